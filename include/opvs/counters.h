@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Per-namespace event counters; their names are ABI (sysfs and netlink). */
+#ifndef OPVS_COUNTERS_H
+#define OPVS_COUNTERS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+/* Two kinds.  Verdicts: exactly one for each packet that a stage handled; the
+ * request verdicts add up to OPVS_CTR_SERVICE_PACKETS, so that no datagram is
+ * lost in silence.  Events: what else happened on the way.
+ */
+enum opvs_ctr {
+	/* Not a counter: the packet is none of ours and goes its way. */
+	OPVS_CTR_NONE,
+
+	/* request verdicts */
+	OPVS_CTR_FORWARDED,
+	OPVS_CTR_DELIVERED_LOCAL,
+	OPVS_CTR_DROP_NO_SERVER,
+	OPVS_CTR_DROP_NO_MEMORY,
+	OPVS_CTR_DROP_MALFORMED,
+	OPVS_CTR_DROP_NO_ROUTE,
+	OPVS_CTR_DROP_MARTIAN,
+	OPVS_CTR_DROP_TTL,
+	OPVS_CTR_DROP_MTU,
+	OPVS_CTR_REQUEST_LAST = OPVS_CTR_DROP_MTU,
+
+	/* A train of datagrams (GSO), each of which got a verdict of its own. */
+	OPVS_CTR_GSO_SPLIT,
+
+	/* reply verdicts */
+	OPVS_CTR_REPLIES,
+	OPVS_CTR_REPLY_DROP_NO_MEMORY,
+	OPVS_CTR_REPLY_DROP_NO_ROUTE,
+
+	/* ICMP errors that quote a flow of ours */
+	OPVS_CTR_ICMP_TO_SERVER,
+	OPVS_CTR_ICMP_TO_LOCAL,
+	OPVS_CTR_ICMP_TO_CLIENT,
+	OPVS_CTR_ICMP_UNATTRIBUTED,
+	OPVS_CTR_ICMP_DROP_BAD,
+	OPVS_CTR_VERDICT_LAST = OPVS_CTR_ICMP_DROP_BAD,
+
+	/* events */
+	OPVS_CTR_SERVICE_PACKETS,
+	OPVS_CTR_OPS_CREATED,
+	OPVS_CTR_OPS_RELEASED_INLINE,
+	OPVS_CTR_OPS_RELEASED_DEFERRED,
+	OPVS_CTR_OPS_SLAB_ALLOCS,
+	OPVS_CTR_PE_KEYED,
+	OPVS_CTR_PE_KEYLESS,
+	OPVS_CTR_HINT_WRITES,
+	OPVS_CTR_HINT_HITS,
+	OPVS_CTR_HINT_MISSES,
+
+	OPVS_CTR_MAX,
+};
+
+/* One namespace's counters on one CPU.  unsigned long: this_cpu_inc() needs no lock. */
+struct opvs_counters {
+	unsigned long	v[OPVS_CTR_MAX];
+};
+
+#define opvs_count(on, name) \
+	this_cpu_inc((on)->counters->v[OPVS_CTR_##name])
+
+struct opvs_net;
+
+const char *opvs_counter_name(enum opvs_ctr ctr);
+u64 opvs_counter_read(const struct opvs_net *on, enum opvs_ctr ctr);
+
+#endif /* OPVS_COUNTERS_H */

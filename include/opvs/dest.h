@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Real servers (destinations) of a virtual service. */
+#ifndef OPVS_DEST_H
+#define OPVS_DEST_H
+
+#include <linux/list.h>
+#include <linux/netfilter.h>
+#include <linux/percpu-refcount.h>
+#include <linux/workqueue.h>
+#include <net/dst_cache.h>
+
+#include <opvs/ops.h>
+#include <opvs/stats.h>
+
+struct netlink_ext_ack;
+struct opvs_endpoint;
+struct opvs_svc;
+
+struct opvs_dest_key {
+	union nf_inet_addr	addr;
+	__be16			port;
+	u8			family;
+};
+
+/* What a client may set; validated by opvs_dest_add() and opvs_dest_edit(). */
+struct opvs_dest_conf {
+	struct opvs_dest_key		key;
+	const struct opvs_xmit_ops	*xmit;
+	u32				weight;
+	u32				u_threshold;	/* 0: no limit */
+	u32				l_threshold;	/* 0: 3/4 of the upper */
+	u8				tun_type;	/* shown only */
+	__be16				tun_port;
+	u16				tun_flags;
+};
+
+/**
+ * struct opvs_dest - a real server of one service
+ * @ref: one for the service's list until removal, one per connection entry.
+ *	Per-CPU, so that a one-packet entry writes no shared line; killed at
+ *	removal, and the kill waits for a grace period
+ * @svc: its service, pinned by a reference; constant
+ * @xmit: transmit method; READ_ONCE by packets
+ * @addr: address; constant
+ * @port: port packets are sent to, never 0; constant
+ * @family: NFPROTO_*; constant
+ * @weight: READ_ONCE by packets, written under cfg_lock
+ * @overloaded: the upper threshold was reached; READ_ONCE by schedulers
+ * @u_threshold: READ_ONCE by packets, written under cfg_lock
+ * @live: connections counted against the threshold; touched only with one set
+ * @route: per-CPU route cache
+ * @stats_cpu: packet counters
+ * @list: in opvs_svc.dests; cfg_lock
+ * @id: order of addition within the service, from 1, never reused; constant
+ * @conf: configuration; cfg_lock
+ * @last_weight: last weight above 0; cfg_lock
+ * @stats: cfg_lock
+ * @endpoint: shared record of this address and port for replies, or NULL;
+ *	RCU, written under cfg_lock
+ * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
+ * @free_work: frees the server when the last reference is gone
+ */
+struct opvs_dest {
+	/* packets */
+	struct percpu_ref		ref;
+	struct opvs_svc			*svc;
+	const struct opvs_xmit_ops	*xmit;
+	union nf_inet_addr		addr;
+	__be16				port;
+	u8				family;
+	bool				overloaded;
+	u32				weight;
+	u32				u_threshold;
+	u32				l_threshold;
+	atomic_t			live;
+	struct dst_cache		route;
+	struct opvs_stats_cpu __percpu	*stats_cpu;
+
+	/* control plane */
+	struct list_head		list;
+	u64				id;
+	struct opvs_dest_conf		conf;
+	u32				last_weight;
+	struct opvs_stats		stats;
+	struct opvs_endpoint		*endpoint;
+	struct hlist_node		endpoint_node;
+	struct work_struct		free_work;
+};
+
+/* cfg_lock held, process context */
+int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
+		  struct netlink_ext_ack *extack);
+int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
+		   struct netlink_ext_ack *extack);
+int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack);
+void opvs_dest_unlink(struct opvs_dest *dest);
+struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
+				 const struct opvs_dest_key *key);
+
+/* cfg_lock held */
+void opvs_dest_stats(const struct opvs_dest *dest, struct opvs_totals *shown,
+		     struct opvs_rates *rates);
+
+/* any context; the caller is in an RCU read section or holds a reference */
+static inline bool opvs_dest_get(struct opvs_dest *dest)
+{
+	return percpu_ref_tryget_live_rcu(&dest->ref);
+}
+
+static inline void opvs_dest_put(struct opvs_dest *dest)
+{
+	percpu_ref_put(&dest->ref);
+}
+
+static inline bool opvs_dest_available(const struct opvs_dest *dest)
+{
+	return READ_ONCE(dest->weight) && !READ_ONCE(dest->overloaded);
+}
+
+bool opvs_dest_count_live(struct opvs_dest *dest);
+void opvs_dest_uncount_live(struct opvs_dest *dest);
+void opvs_dest_update_overload(struct opvs_dest *dest);
+
+#endif /* OPVS_DEST_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reply side of one-packet NAT services: server address and port to service. */
+#ifndef OPVS_ENDPOINT_H
+#define OPVS_ENDPOINT_H
+
+#include <linux/list.h>
+#include <linux/netfilter.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+
+struct opvs_dest;
+struct opvs_flow;
+struct opvs_net;
+
+/* Hashed and compared whole. */
+struct opvs_endpoint_key {
+	union nf_inet_addr	addr;
+	__be16			port;
+	u8			family;
+	u8			proto;
+};
+
+/**
+ * struct opvs_endpoint - an address and port at which NAT servers answer
+ * @node: in opvs_net.endpoints, RCU
+ * @key: constant
+ * @dests: the servers of all services that use it, the one added first in
+ *	front; RCU, written under cfg_lock
+ * @num_dests: length of @dests; packets read it to see whether it is shared
+ * @rcu: frees it
+ */
+struct opvs_endpoint {
+	struct rhash_head		node;
+	struct opvs_endpoint_key	key;
+	struct hlist_head		dests;
+	u32				num_dests;
+	struct rcu_head			rcu;
+};
+
+/* cfg_lock held, process context */
+int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest);
+void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest);
+
+/* any context, RCU read side */
+void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
+			const struct opvs_dest *dest);
+struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
+				     const struct opvs_endpoint_key *key,
+				     const union nf_inet_addr *client,
+				     __be16 port);
+
+int opvs_endpoint_net_init(struct opvs_net *on);
+void opvs_endpoint_net_exit(struct opvs_net *on);
+
+#endif /* OPVS_ENDPOINT_H */

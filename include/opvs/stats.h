@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Traffic statistics of servers, services and namespaces. */
+#ifndef OPVS_STATS_H
+#define OPVS_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+
+/* What one CPU counted for one real server: the only counters packets write. */
+struct opvs_stats_cpu {
+	u64_stats_t		conns;
+	u64_stats_t		inpkts;
+	u64_stats_t		outpkts;
+	u64_stats_t		inbytes;
+	u64_stats_t		outbytes;
+	struct u64_stats_sync	syncp;
+};
+
+/* The same numbers added up; bytes count from the IP header on. */
+struct opvs_totals {
+	u64	conns;
+	u64	inpkts;
+	u64	outpkts;
+	u64	inbytes;
+	u64	outbytes;
+};
+
+/* Rates per second as clients read them. */
+struct opvs_rates {
+	u64	cps;
+	u64	inpps;
+	u64	outpps;
+	u64	inbps;
+	u64	outbps;
+};
+
+#define OPVS_EST_PERIOD_MS	2000
+#define OPVS_EST_SHIFT		10
+
+/* Estimator of one object; cfg_lock. */
+struct opvs_est {
+	struct opvs_totals	last;		/* raw totals at the last pass */
+	struct opvs_totals	rate;		/* per second << OPVS_EST_SHIFT */
+	u64			stamp_ns;	/* time of the last pass, 0: none yet */
+};
+
+/**
+ * struct opvs_stats - statistics kept beside a server, service or namespace
+ * @retired: raw totals inherited from removed children (services, namespace)
+ * @folded: how much of the own raw totals the parent has inherited already
+ * @zero: raw totals at the last ZERO command; shown values are raw - zero
+ * @est: rates
+ *
+ * All under cfg_lock; packets write only &struct opvs_stats_cpu.
+ */
+struct opvs_stats {
+	struct opvs_totals	retired;
+	struct opvs_totals	folded;
+	struct opvs_totals	zero;
+	struct opvs_est		est;
+};
+
+void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes);
+void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes);
+void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
+		    struct opvs_totals *sum);
+void opvs_totals_add(struct opvs_totals *to, const struct opvs_totals *what);
+void opvs_totals_sub(struct opvs_totals *from, const struct opvs_totals *what);
+
+void opvs_est_update(struct opvs_est *est, const struct opvs_totals *now,
+		     u64 now_ns);
+void opvs_est_read(const struct opvs_est *est, struct opvs_rates *rates);
+
+#endif /* OPVS_STATS_H */

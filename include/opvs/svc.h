@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Virtual services. */
+#ifndef OPVS_SVC_H
+#define OPVS_SVC_H
+
+#include <linux/list.h>
+#include <linux/netfilter.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/workqueue.h>
+
+#include <opvs/ops.h>
+#include <opvs/stats.h>
+
+struct netlink_ext_ack;
+struct opvs_net;
+
+/**
+ * struct opvs_svc_events - what lower layers tell upper ones
+ * @family_up: a namespace is about to get its first service of a family;
+ *	an error refuses the service
+ * @family_down: it lost its last one
+ *
+ * Installed by the glue layer; process context, cfg_lock held.
+ */
+struct opvs_svc_events {
+	int	(*family_up)(struct opvs_net *on, u8 family);
+	void	(*family_down)(struct opvs_net *on, u8 family);
+};
+
+/* Names a service; hashed and compared whole, so no padding may stay unset. */
+struct opvs_svc_key {
+	union nf_inet_addr	addr;
+	__be16			port;
+	u8			family;		/* NFPROTO_* */
+	u8			proto;
+};
+
+/* What a client may set; validated by opvs_svc_add() and opvs_svc_edit(). */
+struct opvs_svc_conf {
+	struct opvs_svc_key		key;
+	const struct opvs_sched_ops	*sched;
+	const struct opvs_pe_ops	*pe;	/* NULL: none */
+	u32				flags;	/* IP_VS_SVC_F_* without HASHED */
+	u32				timeout;	/* persistence, seconds */
+	__be32				netmask;	/* IPv6: prefix length */
+};
+
+/**
+ * struct opvs_svc - a virtual service
+ * @node: in opvs_net.svc_table, RCU
+ * @key: address, port, protocol; constant
+ * @on: its namespace; constant
+ * @table: what packets see of its servers; replaced under cfg_lock, RCU.
+ *	Never NULL while the service can be found
+ * @cursor: per-CPU scheduler positions that survive table changes
+ * @id: order of addition, key in opvs_net.services; constant
+ * @conf: configuration; cfg_lock
+ * @dests: real servers in order of addition; cfg_lock
+ * @num_dests: length of @dests; cfg_lock
+ * @last_dest_id: id of the server added last; cfg_lock
+ * @stats: cfg_lock
+ * @ref: the namespace's reference until removal and one per real server
+ *	that is not freed yet
+ * @free_work: frees the service a grace period after the last reference
+ */
+struct opvs_svc {
+	struct rhash_head		node;
+	struct opvs_svc_key		key;
+	struct opvs_net			*on;
+	struct opvs_sched_table __rcu	*table;
+
+	/* control plane */
+	u32 __percpu			*cursor;
+	u32				id;
+	struct opvs_svc_conf		conf;
+	struct list_head		dests;
+	u32				num_dests;
+	u64				last_dest_id;
+	struct opvs_stats		stats;
+	refcount_t			ref;
+	struct rcu_work			free_work;
+};
+
+/* cfg_lock held, process context */
+int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
+		 struct netlink_ext_ack *extack);
+int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
+		  struct netlink_ext_ack *extack);
+void opvs_svc_del(struct opvs_svc *svc);
+void opvs_svc_flush(struct opvs_net *on);
+struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id);
+int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+
+/* statistics and rates; cfg_lock held */
+void opvs_svc_stats(const struct opvs_svc *svc, struct opvs_totals *shown,
+		    struct opvs_rates *rates);
+void opvs_net_stats(struct opvs_net *on, struct opvs_totals *shown,
+		    struct opvs_rates *rates);
+void opvs_svc_zero(struct opvs_svc *svc);
+void opvs_net_zero(struct opvs_net *on);
+void opvs_totals_retire_dest(struct opvs_dest *dest);
+void opvs_totals_retire_svc(struct opvs_svc *svc);
+void opvs_est_start(struct opvs_net *on);
+void opvs_est_work(struct work_struct *work);
+
+/* RCU read side or cfg_lock */
+struct opvs_svc *opvs_svc_find(const struct opvs_net *on,
+			       const struct opvs_svc_key *key);
+
+void opvs_svc_get(struct opvs_svc *svc);
+void opvs_svc_put(struct opvs_svc *svc);
+
+/* objects that await their grace period */
+extern struct workqueue_struct *opvs_wq;
+void opvs_live_inc(struct opvs_net *on);
+void opvs_live_dec(struct opvs_net *on);
+
+int opvs_svc_init(void);
+void opvs_svc_exit(void);
+int opvs_svc_net_init(struct opvs_net *on);
+void opvs_svc_net_exit(struct opvs_net *on);
+
+#endif /* OPVS_SVC_H */

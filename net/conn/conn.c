@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The one-packet entry.
+ *
+ * A one-packet service gets a connection entry for each packet: bound to its
+ * server, counted there, seen by the transmit method, and released as soon as
+ * the packet is sent.  Nothing else can find it - it is in no table and on no
+ * list - so when the packet path drops the only reference, nobody can be
+ * looking at it: it needs no timer and no grace period and goes back inline.
+ * Only if somebody else took a reference meanwhile is the release left to the
+ * last holder, who may run anywhere, and the memory waits for a grace period.
+ *
+ * The memory of the last entry stays in a slot of its CPU.  A CPU that sends
+ * one packet at a time never calls the allocator again after the first one.
+ * Slots are exchanged with single instructions, so that a task which sends
+ * through LOCAL_OUT and is moved to another CPU halfway does no harm: its
+ * entry then rests in another slot, or goes back to the slab.
+ */
+#include <opvs/conn.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/ip_vs.h>
+#include <linux/slab.h>
+
+static struct kmem_cache *conn_cache;
+static DEFINE_PER_CPU(struct opvs_conn *, conn_slot);
+
+static struct opvs_conn *conn_alloc(struct opvs_net *on)
+{
+	struct opvs_conn *cp = this_cpu_xchg(conn_slot, NULL);
+
+	if (likely(cp))
+		return cp;
+	opvs_count(on, OPS_SLAB_ALLOCS);
+	return kmem_cache_alloc(conn_cache, GFP_ATOMIC);
+}
+
+static void conn_free(struct opvs_conn *cp)
+{
+	if (unlikely(this_cpu_cmpxchg(conn_slot, NULL, cp)))
+		kmem_cache_free(conn_cache, cp);
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(conn_cache, container_of(rcu, struct opvs_conn, rcu));
+}
+
+/**
+ * opvs_conn_new_ops() - a one-packet entry for a packet
+ * @on: namespace
+ * @flow: the packet: a request to the server's service
+ * @dest: server chosen for it
+ *
+ * Context: any, RCU read side.
+ * Return: the entry with one reference, which opvs_conn_put() drops.
+ * ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) when the server was removed since the
+ * caller found it: look again.
+ */
+struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
+				    const struct opvs_flow *flow,
+				    struct opvs_dest *dest)
+{
+	struct opvs_conn *cp;
+
+	if (unlikely(!opvs_dest_get(dest)))
+		return ERR_PTR(-ESTALE);
+	cp = conn_alloc(on);
+	if (unlikely(!cp)) {
+		opvs_dest_put(dest);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	cp->on = on;
+	cp->dest = dest;
+	cp->caddr = flow->saddr;
+	cp->vaddr = flow->daddr;
+	cp->daddr = dest->addr;
+	cp->cport = flow->sport;
+	cp->vport = flow->dport;
+	cp->dport = dest->port;
+	cp->family = flow->family;
+	cp->proto = flow->proto;
+	cp->flags = IP_VS_CONN_F_ONE_PACKET;
+	cp->counted = opvs_dest_count_live(dest);
+	cp->shared = false;
+	refcount_set(&cp->ref, 1);
+	opvs_count(on, OPS_CREATED);
+	return cp;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
+
+/**
+ * opvs_conn_get() - take another reference
+ * @cp: entry that the caller holds a reference of
+ *
+ * Whoever does this makes the release of a one-packet entry a deferred one.
+ *
+ * Context: any.
+ */
+void opvs_conn_get(struct opvs_conn *cp)
+{
+	/* Seen by all holders: they got the entry from somebody who set it. */
+	WRITE_ONCE(cp->shared, true);
+	refcount_inc(&cp->ref);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
+
+static void conn_unbind(struct opvs_conn *cp)
+{
+	if (cp->counted)
+		opvs_dest_uncount_live(cp->dest);
+	opvs_dest_put(cp->dest);
+}
+
+/**
+ * opvs_conn_put() - drop a reference, and release the entry with the last one
+ * @cp: entry; not to be touched any more
+ *
+ * Context: any, RCU read side.
+ */
+void opvs_conn_put(struct opvs_conn *cp)
+{
+	struct opvs_net *on = cp->on;
+
+	/* Never shared: nobody else can come by a reference any more. */
+	if (likely(!READ_ONCE(cp->shared))) {
+		conn_unbind(cp);
+		opvs_count(on, OPS_RELEASED_INLINE);
+		conn_free(cp);
+		return;
+	}
+	if (!refcount_dec_and_test(&cp->ref))
+		return;
+	conn_unbind(cp);
+	opvs_count(on, OPS_RELEASED_DEFERRED);
+	call_rcu(&cp->rcu, conn_free_rcu);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
+
+/**
+ * opvs_conn_init() - the slab of connection entries
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int opvs_conn_init(void)
+{
+	conn_cache = KMEM_CACHE(opvs_conn, SLAB_HWCACHE_ALIGN);
+	return conn_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * opvs_conn_exit() - undo opvs_conn_init(); no packet can come any more
+ *
+ * Context: process.  Waits for deferred releases.
+ */
+void opvs_conn_exit(void)
+{
+	struct opvs_conn *cp;
+	int cpu;
+
+	rcu_barrier();
+	for_each_possible_cpu(cpu) {
+		cp = per_cpu(conn_slot, cpu);
+		if (cp)
+			kmem_cache_free(conn_cache, cp);
+	}
+	kmem_cache_destroy(conn_cache);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Compatibility surfaces: what the clients of ip_vs look for.
+ *
+ * They come up together or not at all: a client that found the netlink family
+ * of one module and the files of another would show nonsense.
+ */
+#include <opvs/ctl.h>
+
+#include "genl.h"
+#include "proc.h"
+
+#include <linux/module.h>
+
+static bool compat = true;
+module_param(compat, bool, 0444);
+MODULE_PARM_DESC(compat, "Offer netlink family IPVS and /proc/net/ip_vs* (default: yes)");
+
+static bool compat_up __ro_after_init;
+
+/**
+ * opvs_compat_init() - bring up the compatibility surfaces, if possible
+ *
+ * They stay down, with a word in the log, when ip_vs has the names or the
+ * module parameter "compat" says so.
+ *
+ * Context: process, module load; last of all.
+ */
+void __init opvs_compat_init(void)
+{
+	int err;
+
+	if (!compat) {
+		pr_info("compat=0: no family IPVS, no /proc/net/ip_vs*\n");
+		return;
+	}
+
+	/* The family first: its name tells whether ip_vs is there. */
+	err = opvs_genl_compat_init();
+	if (err)
+		goto err_out;
+	err = opvs_proc_init();
+	if (err)
+		goto err_genl;
+	compat_up = true;
+	return;
+
+err_genl:
+	opvs_genl_compat_exit();
+err_out:
+	if (err == -EEXIST)
+		pr_warn("ip_vs is loaded: no family IPVS, no /proc/net/ip_vs*; use family opvs\n");
+	else
+		pr_warn("no family IPVS, no /proc/net/ip_vs*: error %d\n", err);
+}
+
+/**
+ * opvs_compat_exit() - take the compatibility surfaces down
+ *
+ * Context: process, module unload; first of all.
+ */
+void opvs_compat_exit(void)
+{
+	if (!compat_up)
+		return;
+	opvs_proc_exit();
+	opvs_genl_compat_exit();
+}

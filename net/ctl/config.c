@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink commands about a namespace as a whole. */
+#include "config.h"
+
+#include "fill.h"
+#include "parse.h"
+
+#include <opvs/counters.h>
+#include <opvs/netns.h>
+
+#include <linux/opvs.h>
+
+/* What a request may set; 0, or no attribute, keeps what is. */
+static int opvs_parse_timeout(struct genl_info *info, u16 type, u32 *timeout)
+{
+	const struct nlattr *attr = info->attrs[type];
+	u32 seconds = attr ? nla_get_u32(attr) : 0;
+
+	if (!seconds)
+		return 0;
+	if (seconds > INT_MAX / HZ) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "TIMEOUT: more seconds than a timer can hold");
+		return -EINVAL;
+	}
+	*timeout = seconds;
+	return 0;
+}
+
+/**
+ * opvs_ctl_set_config() - IPVS_CMD_SET_CONFIG: the namespace's timeouts
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0, or -EINVAL and none has changed.
+ */
+int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_timeouts new;
+	int err;
+
+	mutex_lock(&on->cfg_lock);
+	new = on->timeouts;
+	err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_TCP, &new.tcp);
+	if (!err)
+		err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN,
+					 &new.tcp_fin);
+	if (!err)
+		err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_UDP,
+					 &new.udp);
+	if (!err)
+		on->timeouts = new;
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+/* Ends @msg and sends it off; the packet is consumed. */
+static int opvs_reply(struct opvs_msg *msg, int err, struct genl_info *info)
+{
+	err = opvs_msg_end(msg, err);
+	if (err) {
+		nlmsg_free(msg->skb);
+		return err;
+	}
+	return genlmsg_reply(msg->skb, info);
+}
+
+/* Starts a message of its own, with room for @payload bytes of attributes. */
+static int opvs_reply_begin(struct opvs_msg *msg, const struct sk_buff *request,
+			    struct genl_info *info, size_t payload, u8 cmd)
+{
+	struct sk_buff *skb = genlmsg_new(payload, GFP_KERNEL);
+	int err;
+
+	if (!skb)
+		return -ENOMEM;
+	err = opvs_msg_begin(msg, skb, request, info->nlhdr, 0, cmd);
+	if (err)
+		nlmsg_free(skb);
+	return err;
+}
+
+/**
+ * opvs_ctl_get_config() - IPVS_CMD_GET_CONFIG: the namespace's timeouts
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_timeouts now;
+	struct opvs_msg msg;
+	int err;
+
+	mutex_lock(&on->cfg_lock);
+	now = on->timeouts;
+	mutex_unlock(&on->cfg_lock);
+
+	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+			       IPVS_CMD_SET_CONFIG);
+	if (err)
+		return err;
+	if (nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_TCP, now.tcp) ||
+	    nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, now.tcp_fin) ||
+	    nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_UDP, now.udp))
+		err = -EMSGSIZE;
+	return opvs_reply(&msg, err, info);
+}
+
+/**
+ * opvs_ctl_get_info() - IPVS_CMD_GET_INFO: which IPVS this stands in for
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_msg msg;
+	int err;
+
+	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+			       IPVS_CMD_SET_INFO);
+	if (err)
+		return err;
+	if (nla_put_u32(msg.skb, IPVS_INFO_ATTR_VERSION, IP_VS_VERSION_CODE) ||
+	    nla_put_u32(msg.skb, IPVS_INFO_ATTR_CONN_TAB_SIZE,
+			OPVS_CONN_TAB_SIZE))
+		err = -EMSGSIZE;
+	return opvs_reply(&msg, err, info);
+}
+
+static int opvs_parse_daemon_state(const struct opvs_nest *nest)
+{
+	const struct nlattr *attr = nest->tb[IPVS_DAEMON_ATTR_STATE];
+	u32 state = nla_get_u32(attr);
+
+	if (state == IP_VS_STATE_MASTER || state == IP_VS_STATE_BACKUP)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+			    "STATE must be 1 (master) or 2 (backup)");
+	return -EINVAL;
+}
+
+static int opvs_parse_daemon_group(const struct opvs_nest *nest)
+{
+	const struct nlattr *v4 = nest->tb[IPVS_DAEMON_ATTR_MCAST_GROUP];
+	const struct nlattr *v6 = nest->tb[IPVS_DAEMON_ATTR_MCAST_GROUP6];
+	struct in6_addr group6;
+
+	if (v4 && !ipv4_is_multicast(nla_get_in_addr(v4))) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, v4,
+				    "MCAST_GROUP must be a multicast address");
+		return -EINVAL;
+	}
+	if (v6) {
+		group6 = nla_get_in6_addr(v6);
+		if (!ipv6_addr_is_multicast(&group6)) {
+			NL_SET_ERR_MSG_ATTR(nest->extack, v6,
+					    "MCAST_GROUP6 must be a multicast address");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/**
+ * opvs_ctl_new_daemon() - IPVS_CMD_NEW_DAEMON: refused, as there is none yet
+ * @skb: request
+ * @info: its parts
+ *
+ * One-packet entries are never synchronised, so there is nothing to send to
+ * another director.
+ *
+ * Context: process.
+ * Return: -EINVAL for a malformed request, else -EOPNOTSUPP.
+ */
+int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
+{
+	static const u8 required[] = {
+		IPVS_DAEMON_ATTR_STATE, IPVS_DAEMON_ATTR_MCAST_IFN,
+		IPVS_DAEMON_ATTR_SYNC_ID,
+	};
+	struct opvs_nest nest;
+	int err;
+
+	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
+			      IPVS_CMD_ATTR_DAEMON, info->extack);
+	if (!err)
+		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+	if (!err)
+		err = opvs_parse_daemon_state(&nest);
+	if (!err)
+		err = opvs_parse_daemon_group(&nest);
+	if (err)
+		return err;
+	NL_SET_ERR_MSG_ATTR(info->extack, nest.attr,
+			    "DAEMON: state synchronisation is not supported yet");
+	return -EOPNOTSUPP;
+}
+
+/**
+ * opvs_ctl_del_daemon() - IPVS_CMD_DEL_DAEMON: there is none to stop
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: -EINVAL for a malformed request, else -ESRCH.
+ */
+int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
+{
+	static const u8 required[] = { IPVS_DAEMON_ATTR_STATE };
+	struct opvs_nest nest;
+	int err;
+
+	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
+			      IPVS_CMD_ATTR_DAEMON, info->extack);
+	if (!err)
+		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+	if (!err)
+		err = opvs_parse_daemon_state(&nest);
+	if (err)
+		return err;
+	NL_SET_ERR_MSG_ATTR(info->extack, nest.attr,
+			    "DAEMON: no daemon is running");
+	return -ESRCH;
+}
+
+/**
+ * opvs_ctl_dump_daemons() - IPVS_CMD_GET_DAEMON: none is running
+ * @skb: where the messages would go
+ * @cb: the dump
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int opvs_ctl_dump_daemons(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return 0;
+}
+
+static int opvs_fill_counter(struct opvs_msg *msg, const char *name, u64 value)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_COUNTERS_ATTR_COUNTER);
+
+	if (!nest ||
+	    nla_put_string(msg->skb, OPVS_COUNTER_ATTR_NAME, name) ||
+	    nla_put_u64_64bit(msg->skb, OPVS_COUNTER_ATTR_VALUE, value,
+			      OPVS_COUNTER_ATTR_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+static int opvs_fill_counters(struct opvs_msg *msg, const struct opvs_net *on)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_COUNTERS);
+	enum opvs_ctr ctr;
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (ctr = OPVS_CTR_NONE + 1; ctr < OPVS_CTR_MAX; ctr++) {
+		err = opvs_fill_counter(msg, opvs_counter_name(ctr),
+					opvs_counter_read(on, ctr));
+		if (err)
+			return err;
+	}
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+/* Of the nest of all counters. */
+static size_t opvs_counters_size(void)
+{
+	size_t size = nla_total_size(0);
+	enum opvs_ctr ctr;
+
+	for (ctr = OPVS_CTR_NONE + 1; ctr < OPVS_CTR_MAX; ctr++)
+		size += nla_total_size(0) +
+			nla_total_size(strlen(opvs_counter_name(ctr)) + 1) +
+			nla_total_size_64bit(sizeof(u64));
+	return size;
+}
+
+/**
+ * opvs_ctl_get_counters() - OPVS_CMD_GET_COUNTERS: all event counters
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_get_counters(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_msg msg;
+	int err;
+
+	err = opvs_reply_begin(&msg, skb, info, opvs_counters_size(),
+			       OPVS_CMD_GET_COUNTERS);
+	if (err)
+		return err;
+	return opvs_reply(&msg, opvs_fill_counters(&msg, on), info);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Answers: from objects to netlink attributes.
+ *
+ * The order of the attributes is part of the interface: there are clients that
+ * do not look for types but expect what comes next.
+ */
+#include "fill.h"
+
+#include "genl.h"
+
+#include <opvs/dest.h>
+#include <opvs/netns.h>
+#include <opvs/pe.h>
+#include <opvs/svc.h>
+
+#include <linux/ip_vs.h>
+#include <linux/lockdep.h>
+
+/**
+ * opvs_msg_begin() - start a message
+ * @msg: message
+ * @skb: where it is built
+ * @request: packet of the request that it answers
+ * @nlh: that request
+ * @flags: NLM_F_*
+ * @cmd: command
+ *
+ * Context: process.
+ * Return: 0, or -EMSGSIZE when there is no room in @skb.
+ */
+int opvs_msg_begin(struct opvs_msg *msg, struct sk_buff *skb,
+		   const struct sk_buff *request, const struct nlmsghdr *nlh,
+		   int flags, u8 cmd)
+{
+	msg->skb = skb;
+	msg->nested = opvs_genl_is_native(nlh) ? NLA_F_NESTED : 0;
+	msg->hdr = genlmsg_put(skb, NETLINK_CB(request).portid, nlh->nlmsg_seq,
+			       opvs_genl_family(nlh), flags, cmd);
+	return msg->hdr ? 0 : -EMSGSIZE;
+}
+
+/**
+ * opvs_msg_end() - finish a message, or take it back
+ * @msg: message
+ * @err: what filling it returned
+ *
+ * Context: process.
+ * Return: @err.
+ */
+int opvs_msg_end(struct opvs_msg *msg, int err)
+{
+	if (err)
+		genlmsg_cancel(msg->skb, msg->hdr);
+	else
+		genlmsg_end(msg->skb, msg->hdr);
+	return err;
+}
+
+/**
+ * opvs_msg_nest() - open a nest, to be closed by nla_nest_end()
+ * @msg: message
+ * @type: attribute type
+ *
+ * Context: process.
+ * Return: the nest, or NULL when there is no room.
+ */
+struct nlattr *opvs_msg_nest(struct opvs_msg *msg, u16 type)
+{
+	return nla_nest_start_noflag(msg->skb, type | msg->nested);
+}
+
+/* Packets and rates are cut to 32 bits, as this older nest has it. */
+static int opvs_fill_stats32(struct opvs_msg *msg, u16 type,
+			     const struct opvs_totals *sum,
+			     const struct opvs_rates *rate)
+{
+	struct sk_buff *skb = msg->skb;
+	struct nlattr *nest = opvs_msg_nest(msg, type);
+
+	if (!nest ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_CONNS, (u32)sum->conns) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_INPKTS, (u32)sum->inpkts) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_OUTPKTS, (u32)sum->outpkts) ||
+	    nla_put_u64_64bit(skb, IPVS_STATS_ATTR_INBYTES, sum->inbytes,
+			      IPVS_STATS_ATTR_PAD) ||
+	    nla_put_u64_64bit(skb, IPVS_STATS_ATTR_OUTBYTES, sum->outbytes,
+			      IPVS_STATS_ATTR_PAD) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_CPS, (u32)rate->cps) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_INPPS, (u32)rate->inpps) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_OUTPPS, (u32)rate->outpps) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_INBPS, (u32)rate->inbps) ||
+	    nla_put_u32(skb, IPVS_STATS_ATTR_OUTBPS, (u32)rate->outbps))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int opvs_fill_stats64(struct opvs_msg *msg, u16 type,
+			     const struct opvs_totals *sum,
+			     const struct opvs_rates *rate)
+{
+	const struct {
+		u16	type;
+		u64	value;
+	} row[] = {
+		{ IPVS_STATS_ATTR_CONNS, sum->conns },
+		{ IPVS_STATS_ATTR_INPKTS, sum->inpkts },
+		{ IPVS_STATS_ATTR_OUTPKTS, sum->outpkts },
+		{ IPVS_STATS_ATTR_INBYTES, sum->inbytes },
+		{ IPVS_STATS_ATTR_OUTBYTES, sum->outbytes },
+		{ IPVS_STATS_ATTR_CPS, rate->cps },
+		{ IPVS_STATS_ATTR_INPPS, rate->inpps },
+		{ IPVS_STATS_ATTR_OUTPPS, rate->outpps },
+		{ IPVS_STATS_ATTR_INBPS, rate->inbps },
+		{ IPVS_STATS_ATTR_OUTBPS, rate->outbps },
+	};
+	struct nlattr *nest = opvs_msg_nest(msg, type);
+	unsigned int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		if (nla_put_u64_64bit(msg->skb, row[i].type, row[i].value,
+				      IPVS_STATS_ATTR_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+/**
+ * opvs_fill_svc() - add a SERVICE nest to a message
+ * @msg: message
+ * @svc: service
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, or -EMSGSIZE when there is no room.
+ */
+int opvs_fill_svc(struct opvs_msg *msg, const struct opvs_svc *svc)
+{
+	const struct opvs_svc_conf *conf = &svc->conf;
+	const struct opvs_svc_key *key = &svc->key;
+	const struct ip_vs_flags flags = {
+		.flags	= conf->flags | IP_VS_SVC_F_HASHED,
+		.mask	= ~0,
+	};
+	struct sk_buff *skb = msg->skb;
+	struct opvs_totals sum;
+	struct opvs_rates rate;
+	struct nlattr *nest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+	opvs_svc_stats(svc, &sum, &rate);
+	nest = opvs_msg_nest(msg, IPVS_CMD_ATTR_SERVICE);
+	if (!nest ||
+	    nla_put_u16(skb, IPVS_SVC_ATTR_AF, key->family) ||
+	    nla_put_u16(skb, IPVS_SVC_ATTR_PROTOCOL, key->proto) ||
+	    nla_put(skb, IPVS_SVC_ATTR_ADDR, sizeof(key->addr), &key->addr) ||
+	    nla_put_be16(skb, IPVS_SVC_ATTR_PORT, key->port) ||
+	    nla_put_string(skb, IPVS_SVC_ATTR_SCHED_NAME, conf->sched->name) ||
+	    (conf->pe &&
+	     nla_put_string(skb, IPVS_SVC_ATTR_PE_NAME, conf->pe->name)) ||
+	    nla_put(skb, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags) ||
+	    nla_put_u32(skb, IPVS_SVC_ATTR_TIMEOUT, conf->timeout) ||
+	    nla_put_be32(skb, IPVS_SVC_ATTR_NETMASK, conf->netmask) ||
+	    opvs_fill_stats32(msg, IPVS_SVC_ATTR_STATS, &sum, &rate) ||
+	    opvs_fill_stats64(msg, IPVS_SVC_ATTR_STATS64, &sum, &rate))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Entries that live for one packet are what IPVS calls inactive connections.
+ * They are counted only for a server that has a limit.  The other two numbers
+ * belong to connections and templates, which are not built yet.
+ */
+static int opvs_fill_dest_conns(struct sk_buff *skb,
+				const struct opvs_dest *dest)
+{
+	int live = max(atomic_read(&dest->live), 0);
+
+	if (nla_put_u32(skb, IPVS_DEST_ATTR_ACTIVE_CONNS, 0) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_INACT_CONNS, live) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_PERSIST_CONNS, 0))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * opvs_fill_dest() - add a DEST nest to a message
+ * @msg: message
+ * @dest: server
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, or -EMSGSIZE when there is no room.
+ */
+int opvs_fill_dest(struct opvs_msg *msg, const struct opvs_dest *dest)
+{
+	const struct opvs_dest_conf *conf = &dest->conf;
+	struct sk_buff *skb = msg->skb;
+	struct opvs_totals sum;
+	struct opvs_rates rate;
+	struct nlattr *nest;
+
+	lockdep_assert_held(&dest->svc->on->cfg_lock);
+	opvs_dest_stats(dest, &sum, &rate);
+	nest = opvs_msg_nest(msg, IPVS_CMD_ATTR_DEST);
+	if (!nest ||
+	    nla_put(skb, IPVS_DEST_ATTR_ADDR, sizeof(dest->addr),
+		    &dest->addr) ||
+	    nla_put_be16(skb, IPVS_DEST_ATTR_PORT, dest->port) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_FWD_METHOD, conf->xmit->method) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_WEIGHT, conf->weight) ||
+	    nla_put_u8(skb, IPVS_DEST_ATTR_TUN_TYPE, conf->tun_type) ||
+	    nla_put_be16(skb, IPVS_DEST_ATTR_TUN_PORT, conf->tun_port) ||
+	    nla_put_u16(skb, IPVS_DEST_ATTR_TUN_FLAGS, conf->tun_flags) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_U_THRESH, conf->u_threshold) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_L_THRESH, conf->l_threshold) ||
+	    opvs_fill_dest_conns(skb, dest) ||
+	    nla_put_u16(skb, IPVS_DEST_ATTR_ADDR_FAMILY, dest->family) ||
+	    opvs_fill_stats32(msg, IPVS_DEST_ATTR_STATS, &sum, &rate) ||
+	    opvs_fill_stats64(msg, IPVS_DEST_ATTR_STATS64, &sum, &rate))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}

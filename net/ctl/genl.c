@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The two generic netlink families: one table of handlers.
+ *
+ * `opvs' checks requests as strictly as the kernel can.  `IPVS' is as lenient
+ * as its clients are used to.
+ */
+#include <opvs/ctl.h>
+
+#include "genl.h"
+
+#include "config.h"
+#include "dest.h"
+#include "service.h"
+
+#include <linux/ip_vs.h>
+#include <linux/module.h>
+#include <linux/opvs.h>
+
+/* Nests are taken apart by opvs_nest_parse(), which explains what is wrong. */
+const struct nla_policy opvs_cmd_policy[IPVS_CMD_ATTR_MAX + 1] = {
+	[IPVS_CMD_ATTR_SERVICE]		= { .type = NLA_NESTED },
+	[IPVS_CMD_ATTR_DEST]		= { .type = NLA_NESTED },
+	[IPVS_CMD_ATTR_DAEMON]		= { .type = NLA_NESTED },
+	[IPVS_CMD_ATTR_TIMEOUT_TCP]	= { .type = NLA_U32 },
+	[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]	= { .type = NLA_U32 },
+	[IPVS_CMD_ATTR_TIMEOUT_UDP]	= { .type = NLA_U32 },
+};
+
+/* The first ones are both families'. */
+static const struct genl_ops opvs_genl_ops[] = {
+	{
+		.cmd	= IPVS_CMD_NEW_SERVICE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_new_service,
+	}, {
+		.cmd	= IPVS_CMD_SET_SERVICE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_set_service,
+	}, {
+		.cmd	= IPVS_CMD_DEL_SERVICE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_del_service,
+	}, {
+		.cmd	= IPVS_CMD_GET_SERVICE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_service,
+		.dumpit	= opvs_ctl_dump_services,
+	}, {
+		.cmd	= IPVS_CMD_NEW_DEST,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_new_dest,
+	}, {
+		.cmd	= IPVS_CMD_SET_DEST,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_set_dest,
+	}, {
+		.cmd	= IPVS_CMD_DEL_DEST,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_del_dest,
+	}, {
+		.cmd	= IPVS_CMD_GET_DEST,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.dumpit	= opvs_ctl_dump_dests,
+	}, {
+		.cmd	= IPVS_CMD_NEW_DAEMON,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_new_daemon,
+	}, {
+		.cmd	= IPVS_CMD_DEL_DAEMON,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_del_daemon,
+	}, {
+		.cmd	= IPVS_CMD_GET_DAEMON,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.dumpit	= opvs_ctl_dump_daemons,
+	}, {
+		.cmd	= IPVS_CMD_SET_CONFIG,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_set_config,
+	}, {
+		.cmd	= IPVS_CMD_GET_CONFIG,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_config,
+	}, {
+		.cmd	= IPVS_CMD_GET_INFO,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_info,
+	}, {
+		.cmd	= IPVS_CMD_ZERO,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_zero,
+	}, {
+		.cmd	= IPVS_CMD_FLUSH,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_flush,
+	},
+	/* from here on `opvs' only */
+	{
+		.cmd	= OPVS_CMD_GET_COUNTERS,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_counters,
+	},
+};
+
+#define OPVS_COMPAT_OPS		(ARRAY_SIZE(opvs_genl_ops) - 1)
+
+static struct genl_ops opvs_compat_ops[OPVS_COMPAT_OPS] __ro_after_init;
+
+static struct genl_family opvs_native_family __ro_after_init = {
+	.name		= OPVS_GENL_NAME,
+	.version	= OPVS_GENL_VERSION,
+	.maxattr	= IPVS_CMD_ATTR_MAX,
+	.policy		= opvs_cmd_policy,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= opvs_genl_ops,
+	.n_ops		= ARRAY_SIZE(opvs_genl_ops),
+};
+
+static struct genl_family opvs_compat_family __ro_after_init = {
+	.name		= IPVS_GENL_NAME,
+	.version	= IPVS_GENL_VERSION,
+	.maxattr	= IPVS_CMD_ATTR_MAX,
+	.policy		= opvs_cmd_policy,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= opvs_compat_ops,
+	.n_ops		= ARRAY_SIZE(opvs_compat_ops),
+	.resv_start_op	= IPVS_CMD_MAX + 1,
+};
+
+/**
+ * opvs_genl_is_native() - did a request come through family `opvs'?
+ * @nlh: the request
+ *
+ * Context: any.
+ * Return: false for family `IPVS'.
+ */
+bool opvs_genl_is_native(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_type == opvs_native_family.id;
+}
+
+/**
+ * opvs_genl_family() - the family through which a request came
+ * @nlh: the request; its answer must carry the same family
+ *
+ * Context: any.
+ * Return: the family.
+ */
+const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh)
+{
+	return opvs_genl_is_native(nlh) ? &opvs_native_family :
+					  &opvs_compat_family;
+}
+
+/**
+ * opvs_genl_init() - bring up family `opvs'
+ *
+ * Context: process, module load; after all that its handlers use.
+ * Return: 0 or negative errno.
+ */
+int __init opvs_genl_init(void)
+{
+	return genl_register_family(&opvs_native_family);
+}
+
+/**
+ * opvs_genl_exit() - take family `opvs' away; no handler runs any more
+ *
+ * Context: process.
+ */
+void opvs_genl_exit(void)
+{
+	genl_unregister_family(&opvs_native_family);
+}
+
+/**
+ * opvs_genl_compat_init() - bring up family `IPVS'
+ *
+ * Context: process, module load.
+ * Return: 0, or -EEXIST when the name is taken, or another negative errno.
+ */
+int __init opvs_genl_compat_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPVS_COMPAT_OPS; i++) {
+		opvs_compat_ops[i] = opvs_genl_ops[i];
+		opvs_compat_ops[i].validate = GENL_DONT_VALIDATE_STRICT |
+					      GENL_DONT_VALIDATE_DUMP;
+	}
+	return genl_register_family(&opvs_compat_family);
+}
+
+/**
+ * opvs_genl_compat_exit() - take family `IPVS' away
+ *
+ * Context: process.
+ */
+void opvs_genl_compat_exit(void)
+{
+	genl_unregister_family(&opvs_compat_family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(OPVS_GENL_NAME);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The two generic netlink families. */
+#ifndef OPVS_CTL_GENL_H
+#define OPVS_CTL_GENL_H
+
+#include <net/genetlink.h>
+
+extern const struct nla_policy opvs_cmd_policy[];
+
+bool opvs_genl_is_native(const struct nlmsghdr *nlh);
+const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh);
+
+int opvs_genl_compat_init(void);
+void opvs_genl_compat_exit(void);
+
+#endif /* OPVS_CTL_GENL_H */

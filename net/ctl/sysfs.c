@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /sys/kernel/opvs: version, features, event counters.
+ *
+ * Counters are those of the reader's own network namespace.
+ */
+#include <opvs/ctl.h>
+
+#include <opvs/counters.h>
+#include <opvs/netns.h>
+#include <opvs/pe.h>
+#include <opvs/sched.h>
+
+#include <linux/kobject.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/sysfs.h>
+
+struct opvs_counter_file {
+	struct kobj_attribute	attr;
+	enum opvs_ctr		ctr;
+};
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", OPVS_VERSION);
+}
+
+static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf,
+			  "proto-udp\n"
+			  "one-packet\n"
+			  "sched-%s\n"
+			  "sched-%s\n"
+			  "sched-%s\n"
+			  "pe-%s\n"
+			  "xmit-nat\n"
+			  "xmit-dr\n",
+			  opvs_sched_rr.name, opvs_sched_wrr.name,
+			  opvs_sched_mh.name, opvs_pe_sip.name);
+}
+
+static ssize_t opvs_counter_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	const struct opvs_counter_file *file =
+		container_of(attr, struct opvs_counter_file, attr);
+	const struct opvs_net *on = opvs_pernet(current->nsproxy->net_ns);
+
+	return sysfs_emit(buf, "%llu\n", opvs_counter_read(on, file->ctr));
+}
+
+static struct kobj_attribute version_attr = __ATTR_RO(version);
+static struct kobj_attribute features_attr = __ATTR_RO(features);
+
+/* Filled from the table of names: a new counter gets its file by itself. */
+static struct opvs_counter_file opvs_counter_files[OPVS_CTR_MAX] __ro_after_init;
+static const struct attribute *opvs_attrs[OPVS_CTR_MAX + 2] __ro_after_init = {
+	&version_attr.attr,
+	&features_attr.attr,
+};
+
+static struct kobject *opvs_kobj __ro_after_init;
+
+static void __init opvs_counter_files_init(void)
+{
+	struct opvs_counter_file *file;
+	enum opvs_ctr ctr;
+
+	for (ctr = OPVS_CTR_NONE + 1; ctr < OPVS_CTR_MAX; ctr++) {
+		file = &opvs_counter_files[ctr];
+		sysfs_attr_init(&file->attr.attr);
+		file->attr.attr.name = opvs_counter_name(ctr);
+		file->attr.attr.mode = 0444;
+		file->attr.show = opvs_counter_show;
+		file->ctr = ctr;
+		opvs_attrs[ctr + 1] = &file->attr.attr;
+	}
+}
+
+/**
+ * opvs_sysfs_init() - create /sys/kernel/opvs
+ *
+ * Context: process, module load; after opvs_netns_init().
+ * Return: 0 or negative errno.
+ */
+int __init opvs_sysfs_init(void)
+{
+	int err;
+
+	opvs_counter_files_init();
+	opvs_kobj = kobject_create_and_add("opvs", kernel_kobj);
+	if (!opvs_kobj)
+		return -ENOMEM;
+	err = sysfs_create_files(opvs_kobj, opvs_attrs);
+	if (err)
+		kobject_put(opvs_kobj);
+	return err;
+}
+
+/**
+ * opvs_sysfs_exit() - remove /sys/kernel/opvs; waits for its readers
+ *
+ * Context: process.
+ */
+void opvs_sysfs_exit(void)
+{
+	kobject_put(opvs_kobj);
+}

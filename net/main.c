@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* opvs: a layer-4 load balancer.  The ladder up and down. */
+#include <opvs/conn.h>
+#include <opvs/ctl.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+/* What users can reach comes last and goes first. */
+static int __init opvs_init(void)
+{
+	int err;
+
+	err = opvs_conn_init();
+	if (err)
+		return err;
+	err = opvs_svc_init();
+	if (err)
+		goto err_conn;
+	err = opvs_netns_init();
+	if (err)
+		goto err_svc;
+	err = opvs_sysfs_init();
+	if (err)
+		goto err_netns;
+	err = opvs_genl_init();
+	if (err)
+		goto err_sysfs;
+	opvs_compat_init();
+	return 0;
+
+err_sysfs:
+	opvs_sysfs_exit();
+err_netns:
+	opvs_netns_exit();
+err_svc:
+	opvs_svc_exit();
+err_conn:
+	opvs_conn_exit();
+	return err;
+}
+
+static void __exit opvs_exit(void)
+{
+	opvs_compat_exit();
+	opvs_genl_exit();
+	opvs_sysfs_exit();
+	opvs_netns_exit();
+	opvs_svc_exit();
+	opvs_conn_exit();
+}
+
+module_init(opvs_init);
+module_exit(opvs_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Layer-4 load balancer with one-packet scheduling");
+MODULE_AUTHOR("the opvs developers");
+MODULE_VERSION(OPVS_VERSION);

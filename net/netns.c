@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a namespace.  Its end has two steps, so that any number of namespaces
+ * share grace periods: first all services go and with them the hooks, then,
+ * a grace period later, whatever still waited for packets is waited for.
+ */
+#include <opvs/netns.h>
+
+#include <opvs/endpoint.h>
+#include <opvs/kunit.h>
+#include <opvs/path.h>
+#include <opvs/svc.h>
+
+#include <linux/random.h>
+
+/* IPVS's defaults, in seconds. */
+#define TIMEOUT_TCP	(15 * 60)
+#define TIMEOUT_TCP_FIN	(2 * 60)
+#define TIMEOUT_UDP	(5 * 60)
+
+unsigned int opvs_net_id __read_mostly;
+EXPORT_SYMBOL_IF_KUNIT(opvs_net_id);
+
+static int __net_init opvs_net_init(struct net *net)
+{
+	struct opvs_net *on = opvs_pernet(net);
+	int err;
+
+	on->net = net;
+	on->events = &opvs_path_events;
+	on->timeouts = (struct opvs_timeouts){
+		.tcp = TIMEOUT_TCP,
+		.tcp_fin = TIMEOUT_TCP_FIN,
+		.udp = TIMEOUT_UDP,
+	};
+	get_random_bytes(&on->hash_key, sizeof(on->hash_key));
+
+	on->counters = alloc_percpu(struct opvs_counters);
+	if (!on->counters)
+		return -ENOMEM;
+	err = opvs_svc_net_init(on);
+	if (err)
+		goto err_counters;
+	err = opvs_endpoint_net_init(on);
+	if (err)
+		goto err_svc;
+	return 0;
+
+err_svc:
+	opvs_svc_net_exit(on);
+err_counters:
+	free_percpu(on->counters);
+	return err;
+}
+
+static void __net_exit opvs_net_pre_exit(struct net *net)
+{
+	struct opvs_net *on = opvs_pernet(net);
+
+	mutex_lock(&on->cfg_lock);
+	opvs_svc_flush(on);
+	mutex_unlock(&on->cfg_lock);
+	cancel_delayed_work_sync(&on->est_work);
+}
+
+static void __net_exit opvs_net_exit_batch(struct list_head *list)
+{
+	struct opvs_net *on;
+	struct net *net;
+
+	list_for_each_entry(net, list, exit_list) {
+		on = opvs_pernet(net);
+		opvs_svc_net_exit(on);
+		opvs_endpoint_net_exit(on);
+		free_percpu(on->counters);
+	}
+}
+
+static struct pernet_operations opvs_net_ops = {
+	.init		= opvs_net_init,
+	.pre_exit	= opvs_net_pre_exit,
+	.exit_batch	= opvs_net_exit_batch,
+	.id		= &opvs_net_id,
+	.size		= sizeof(struct opvs_net),
+};
+
+/**
+ * opvs_netns_init() - take part in all namespaces, present and future
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+int opvs_netns_init(void)
+{
+	return register_pernet_subsys(&opvs_net_ops);
+}
+
+/**
+ * opvs_netns_exit() - leave all namespaces
+ *
+ * Context: process.  Waits for packets that are under way.
+ */
+void opvs_netns_exit(void)
+{
+	unregister_pernet_subsys(&opvs_net_ops);
+}

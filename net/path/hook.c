@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netfilter's hooks: which stages a packet passes at each of them, and what
+ * their verdicts mean to netfilter.  Nothing else knows NF_*.
+ *
+ * A request is recognised by where it goes, a reply by where it comes from.
+ * Where both are possible the request goes first: a server that is itself a
+ * client of the service sends from the very port that replies come from.
+ */
+#include <opvs/path.h>
+
+#include <opvs/compat.h>
+#include <opvs/flow.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/bottom_half.h>
+#include <linux/in.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/dst.h>
+#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+
+/* Verdicts that do not drop. */
+static const u8 verdict_nf[] = {
+	[OPVS_CTR_NONE]			= NF_ACCEPT,
+	[OPVS_CTR_FORWARDED]		= NF_STOLEN,
+	[OPVS_CTR_DELIVERED_LOCAL]	= NF_ACCEPT,
+	[OPVS_CTR_GSO_SPLIT]		= NF_STOLEN,
+	[OPVS_CTR_REPLIES]		= NF_ACCEPT,
+	[OPVS_CTR_ICMP_TO_SERVER]	= NF_STOLEN,
+	[OPVS_CTR_ICMP_TO_LOCAL]	= NF_ACCEPT,
+	[OPVS_CTR_ICMP_TO_CLIENT]	= NF_ACCEPT,
+	[OPVS_CTR_ICMP_UNATTRIBUTED]	= NF_ACCEPT,
+	[OPVS_CTR_VERDICT_LAST]		= NF_DROP,
+};
+
+static_assert(!NF_DROP, "verdicts that are not listed drop");
+
+typedef opvs_verdict_t (*opvs_stage_t)(struct opvs_net *on, struct sk_buff *skb,
+				       const struct opvs_flow *flow);
+
+/* Counts a verdict and says it in netfilter's words. */
+static unsigned int opvs_verdict_apply(struct opvs_net *on,
+				       opvs_verdict_t verdict)
+{
+	unsigned int ctr = (__force unsigned int)verdict;
+
+	if (verdict != OPVS_VERDICT(NONE))
+		this_cpu_inc(on->counters->v[ctr]);
+	return verdict_nf[ctr];
+}
+
+static opvs_verdict_t opvs_parse_and_run(struct opvs_net *on,
+					 struct sk_buff *skb, u8 family,
+					 u8 flags, opvs_stage_t stage)
+{
+	struct opvs_flow flow;
+
+	if (opvs_flow_parse(skb, 0, family, &flow))
+		flow.flags |= OPVS_FLOW_MALFORMED;
+	flow.flags |= flags;
+	return stage(on, skb, &flow);
+}
+
+/* A train of datagrams goes datagram by datagram: each may belong to another
+ * call.  Those for a server on this host go on where the train was.
+ */
+static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
+			       const struct nf_hook_state *state, u8 flags,
+			       opvs_stage_t stage)
+{
+	struct sk_buff *segs, *skb, *next;
+	unsigned int nf;
+
+	segs = skb_gso_segment(train, 0);
+	if (IS_ERR_OR_NULL(segs))
+		return opvs_verdict_apply(on, OPVS_VERDICT(DROP_NO_MEMORY));
+
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		nf = opvs_verdict_apply(on, opvs_parse_and_run(on, skb, state->pf,
+							       flags, stage));
+		if (nf == NF_DROP)
+			kfree_skb(skb);
+		else if (nf == NF_ACCEPT)
+			state->okfn(state->net, state->sk, skb);
+	}
+	consume_skb(train);
+	return opvs_verdict_apply(on, OPVS_VERDICT(GSO_SPLIT));
+}
+
+static unsigned int opvs_hook(struct sk_buff *skb,
+			      const struct nf_hook_state *state, u8 flags,
+			      opvs_stage_t stage)
+{
+	struct opvs_net *on = opvs_pernet(state->net);
+	opvs_verdict_t verdict;
+
+	/* Balanced already, by us or by ip_vs. */
+	if (skb->ipvs_property || unlikely(!skb_dst(skb)))
+		return NF_ACCEPT;
+
+	verdict = opvs_parse_and_run(on, skb, state->pf, flags, stage);
+	if (unlikely(verdict == OPVS_VERDICT(GSO_SPLIT)))
+		return opvs_split(on, skb, state, flags, stage);
+	return opvs_verdict_apply(on, verdict);
+}
+
+static opvs_verdict_t opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
+				       const struct opvs_flow *flow)
+{
+	opvs_verdict_t verdict;
+
+	if (flow->proto == IPPROTO_UDP) {
+		verdict = opvs_request(on, skb, flow);
+		if (verdict == OPVS_VERDICT(NONE))
+			verdict = opvs_reply(on, skb, flow);
+		return verdict;
+	}
+	if (!opvs_is_icmp(flow))
+		return OPVS_VERDICT(NONE);
+	verdict = opvs_icmp_to_server(on, skb, flow);
+	if (verdict == OPVS_VERDICT(NONE))
+		verdict = opvs_icmp_to_client(on, skb, flow);
+	return verdict;
+}
+
+static opvs_verdict_t opvs_stage_forward(struct opvs_net *on,
+					 struct sk_buff *skb,
+					 const struct opvs_flow *flow)
+{
+	if (flow->proto == IPPROTO_UDP)
+		return opvs_reply(on, skb, flow);
+	if (opvs_is_icmp(flow))
+		return opvs_icmp_to_client(on, skb, flow);
+	return OPVS_VERDICT(NONE);
+}
+
+static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	if (unlikely(skb->pkt_type != PACKET_HOST &&
+		     skb->pkt_type != PACKET_LOOPBACK))
+		return NF_ACCEPT;
+	return opvs_hook(skb, state, 0, opvs_stage_local);
+}
+
+static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	unsigned int nf;
+
+	/* Tasks send from process context; the stages count on staying here. */
+	local_bh_disable();
+	nf = opvs_hook(skb, state, OPVS_FLOW_FROM_HOST, opvs_stage_local);
+	local_bh_enable();
+	return nf;
+}
+
+static unsigned int opvs_hook_forward(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	return opvs_hook(skb, state, 0, opvs_stage_forward);
+}
+
+#define OPVS_HOOK(fn, family, num, prio) \
+	{ .hook = (fn), .pf = (family), .hooknum = (num), .priority = (prio) }
+
+/* The places that IPVS takes, so that rule sets written for it stay right. */
+static const struct nf_hook_ops opvs_hooks_v4[] = {
+	OPVS_HOOK(opvs_hook_local_in, NFPROTO_IPV4, NF_INET_LOCAL_IN,
+		  NF_IP_PRI_NAT_SRC - 1),
+	OPVS_HOOK(opvs_hook_local_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT,
+		  NF_IP_PRI_NAT_DST + 2),
+	OPVS_HOOK(opvs_hook_forward, NFPROTO_IPV4, NF_INET_FORWARD,
+		  NF_IP_PRI_NAT_SRC),
+};
+
+static const struct nf_hook_ops opvs_hooks_v6[] = {
+	OPVS_HOOK(opvs_hook_local_in, NFPROTO_IPV6, NF_INET_LOCAL_IN,
+		  NF_IP6_PRI_NAT_SRC - 1),
+	OPVS_HOOK(opvs_hook_local_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT,
+		  NF_IP6_PRI_NAT_DST + 2),
+	OPVS_HOOK(opvs_hook_forward, NFPROTO_IPV6, NF_INET_FORWARD,
+		  NF_IP6_PRI_NAT_SRC),
+};
+
+static_assert(ARRAY_SIZE(opvs_hooks_v4) == ARRAY_SIZE(opvs_hooks_v6));
+
+/* Ports and Call-IDs are in the first fragment only, so packets are made whole. */
+static int opvs_family_up(struct opvs_net *on, u8 family)
+{
+	bool v6 = family == NFPROTO_IPV6;
+	int err;
+
+	err = v6 ? nf_defrag_ipv6_enable(on->net)
+		 : nf_defrag_ipv4_enable(on->net);
+	if (err)
+		return err;
+	err = nf_register_net_hooks(on->net, v6 ? opvs_hooks_v6 : opvs_hooks_v4,
+				    ARRAY_SIZE(opvs_hooks_v4));
+	if (!err)
+		return 0;
+
+	if (v6)
+		nf_defrag_ipv6_disable(on->net);
+	else
+		nf_defrag_ipv4_disable(on->net);
+	return err;
+}
+
+static void opvs_family_down(struct opvs_net *on, u8 family)
+{
+	bool v6 = family == NFPROTO_IPV6;
+
+	nf_unregister_net_hooks(on->net, v6 ? opvs_hooks_v6 : opvs_hooks_v4,
+				ARRAY_SIZE(opvs_hooks_v4));
+	if (v6)
+		nf_defrag_ipv6_disable(on->net);
+	else
+		nf_defrag_ipv4_disable(on->net);
+}
+
+const struct opvs_svc_events opvs_path_events = {
+	.family_up	= opvs_family_up,
+	.family_down	= opvs_family_down,
+};

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ICMP errors that quote a packet of a virtual service.
+ *
+ * An error about a request was sent on the servers' side and quotes the packet
+ * as the director forwarded it; the client must see it quote what the client
+ * sent.  An error about a reply was sent on the clients' side, to the virtual
+ * address, and belongs to the server that replied.
+ *
+ * A one-packet service keeps nothing about past packets, so the way back is
+ * found as for replies: by the server's address and port, or by picking the
+ * server again.  Where that is not possible the error goes up the stack.
+ */
+#include <opvs/path.h>
+
+#include <opvs/dest.h>
+#include <opvs/endpoint.h>
+#include <opvs/flow.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+#include <opvs/xmit.h>
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/in.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+
+/**
+ * opvs_is_icmp() - is this ICMP of the packet's own family?
+ * @flow: flow
+ *
+ * Context: any.
+ */
+bool opvs_is_icmp(const struct opvs_flow *flow)
+{
+	if (flow->family == NFPROTO_IPV6)
+		return flow->proto == IPPROTO_ICMPV6;
+	return flow->proto == IPPROTO_ICMP;
+}
+
+static bool icmp_is_error(u8 type, u8 family)
+{
+	/* RFC 4443 s2.1 */
+	if (family == NFPROTO_IPV6)
+		return type < ICMPV6_INFOMSG_MASK;
+	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+}
+
+/* Reads the quoted packet.  Errors quote at least the ports (RFC 792). */
+static bool icmp_quotes_udp(const struct sk_buff *skb,
+			    const struct opvs_flow *outer,
+			    struct opvs_flow *inner)
+{
+	const u8 *type;
+	u8 buf;
+
+	if (outer->flags & (OPVS_FLOW_LATER_FRAG | OPVS_FLOW_MALFORMED))
+		return false;
+	type = skb_header_pointer(skb, outer->thoff, sizeof(buf), &buf);
+	if (!type || !icmp_is_error(*type, outer->family))
+		return false;
+	/* Both ICMPs have a header of eight bytes. */
+	return !opvs_flow_parse(skb, outer->thoff + sizeof(struct icmphdr),
+				outer->family, inner) &&
+	       inner->proto == IPPROTO_UDP &&
+	       !(inner->flags & OPVS_FLOW_LATER_FRAG);
+}
+
+/**
+ * opvs_icmp_to_client() - translate an error about a forwarded request
+ * @on: namespace
+ * @skb: ICMP packet
+ * @outer: its flow
+ *
+ * The quoted packet went to a server; it and the error's source get the
+ * virtual address.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(ICMP_TO_CLIENT); NONE when it is none of ours; the
+ * reason to drop.
+ */
+opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
+				   const struct opvs_flow *outer)
+{
+	struct opvs_endpoint_key key = {};
+	const struct opvs_svc_key *virt;
+	struct opvs_flow inner;
+	struct opvs_dest *dest;
+
+	if (!icmp_quotes_udp(skb, outer, &inner))
+		return OPVS_VERDICT(NONE);
+	key.addr = inner.daddr;
+	key.port = inner.dport;
+	key.family = inner.family;
+	key.proto = inner.proto;
+	dest = opvs_endpoint_dest(on, &key, &inner.saddr, inner.sport);
+	if (!dest)
+		return OPVS_VERDICT(NONE);
+
+	virt = &dest->svc->key;
+	if (unlikely(opvs_rewrite_icmp(skb, outer, &inner, OPVS_SOURCE,
+				       &virt->addr, virt->port)))
+		return OPVS_VERDICT(ICMP_DROP_BAD);
+	opvs_mark_handled(skb);
+	if (unlikely(opvs_reroute(on, skb, outer->family)))
+		return OPVS_VERDICT(ICMP_DROP_BAD);
+	return OPVS_VERDICT(ICMP_TO_CLIENT);
+}
+
+/* The quoted reply, turned round: what the client had sent for it. */
+static void icmp_turn(const struct opvs_flow *inner, struct opvs_flow *request)
+{
+	*request = *inner;
+	request->saddr = inner->daddr;
+	request->daddr = inner->saddr;
+	request->sport = inner->dport;
+	request->dport = inner->sport;
+}
+
+static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
+				   const struct opvs_flow *outer,
+				   const struct opvs_flow *inner,
+				   struct opvs_dest *dest)
+{
+	bool rewrites = READ_ONCE(dest->xmit)->rewrites;
+	opvs_verdict_t verdict;
+	struct dst_entry *dst;
+
+	dst = opvs_route_get(on, dest, !rewrites);
+	if (unlikely(!dst))
+		return OPVS_VERDICT(ICMP_DROP_BAD);
+	verdict = opvs_route_check(skb, outer, dest, dst);
+	if (verdict == OPVS_VERDICT(NONE) && rewrites &&
+	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr,
+			      dest->port))
+		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
+	if (unlikely(verdict != OPVS_VERDICT(NONE))) {
+		dst_release(dst);
+		return OPVS_VERDICT(ICMP_DROP_BAD);
+	}
+	verdict = opvs_route_output(skb, outer, on, dst);
+	return verdict == OPVS_VERDICT(FORWARDED) ?
+	       OPVS_VERDICT(ICMP_TO_SERVER) : OPVS_VERDICT(ICMP_TO_LOCAL);
+}
+
+/**
+ * opvs_icmp_to_server() - pass an error about a reply on to the server
+ * @on: namespace
+ * @skb: ICMP packet to this host
+ * @outer: its flow
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(ICMP_TO_SERVER) or OPVS_VERDICT(ICMP_TO_LOCAL);
+ * ICMP_UNATTRIBUTED when it cannot be told which server replied; NONE when it
+ * is none of ours; the reason to drop.
+ */
+opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
+				   const struct opvs_flow *outer)
+{
+	struct opvs_flow inner, request;
+	struct opvs_svc_key key = {};
+	struct opvs_dest *dest;
+	opvs_verdict_t verdict;
+	struct opvs_svc *svc;
+
+	if (!icmp_quotes_udp(skb, outer, &inner))
+		return OPVS_VERDICT(NONE);
+	key.addr = inner.saddr;
+	key.port = inner.sport;
+	key.family = inner.family;
+	key.proto = inner.proto;
+	svc = opvs_svc_find(on, &key);
+	if (!svc)
+		return OPVS_VERDICT(NONE);
+
+	icmp_turn(&inner, &request);
+	verdict = opvs_pick_quoted(on, svc, skb, &request, &dest);
+	if (verdict != OPVS_VERDICT(NONE))
+		return verdict;
+	return icmp_forward(on, skb, outer, &inner, dest);
+}

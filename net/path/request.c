@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests: from a client to a virtual service. */
+#include <opvs/path.h>
+
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/skbuff.h>
+
+/**
+ * opvs_request() - balance a packet if it goes to a virtual service
+ * @on: namespace
+ * @skb: UDP packet
+ * @flow: its flow
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it; OPVS_VERDICT(NONE) when no service has this
+ * address and port; OPVS_VERDICT(GSO_SPLIT) when the packet is a train whose
+ * datagrams must come one by one.
+ */
+opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
+			    const struct opvs_flow *flow)
+{
+	const struct opvs_svc_key key = {
+		.addr = flow->daddr,
+		.port = flow->dport,
+		.family = flow->family,
+		.proto = flow->proto,
+	};
+	struct opvs_svc *svc;
+
+	svc = opvs_svc_find(on, &key);
+	if (!svc)
+		return OPVS_VERDICT(NONE);
+	if (unlikely(skb_is_gso(skb)))
+		return OPVS_VERDICT(GSO_SPLIT);
+
+	opvs_count(on, SERVICE_PACKETS);
+	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED ||
+		     flow->payload + flow->payload_len > skb->len))
+		return OPVS_VERDICT(DROP_MALFORMED);
+	return opvs_one_packet(on, svc, skb, flow);
+}

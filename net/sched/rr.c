@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Round robin: the servers in turn, in order of addition.
+ *
+ * Each CPU goes round on its own.  Any run of packets on one CPU gives each
+ * server its share to within one packet, so all CPUs together do to within one
+ * packet per CPU.
+ */
+#include <opvs/sched.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+
+/* A server that is not available passes its turn on, so that the next one does
+ * not serve twice.
+ */
+static struct opvs_dest *rr_pick(const struct opvs_sched_table *tbl,
+				 const struct opvs_sched_req *req)
+{
+	struct opvs_dest *dest;
+	u32 i;
+
+	for (i = 0; i < tbl->count; i++) {
+		dest = tbl->member[opvs_sched_step(tbl, tbl->count)].dest;
+		if (opvs_dest_available(dest))
+			return dest;
+	}
+	/* Interrupts that pick too may have taken steps of this circle. */
+	return opvs_sched_scan(tbl, 0);
+}
+
+const struct opvs_sched_ops opvs_sched_rr = {
+	.name	= "rr",
+	.pick	= rr_pick,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_rr);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Traffic statistics: per-CPU counters that packets write, and their sums. */
+#include <opvs/stats.h>
+
+#include <linux/cpumask.h>
+
+/**
+ * opvs_stats_in() - count a request that was scheduled to a server
+ * @cpu: the server's counters
+ * @bytes: length from the IP header on
+ *
+ * Each one-packet entry is a connection of its own, as IPVS counts them.
+ *
+ * Context: softirq, or process context with BH disabled.
+ */
+void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
+{
+	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->conns);
+	u64_stats_inc(&s->inpkts);
+	u64_stats_add(&s->inbytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+/**
+ * opvs_stats_out() - count a reply of a server
+ * @cpu: the server's counters
+ * @bytes: length from the IP header on
+ *
+ * Context: softirq, or process context with BH disabled.
+ */
+void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
+{
+	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->outpkts);
+	u64_stats_add(&s->outbytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+/**
+ * opvs_stats_sum() - add up a server's counters over all CPUs
+ * @cpu: the counters
+ * @sum: result
+ *
+ * Context: any, lock-free.
+ */
+void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
+		    struct opvs_totals *sum)
+{
+	int i;
+
+	*sum = (struct opvs_totals){};
+	for_each_possible_cpu(i) {
+		const struct opvs_stats_cpu *s = per_cpu_ptr(cpu, i);
+		struct opvs_totals one;
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&s->syncp);
+			one.conns = u64_stats_read(&s->conns);
+			one.inpkts = u64_stats_read(&s->inpkts);
+			one.outpkts = u64_stats_read(&s->outpkts);
+			one.inbytes = u64_stats_read(&s->inbytes);
+			one.outbytes = u64_stats_read(&s->outbytes);
+		} while (u64_stats_fetch_retry(&s->syncp, start));
+		opvs_totals_add(sum, &one);
+	}
+}
+
+/**
+ * opvs_totals_add() - add one set of totals to another
+ * @to: changed
+ * @what: added to it
+ *
+ * Context: any.
+ */
+void opvs_totals_add(struct opvs_totals *to, const struct opvs_totals *what)
+{
+	to->conns += what->conns;
+	to->inpkts += what->inpkts;
+	to->outpkts += what->outpkts;
+	to->inbytes += what->inbytes;
+	to->outbytes += what->outbytes;
+}
+
+/**
+ * opvs_totals_sub() - subtract one set of totals from another
+ * @from: changed
+ * @what: subtracted from it
+ *
+ * Context: any.
+ */
+void opvs_totals_sub(struct opvs_totals *from, const struct opvs_totals *what)
+{
+	from->conns -= what->conns;
+	from->inpkts -= what->inpkts;
+	from->outpkts -= what->outpkts;
+	from->inbytes -= what->inbytes;
+	from->outbytes -= what->outbytes;
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Real servers of a virtual service.
+ *
+ * A server lives as long as its percpu_ref: the service's list holds one
+ * reference, each connection entry one.  Removal unlinks the server from all
+ * that packets can reach, then kills the reference: killing waits for a grace
+ * period by itself, so the release finds neither readers nor holders.
+ */
+#include <opvs/dest.h>
+
+#include <opvs/endpoint.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/inetdevice.h>
+#include <linux/netlink.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+
+static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
+		      struct netlink_ext_ack *extack)
+{
+	unsigned int type;
+	bool ok;
+
+	if (key->family == NFPROTO_IPV6) {
+		type = ipv6_addr_type(&key->addr.in6);
+		ok = type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LINKLOCAL);
+	} else {
+		type = inet_addr_type(on->net, key->addr.ip);
+		ok = type == RTN_LOCAL || type == RTN_UNICAST;
+	}
+	if (ok)
+		return 0;
+	NL_SET_ERR_MSG(extack, "server address: not a usable unicast address");
+	return -EINVAL;
+}
+
+static int conf_check(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
+		      struct netlink_ext_ack *extack)
+{
+	if (conf->key.family != svc->key.family) {
+		NL_SET_ERR_MSG(extack, "server address: its family must be the service's");
+		return -EINVAL;
+	}
+	if (conf->weight > INT_MAX) {
+		NL_SET_ERR_MSG(extack, "weight: must be 0 to 2147483647");
+		return -ERANGE;
+	}
+	if (conf->u_threshold > INT_MAX) {
+		NL_SET_ERR_MSG(extack, "upper threshold: must be 0 to 2147483647");
+		return -EINVAL;
+	}
+	if (conf->l_threshold > conf->u_threshold) {
+		NL_SET_ERR_MSG(extack, "lower threshold: above the upper threshold");
+		return -ERANGE;
+	}
+	return addr_check(svc->on, &conf->key, extack);
+}
+
+static __be16 effective_port(const struct opvs_svc *svc, __be16 port)
+{
+	return port ?: svc->key.port;
+}
+
+/**
+ * opvs_dest_find() - look up a server of a service
+ * @svc: service
+ * @key: address and port; port 0 names the service's port
+ *
+ * Context: process, cfg_lock held.
+ * Return: the server, valid while cfg_lock is held, or NULL.
+ */
+struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
+				 const struct opvs_dest_key *key)
+{
+	__be16 port = effective_port(svc, key->port);
+	struct opvs_dest *dest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->dests, list)
+		if (dest->port == port && dest->family == key->family &&
+		    nf_inet_addr_cmp(&dest->addr, &key->addr))
+			return dest;
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_find);
+
+static void dest_free(struct opvs_dest *dest)
+{
+	percpu_ref_exit(&dest->ref);
+	dst_cache_destroy(&dest->route);
+	free_percpu(dest->stats_cpu);
+	kfree(dest);
+}
+
+static void dest_free_work(struct work_struct *work)
+{
+	struct opvs_dest *dest = container_of(work, struct opvs_dest,
+					      free_work);
+	struct opvs_svc *svc = dest->svc;
+	struct opvs_net *on = svc->on;
+
+	mutex_lock(&on->cfg_lock);
+	opvs_totals_retire_dest(dest);
+	mutex_unlock(&on->cfg_lock);
+
+	dest_free(dest);
+	opvs_svc_put(svc);
+	opvs_live_dec(on);
+}
+
+/* Last reference, after the grace period of the kill.  Any context. */
+static void dest_release(struct percpu_ref *ref)
+{
+	struct opvs_dest *dest = container_of(ref, struct opvs_dest, ref);
+
+	queue_work(opvs_wq, &dest->free_work);
+}
+
+/**
+ * opvs_dest_update_overload() - decide whether the server takes connections
+ * @dest: server
+ *
+ * Overload begins at the upper threshold and ends below the lower one.
+ * Writers race without a lock: whoever wrote the flag for a count that has
+ * moved since decides again, so that the last word belongs to the last count.
+ *
+ * Context: any.
+ */
+void opvs_dest_update_overload(struct opvs_dest *dest)
+{
+	u32 upper, lower, live;
+
+	do {
+		live = atomic_read(&dest->live);
+		upper = READ_ONCE(dest->u_threshold);
+		lower = READ_ONCE(dest->l_threshold) ?: upper - upper / 4;
+		if (upper && live >= upper)
+			WRITE_ONCE(dest->overloaded, true);
+		else if (!upper || live < lower)
+			WRITE_ONCE(dest->overloaded, false);
+		/* Orders the flag before the count is looked at again. */
+		smp_mb();
+	} while (live != atomic_read(&dest->live));
+}
+
+/**
+ * opvs_dest_count_live() - count a connection against the server's threshold
+ * @dest: server
+ *
+ * Context: any.
+ * Return: true if it was counted, and opvs_dest_uncount_live() is due.
+ */
+bool opvs_dest_count_live(struct opvs_dest *dest)
+{
+	if (!READ_ONCE(dest->u_threshold))
+		return false;
+	atomic_inc(&dest->live);
+	opvs_dest_update_overload(dest);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_count_live);
+
+/**
+ * opvs_dest_uncount_live() - the connection is gone
+ * @dest: server, still referenced
+ *
+ * Context: any.
+ */
+void opvs_dest_uncount_live(struct opvs_dest *dest)
+{
+	atomic_dec(&dest->live);
+	opvs_dest_update_overload(dest);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_uncount_live);
+
+static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
+				    const struct opvs_dest_conf *conf)
+{
+	struct opvs_dest *dest;
+
+	dest = kzalloc(sizeof(*dest), GFP_KERNEL);
+	if (!dest)
+		return NULL;
+
+	dest->svc = svc;
+	dest->addr = conf->key.addr;
+	dest->family = conf->key.family;
+	dest->port = effective_port(svc, conf->key.port);
+	INIT_WORK(&dest->free_work, dest_free_work);
+	dest->stats_cpu = netdev_alloc_pcpu_stats(struct opvs_stats_cpu);
+	if (!dest->stats_cpu)
+		goto err_free;
+	if (dst_cache_init(&dest->route, GFP_KERNEL))
+		goto err_stats;
+	if (percpu_ref_init(&dest->ref, dest_release, 0, GFP_KERNEL))
+		goto err_route;
+	return dest;
+
+err_route:
+	dst_cache_destroy(&dest->route);
+err_stats:
+	free_percpu(dest->stats_cpu);
+err_free:
+	kfree(dest);
+	return NULL;
+}
+
+/* Tells packets what @conf says; the table already knows the weight. */
+static void dest_apply(struct opvs_dest *dest,
+		       const struct opvs_dest_conf *conf)
+{
+	/* The next hop of direct routing is looked up in another way. */
+	if (dest->xmit != conf->xmit)
+		dst_cache_reset(&dest->route);
+	WRITE_ONCE(dest->xmit, conf->xmit);
+	WRITE_ONCE(dest->weight, conf->weight);
+	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
+	WRITE_ONCE(dest->u_threshold, conf->u_threshold);
+	opvs_dest_update_overload(dest);
+}
+
+/**
+ * opvs_dest_add() - add a real server to a service
+ * @svc: service
+ * @conf: its name and configuration; copied
+ * @extack: says what is wrong
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; the scheduler's refusal.
+ * Nothing has changed after an error.
+ */
+int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
+		  struct netlink_ext_ack *extack)
+{
+	struct opvs_dest *dest;
+	int err;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	err = conf_check(svc, conf, extack);
+	if (err)
+		return err;
+	if (opvs_dest_find(svc, &conf->key)) {
+		NL_SET_ERR_MSG(extack, "the service has a server with this address and port");
+		return -EEXIST;
+	}
+
+	dest = dest_alloc(svc, conf);
+	if (!dest)
+		return -ENOMEM;
+	dest->conf = *conf;
+	dest->last_weight = conf->weight;
+	dest_apply(dest, conf);
+	if (conf->xmit->rewrites) {
+		err = opvs_endpoint_join(svc->on, dest);
+		if (err)
+			goto err_free;
+	}
+
+	dest->id = ++svc->last_dest_id;
+	list_add_tail(&dest->list, &svc->dests);
+	svc->num_dests++;
+	err = opvs_svc_rebuild(svc, extack);
+	if (err)
+		goto err_unlist;
+
+	opvs_svc_get(svc);
+	opvs_live_inc(svc->on);
+	return 0;
+
+err_unlist:
+	list_del(&dest->list);
+	svc->num_dests--;
+	if (dest->endpoint)
+		opvs_endpoint_leave(svc->on, dest);
+	/* A reply may have found it through its endpoint. */
+	synchronize_rcu();
+err_free:
+	dest_free(dest);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
+
+/**
+ * opvs_dest_edit() - change a server's method, weight or thresholds
+ * @dest: server
+ * @conf: new configuration; its key is the server's own
+ * @extack: says what is wrong
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0, or an error as of opvs_dest_add() and nothing has changed.
+ */
+int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
+		   struct netlink_ext_ack *extack)
+{
+	bool joins = conf->xmit->rewrites && !dest->endpoint;
+	struct opvs_dest_conf old_conf = dest->conf;
+	u32 old_last_weight = dest->last_weight;
+	struct opvs_svc *svc = dest->svc;
+	int err;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	err = conf_check(svc, conf, extack);
+	if (err)
+		return err;
+	if (joins) {
+		err = opvs_endpoint_join(svc->on, dest);
+		if (err)
+			return err;
+	}
+
+	dest->conf = *conf;
+	if (conf->weight)
+		dest->last_weight = conf->weight;
+	err = opvs_svc_rebuild(svc, extack);
+	if (err) {
+		dest->conf = old_conf;
+		dest->last_weight = old_last_weight;
+		if (joins)
+			opvs_endpoint_leave(svc->on, dest);
+		return err;
+	}
+
+	if (!conf->xmit->rewrites && dest->endpoint)
+		opvs_endpoint_leave(svc->on, dest);
+	dest_apply(dest, conf);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_edit);
+
+/**
+ * opvs_dest_unlink() - take a server out of all that leads to it
+ * @dest: server; freed when nobody uses it any more
+ *
+ * The caller sees to the service's table: it goes away, or was rebuilt.
+ *
+ * Context: process, cfg_lock held.  Does not wait for a grace period.
+ */
+void opvs_dest_unlink(struct opvs_dest *dest)
+{
+	struct opvs_svc *svc = dest->svc;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	if (dest->endpoint)
+		opvs_endpoint_leave(svc->on, dest);
+	list_del(&dest->list);
+	svc->num_dests--;
+	opvs_totals_retire_dest(dest);
+	percpu_ref_kill(&dest->ref);
+}
+
+/**
+ * opvs_dest_del() - remove a server from its service
+ * @dest: server; not to be touched by the caller any more after success
+ * @extack: says what is wrong
+ *
+ * Context: process, cfg_lock held.  Does not wait for a grace period.
+ * Return: 0, or -ENOMEM and nothing has changed.
+ */
+int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack)
+{
+	struct opvs_svc *svc = dest->svc;
+	struct list_head *prev = dest->list.prev;
+	int err;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	/* Packets must get a table without it before it goes. */
+	list_del(&dest->list);
+	svc->num_dests--;
+	err = opvs_svc_rebuild(svc, extack);
+	list_add(&dest->list, prev);
+	svc->num_dests++;
+	if (err)
+		return err;
+	opvs_dest_unlink(dest);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_del);

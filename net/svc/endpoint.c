@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reply side of one-packet NAT services.
+ *
+ * A one-packet request leaves no trace, and its reply may go to another client
+ * port than the request came from (RFC 3581), so replies are recognised by
+ * where they come from: the address and port of a server.  Several services
+ * may use the same server; packets then ask the hints which one is meant.
+ */
+#include <opvs/endpoint.h>
+
+#include <opvs/dest.h>
+#include <opvs/hint.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <linux/rculist.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
+static const struct rhashtable_params endpoint_params = {
+	.head_offset		= offsetof(struct opvs_endpoint, node),
+	.key_offset		= offsetof(struct opvs_endpoint, key),
+	.key_len		= sizeof_field(struct opvs_endpoint, key),
+	.automatic_shrinking	= true,
+};
+
+/* Hashed and compared as raw bytes. */
+static_assert(sizeof(struct opvs_endpoint_key) == 20);
+
+static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
+					     const struct opvs_endpoint_key *key)
+{
+	struct opvs_endpoint *ep;
+	int err;
+
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL);
+	if (!ep)
+		return ERR_PTR(-ENOMEM);
+	ep->key = *key;
+	INIT_HLIST_HEAD(&ep->dests);
+	err = rhashtable_insert_fast(&on->endpoints, &ep->node,
+				     endpoint_params);
+	if (err) {
+		kfree(ep);
+		return ERR_PTR(err);
+	}
+	return ep;
+}
+
+static void endpoint_remove(struct opvs_net *on, struct opvs_endpoint *ep)
+{
+	rhashtable_remove_fast(&on->endpoints, &ep->node, endpoint_params);
+	kfree_rcu(ep, rcu);
+}
+
+/* Hints are needed from the first shared endpoint on, and kept from then. */
+static int hints_ensure(struct opvs_net *on)
+{
+	struct opvs_hints *hints;
+
+	if (rcu_access_pointer(on->hints))
+		return 0;
+	hints = opvs_hints_alloc();
+	if (!hints)
+		return -ENOMEM;
+	rcu_assign_pointer(on->hints, hints);
+	return 0;
+}
+
+/* In order of the services' addition: without a hint, the first one is meant. */
+static void endpoint_insert(struct opvs_endpoint *ep, struct opvs_dest *dest)
+{
+	struct opvs_dest *pos, *last = NULL;
+
+	hlist_for_each_entry(pos, &ep->dests, endpoint_node) {
+		if (pos->svc->id > dest->svc->id)
+			break;
+		last = pos;
+	}
+	if (last)
+		hlist_add_behind_rcu(&dest->endpoint_node,
+				     &last->endpoint_node);
+	else
+		hlist_add_head_rcu(&dest->endpoint_node, &ep->dests);
+}
+
+/**
+ * opvs_endpoint_join() - have replies of a server recognised
+ * @on: namespace
+ * @dest: NAT server that is in no endpoint
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0 or -ENOMEM, or another error of rhashtable.
+ */
+int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
+{
+	const struct opvs_endpoint_key key = {
+		.addr = dest->addr,
+		.port = dest->port,
+		.family = dest->family,
+		.proto = dest->svc->key.proto,
+	};
+	struct opvs_endpoint *ep;
+	int err;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	ep = rhashtable_lookup_fast(&on->endpoints, &key, endpoint_params);
+	if (ep) {
+		err = hints_ensure(on);
+		if (err)
+			return err;
+	} else {
+		ep = endpoint_create(on, &key);
+		if (IS_ERR(ep))
+			return PTR_ERR(ep);
+	}
+
+	endpoint_insert(ep, dest);
+	WRITE_ONCE(ep->num_dests, ep->num_dests + 1);
+	/* Packets that find the server by its service read the pointer. */
+	WRITE_ONCE(dest->endpoint, ep);
+	return 0;
+}
+
+/**
+ * opvs_endpoint_leave() - undo opvs_endpoint_join()
+ * @on: namespace
+ * @dest: server that is in an endpoint
+ *
+ * Context: process, cfg_lock held.  The server may be freed a grace period
+ * later.
+ */
+void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
+{
+	struct opvs_endpoint *ep = dest->endpoint;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	hlist_del_rcu(&dest->endpoint_node);
+	WRITE_ONCE(dest->endpoint, NULL);
+	WRITE_ONCE(ep->num_dests, ep->num_dests - 1);
+	if (!ep->num_dests)
+		endpoint_remove(on, ep);
+}
+
+/**
+ * opvs_endpoint_note() - remember which service a client asked, where it matters
+ * @on: namespace
+ * @flow: request
+ * @dest: server that gets it
+ *
+ * Does nothing unless several services share the server's address and port.
+ * Both the client's address with its port and its address alone are noted:
+ * the first tells two sockets of one client apart, the second serves replies
+ * to another port.
+ *
+ * Context: any, RCU read side.
+ */
+void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
+			const struct opvs_dest *dest)
+{
+	struct opvs_endpoint *ep = READ_ONCE(dest->endpoint);
+	u32 now, id = dest->svc->id;
+	struct opvs_hints *hints;
+
+	if (!ep || READ_ONCE(ep->num_dests) < 2)
+		return;
+	hints = rcu_dereference(on->hints);
+	if (!hints)
+		return;
+	now = ktime_get_seconds();
+	if (opvs_hint_write(hints, ep, &flow->saddr, flow->sport, id, now))
+		opvs_count(on, HINT_WRITES);
+	if (opvs_hint_write(hints, ep, &flow->saddr, 0, id, now))
+		opvs_count(on, HINT_WRITES);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note);
+
+static struct opvs_dest *shared_dest(struct opvs_net *on,
+				     const struct opvs_endpoint *ep,
+				     const union nf_inet_addr *client,
+				     __be16 port)
+{
+	struct opvs_hints *hints = rcu_dereference(on->hints);
+	u32 now = ktime_get_seconds();
+	struct opvs_dest *dest;
+	u16 id;
+
+	if (opvs_hint_read(hints, ep, client, port, &id, now) ||
+	    opvs_hint_read(hints, ep, client, 0, &id, now)) {
+		hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node) {
+			if ((u16)dest->svc->id != id)
+				continue;
+			opvs_count(on, HINT_HITS);
+			return dest;
+		}
+	}
+	opvs_count(on, HINT_MISSES);
+	return NULL;
+}
+
+/**
+ * opvs_endpoint_dest() - whose reply is this?
+ * @on: namespace
+ * @key: source of the packet; all bytes set
+ * @client: where it goes
+ * @port: the port there
+ *
+ * Context: any, RCU read side.
+ * Return: the server record of the service that the client asked, or of the
+ * service added first when that is not known; NULL when no server of ours
+ * answers there.  Valid within the RCU read section.
+ */
+struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
+				     const struct opvs_endpoint_key *key,
+				     const union nf_inet_addr *client,
+				     __be16 port)
+{
+	struct opvs_dest *dest = NULL;
+	struct opvs_endpoint *ep;
+
+	ep = rhashtable_lookup(&on->endpoints, key, endpoint_params);
+	if (!ep)
+		return NULL;
+	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->hints))
+		dest = shared_dest(on, ep, client, port);
+	if (dest)
+		return dest;
+	return hlist_entry_safe(rcu_dereference(hlist_first_rcu(&ep->dests)),
+				struct opvs_dest, endpoint_node);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
+
+/**
+ * opvs_endpoint_net_init() - a namespace's empty table
+ * @on: namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int opvs_endpoint_net_init(struct opvs_net *on)
+{
+	return rhashtable_init(&on->endpoints, &endpoint_params);
+}
+
+/**
+ * opvs_endpoint_net_exit() - free the table and the hints
+ * @on: namespace without services; no packet can come any more
+ *
+ * Context: process.
+ */
+void opvs_endpoint_net_exit(struct opvs_net *on)
+{
+	rhashtable_destroy(&on->endpoints);
+	opvs_hints_free(rcu_dereference_protected(on->hints, true));
+}

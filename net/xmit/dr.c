@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Direct routing (ipvsadm -g): the packet goes to the server as it is, only
+ * the next hop is another; the server owns the virtual address, too, and
+ * answers the client by itself.
+ */
+#include <opvs/xmit.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+
+#include <linux/ip_vs.h>
+#include <net/dst.h>
+
+static opvs_verdict_t dr_send(struct sk_buff *skb, const struct opvs_flow *flow,
+			      struct opvs_conn *cp)
+{
+	struct dst_entry *dst;
+	opvs_verdict_t verdict;
+
+	dst = opvs_route_get(cp->on, cp->dest, true);
+	if (unlikely(!dst))
+		return OPVS_VERDICT(DROP_NO_ROUTE);
+
+	verdict = opvs_route_check(skb, flow, cp->dest, dst);
+	if (unlikely(verdict != OPVS_VERDICT(NONE))) {
+		dst_release(dst);
+		return verdict;
+	}
+	return opvs_route_output(skb, flow, cp->on, dst);
+}
+
+const struct opvs_xmit_ops opvs_xmit_dr = {
+	.name	= "Route",
+	.method	= IP_VS_CONN_F_DROUTE,
+	.send	= dr_send,
+};

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NAT (ipvsadm -m): requests get the server's address and port, replies come
+ * back through the director, which gives them the virtual ones.
+ */
+#include <opvs/xmit.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+
+#include <linux/ip_vs.h>
+#include <net/dst.h>
+
+static opvs_verdict_t nat_send(struct sk_buff *skb,
+			       const struct opvs_flow *flow,
+			       struct opvs_conn *cp)
+{
+	struct dst_entry *dst;
+	opvs_verdict_t verdict;
+
+	dst = opvs_route_get(cp->on, cp->dest, false);
+	if (unlikely(!dst))
+		return OPVS_VERDICT(DROP_NO_ROUTE);
+
+	verdict = opvs_route_check(skb, flow, cp->dest, dst);
+	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+		goto release;
+	if (unlikely(opvs_rewrite(skb, flow, OPVS_DEST, &cp->daddr,
+				  cp->dport))) {
+		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
+		goto release;
+	}
+	return opvs_route_output(skb, flow, cp->on, dst);
+
+release:
+	dst_release(dst);
+	return verdict;
+}
+
+const struct opvs_xmit_ops opvs_xmit_nat = {
+	.name		= "Masq",
+	.method		= IP_VS_CONN_F_MASQ,
+	.rewrites	= true,
+	.send		= nat_send,
+};
+
+/**
+ * opvs_xmit_find() - look up a transmit method
+ * @method: IP_VS_CONN_F_* forwarding method
+ *
+ * Context: any.
+ * Return: its ops, or NULL when it is not supported.
+ */
+const struct opvs_xmit_ops *opvs_xmit_find(u32 method)
+{
+	static const struct opvs_xmit_ops *const all[] = {
+		&opvs_xmit_nat,
+		&opvs_xmit_dr,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->method == method)
+			return all[i];
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_find);
