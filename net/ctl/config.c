@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "fill.h"
+#include "genl.h"
 #include "parse.h"
 
 #include <opvs/counters.h>
@@ -201,8 +202,8 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	NL_SET_ERR_MSG_ATTR(info->extack, nest.attr,
-			    "DAEMON: state synchronisation is not supported yet");
-	return -EOPNOTSUPP;
+			    "DAEMON: state synchronisation is not supported");
+	return opvs_genl_refuse(info, -EOPNOTSUPP);
 }
 
 /**

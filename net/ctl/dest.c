@@ -85,7 +85,7 @@ int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = opvs_dest_add(req.svc, &req.conf, info->extack);
 	opvs_dest_req_end(&req);
-	return err;
+	return opvs_genl_refuse(info, err);
 }
 
 /**
@@ -112,7 +112,7 @@ int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info)
 	err = dest ? opvs_dest_edit(dest, &req.conf, info->extack) : -ENOENT;
 out:
 	opvs_dest_req_end(&req);
-	return err;
+	return opvs_genl_refuse(info, err);
 }
 
 /**

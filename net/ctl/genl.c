@@ -14,6 +14,7 @@
 
 #include <linux/ip_vs.h>
 #include <linux/module.h>
+#include <linux/net.h>
 #include <linux/opvs.h>
 
 /* Nests are taken apart by opvs_nest_parse(), which explains what is wrong. */
@@ -154,6 +155,26 @@ const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh)
 {
 	return opvs_genl_is_native(nlh) ? &opvs_native_family :
 					  &opvs_compat_family;
+}
+
+/**
+ * opvs_genl_refuse() - tell why a request cannot be met
+ * @info: the request; the reason stands in its extack
+ * @err: what it ends with
+ *
+ * Stock clients do not show extack, and ipvsadm has words of its own for
+ * -EOPNOTSUPP that mislead ("Operation not supported with IPv6").  What opvs
+ * does not have is therefore said in the log as well.
+ *
+ * Context: process.
+ * Return: @err.
+ */
+int opvs_genl_refuse(const struct genl_info *info, int err)
+{
+	if ((err == -EOPNOTSUPP || err == -EPROTONOSUPPORT) &&
+	    !opvs_genl_is_native(info->nlhdr) && info->extack->_msg)
+		net_notice_ratelimited("%s\n", info->extack->_msg);
+	return err;
 }
 
 /**

@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "fill.h"
+#include "genl.h"
 #include "parse.h"
 
 #include <opvs/netns.h>
@@ -72,14 +73,14 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 	if (name.fwmark) {
 		NL_SET_ERR_MSG_ATTR(info->extack,
 				    nest.tb[IPVS_SVC_ATTR_FWMARK],
-				    "FWMARK: services by firewall mark are not supported yet");
-		return -EOPNOTSUPP;
+				    "FWMARK: services by firewall mark are not supported");
+		return opvs_genl_refuse(info, -EOPNOTSUPP);
 	}
 
 	mutex_lock(&on->cfg_lock);
 	err = opvs_svc_add(on, &conf, info->extack);
 	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_genl_refuse(info, err);
 }
 
 /**
@@ -117,7 +118,7 @@ int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
 		err = opvs_svc_edit(svc, &conf, info->extack);
 out:
 	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_genl_refuse(info, err);
 }
 
 /**

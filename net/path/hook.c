@@ -75,8 +75,11 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 	unsigned int nf;
 
 	segs = skb_gso_segment(train, 0);
-	if (IS_ERR_OR_NULL(segs))
+	if (IS_ERR_OR_NULL(segs)) {
+		/* Lost as one; the datagrams were not counted yet. */
+		opvs_count(on, SERVICE_PACKETS);
 		return opvs_verdict_apply(on, OPVS_VERDICT(DROP_NO_MEMORY));
+	}
 
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
@@ -141,8 +144,7 @@ static opvs_verdict_t opvs_stage_forward(struct opvs_net *on,
 static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
-	if (unlikely(skb->pkt_type != PACKET_HOST &&
-		     skb->pkt_type != PACKET_LOOPBACK))
+	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
 	return opvs_hook(skb, state, 0, opvs_stage_local);
 }

@@ -216,10 +216,12 @@ err_free:
 static void dest_apply(struct opvs_dest *dest,
 		       const struct opvs_dest_conf *conf)
 {
-	/* The next hop of direct routing is looked up in another way. */
-	if (dest->xmit != conf->xmit)
-		dst_cache_reset(&dest->route);
+	bool other_route = dest->xmit != conf->xmit;
+
 	WRITE_ONCE(dest->xmit, conf->xmit);
+	/* Each method looks up its route in a way of its own. */
+	if (other_route)
+		dst_cache_reset(&dest->route);
 	WRITE_ONCE(dest->weight, conf->weight);
 	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
 	WRITE_ONCE(dest->u_threshold, conf->u_threshold);

@@ -22,6 +22,11 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
+static bool dst_is_local(const struct dst_entry *dst)
+{
+	return dst->dev->flags & IFF_LOOPBACK;
+}
+
 static struct dst_entry *route_lookup_v4(struct net *net,
 					 struct opvs_dest *dest, u8 flags)
 {
@@ -56,6 +61,22 @@ static struct dst_entry *route_lookup_v6(struct net *net,
 	return dst;
 }
 
+/* While a server's method changes, the cache may hold the other method's route.
+ * That one would have the stack ask its neighbours for the virtual address.
+ */
+static bool names_nexthop(const struct dst_entry *dst, u8 family)
+{
+	const struct rtable *rt;
+	const struct rt6_info *rt6;
+
+	if (family == NFPROTO_IPV6) {
+		rt6 = container_of(dst, struct rt6_info, dst);
+		return rt6->rt6i_flags & (RTF_GATEWAY | RTF_CACHE);
+	}
+	rt = container_of(dst, struct rtable, dst);
+	return rt->rt_gw_family;
+}
+
 /**
  * opvs_route_get() - the route to a server
  * @on: namespace
@@ -73,16 +94,15 @@ struct dst_entry *opvs_route_get(struct opvs_net *on, struct opvs_dest *dest,
 	struct dst_entry *dst;
 
 	dst = dst_cache_get(&dest->route);
-	if (likely(dst))
-		return dst;
+	if (likely(dst)) {
+		if (!known_nexthop || dst_is_local(dst) ||
+		    names_nexthop(dst, dest->family))
+			return dst;
+		dst_release(dst);
+	}
 	if (dest->family == NFPROTO_IPV6)
 		return route_lookup_v6(on->net, dest, flags);
 	return route_lookup_v4(on->net, dest, flags);
-}
-
-static bool dst_is_local(const struct dst_entry *dst)
-{
-	return dst->dev->flags & IFF_LOOPBACK;
 }
 
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
