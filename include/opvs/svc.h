@@ -105,7 +105,7 @@ void opvs_est_start(struct opvs_net *on);
 void opvs_est_work(struct work_struct *work);
 
 /* RCU read side or cfg_lock */
-struct opvs_svc *opvs_svc_find(const struct opvs_net *on,
+struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 			       const struct opvs_svc_key *key);
 
 void opvs_svc_get(struct opvs_svc *svc);

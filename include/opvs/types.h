@@ -24,7 +24,8 @@ enum opvs_flow_flags {
 	OPVS_FLOW_LATER_FRAG	= 1 << 0,	/* no transport header in here */
 	OPVS_FLOW_FIRST_FRAG	= 1 << 1,	/* header here, payload is cut */
 	OPVS_FLOW_FROM_HOST	= 1 << 2,	/* sent by the director itself */
-	OPVS_FLOW_MALFORMED	= 1 << 3,	/* ends or is wrong too early */
+	OPVS_FLOW_TO_HOST	= 1 << 3,	/* about to be delivered here */
+	OPVS_FLOW_MALFORMED	= 1 << 4,	/* ends or is wrong too early */
 };
 
 /**

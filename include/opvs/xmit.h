@@ -28,7 +28,8 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 				 const struct opvs_flow *flow,
 				 struct opvs_net *on, struct dst_entry *dst);
-int opvs_reroute(struct opvs_net *on, struct sk_buff *skb, u8 family);
+int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
+		 const struct opvs_flow *flow);
 void opvs_mark_handled(struct sk_buff *skb);
 
 /* rewrite.c: addresses, ports and checksums */

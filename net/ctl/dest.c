@@ -175,6 +175,7 @@ static int opvs_dest_dump_start(struct opvs_net *on,
 {
 	struct opvs_dest_cursor *cursor = (void *)cb->ctx;
 	struct nlattr *attrs[IPVS_CMD_ATTR_MAX + 1];
+	struct opvs_svc_name name;
 	struct opvs_nest nest;
 	struct opvs_svc *svc;
 	int err;
@@ -192,10 +193,12 @@ static int opvs_dest_dump_start(struct opvs_net *on,
 			      cb->extack);
 	if (err)
 		return err;
-	svc = opvs_ctl_find_svc(on, &nest);
-	if (IS_ERR(svc))
-		return PTR_ERR(svc) == -ESRCH ? 0 : PTR_ERR(svc);
-	cursor->svc_id = svc->id;
+	err = opvs_parse_svc_name(&nest, &name);
+	if (err || name.fwmark)
+		return err;
+	svc = opvs_svc_find(on, &name.key);
+	if (svc)
+		cursor->svc_id = svc->id;
 	return 0;
 }
 

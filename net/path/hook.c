@@ -146,7 +146,7 @@ static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
 {
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return opvs_hook(skb, state, 0, opvs_stage_local);
+	return opvs_hook(skb, state, OPVS_FLOW_TO_HOST, opvs_stage_local);
 }
 
 static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,

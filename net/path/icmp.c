@@ -104,7 +104,7 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 				       &virt->addr, virt->port)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	opvs_mark_handled(skb);
-	if (unlikely(opvs_reroute(on, skb, outer->family)))
+	if (unlikely(opvs_reroute(on, skb, outer)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	return OPVS_VERDICT(ICMP_TO_CLIENT);
 }

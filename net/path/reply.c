@@ -46,7 +46,7 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 				  virt->port)))
 		return OPVS_VERDICT(REPLY_DROP_NO_MEMORY);
 	opvs_mark_handled(skb);
-	if (unlikely(opvs_reroute(on, skb, flow->family)))
+	if (unlikely(opvs_reroute(on, skb, flow)))
 		return OPVS_VERDICT(REPLY_DROP_NO_ROUTE);
 	opvs_stats_out(dest->stats_cpu, skb->len);
 	return OPVS_VERDICT(REPLIES);

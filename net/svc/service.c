@@ -407,14 +407,13 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_next);
  * Context: any, RCU read side or cfg_lock held.
  * Return: the service, valid as long as that is held, or NULL.
  */
-struct opvs_svc *opvs_svc_find(const struct opvs_net *on,
+struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 			       const struct opvs_svc_key *key)
 {
-	struct rhashtable *ht = (struct rhashtable *)&on->svc_table;
 	struct opvs_svc *svc;
 
 	rcu_read_lock();
-	svc = rhashtable_lookup(ht, key, svc_params);
+	svc = rhashtable_lookup(&on->svc_table, key, svc_params);
 	rcu_read_unlock();
 	return svc;
 }

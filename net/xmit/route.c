@@ -258,17 +258,21 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 /**
  * opvs_reroute() - route a packet again because its source has changed
  * @on: namespace
- * @skb: packet that is being forwarded or sent
- * @family: NFPROTO_*
+ * @skb: packet
+ * @flow: its flow
  *
- * Only policy rules can tell sources apart, so nothing is done without them.
+ * Only policy rules can tell sources apart, so nothing is done without them,
+ * nor for a packet that has arrived.
  *
  * Context: softirq or BH disabled.
  * Return: 0 or a negative errno; the packet is still the caller's.
  */
-int opvs_reroute(struct opvs_net *on, struct sk_buff *skb, u8 family)
+int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
+		 const struct opvs_flow *flow)
 {
-	if (family == NFPROTO_IPV6) {
+	if (flow->flags & OPVS_FLOW_TO_HOST)
+		return 0;
+	if (flow->family == NFPROTO_IPV6) {
 		if (!fib6_has_custom_rules(on->net))
 			return 0;
 		return nf_ip6_route_me_harder(on->net, skb->sk, skb);
