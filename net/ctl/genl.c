@@ -4,13 +4,13 @@
  * `opvs' checks requests as strictly as the kernel can.  `IPVS' is as lenient
  * as its clients are used to.
  */
-#include <opvs/ctl.h>
-
 #include "genl.h"
 
 #include "config.h"
 #include "dest.h"
 #include "service.h"
+
+#include <opvs/ctl.h>
 
 #include <linux/ip_vs.h>
 #include <linux/module.h>

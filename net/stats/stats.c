@@ -2,6 +2,8 @@
 /* Traffic statistics: per-CPU counters that packets write, and their sums. */
 #include <opvs/stats.h>
 
+#include <opvs/kunit.h>
+
 #include <linux/cpumask.h>
 
 /**
@@ -23,6 +25,7 @@ void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
 	u64_stats_add(&s->inbytes, bytes);
 	u64_stats_update_end(&s->syncp);
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_stats_in);
 
 /**
  * opvs_stats_out() - count a reply of a server
@@ -40,6 +43,7 @@ void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
 	u64_stats_add(&s->outbytes, bytes);
 	u64_stats_update_end(&s->syncp);
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_stats_out);
 
 /**
  * opvs_stats_sum() - add up a server's counters over all CPUs

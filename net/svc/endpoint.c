@@ -179,6 +179,23 @@ void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note);
 
+/* The server record that a hint names, if it is still there. */
+static struct opvs_dest *hinted_dest(const struct opvs_endpoint *ep,
+				     const struct opvs_hints *hints,
+				     const union nf_inet_addr *client,
+				     __be16 port, u32 now)
+{
+	struct opvs_dest *dest;
+	u16 id;
+
+	if (!opvs_hint_read(hints, ep, client, port, &id, now))
+		return NULL;
+	hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node)
+		if ((u16)dest->svc->id == id)
+			return dest;
+	return NULL;
+}
+
 static struct opvs_dest *shared_dest(struct opvs_net *on,
 				     const struct opvs_endpoint *ep,
 				     const union nf_inet_addr *client,
@@ -187,19 +204,15 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 	struct opvs_hints *hints = rcu_dereference(on->hints);
 	u32 now = ktime_get_seconds();
 	struct opvs_dest *dest;
-	u16 id;
 
-	if (opvs_hint_read(hints, ep, client, port, &id, now) ||
-	    opvs_hint_read(hints, ep, client, 0, &id, now)) {
-		hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node) {
-			if ((u16)dest->svc->id != id)
-				continue;
-			opvs_count(on, HINT_HITS);
-			return dest;
-		}
-	}
-	opvs_count(on, HINT_MISSES);
-	return NULL;
+	dest = hinted_dest(ep, hints, client, port, now);
+	if (!dest)
+		dest = hinted_dest(ep, hints, client, 0, now);
+	if (dest)
+		opvs_count(on, HINT_HITS);
+	else
+		opvs_count(on, HINT_MISSES);
+	return dest;
 }
 
 /**

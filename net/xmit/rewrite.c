@@ -16,25 +16,55 @@
 #include <net/checksum.h>
 #include <net/ip.h>
 
-/* The checksum of a transport header covers addresses and ports. */
-static void fix_transport(struct sk_buff *skb, struct udphdr *uh, u8 family,
-			  const union nf_inet_addr *from,
-			  const union nf_inet_addr *to,
-			  __be16 old_port, __be16 new_port)
+/* A checksum over a pseudo header and ports gets to see other ones. */
+static void replace_in_check(__sum16 *check, const union nf_inet_addr *from,
+			     const union nf_inet_addr *to,
+			     __be16 old_port, __be16 new_port)
 {
-	/* 0 means that the sender computed none (RFC 768). */
-	if (!uh->check && skb->ip_summed != CHECKSUM_PARTIAL)
-		return;
+	int i;
 
-	if (family == NFPROTO_IPV6)
-		inet_proto_csum_replace16(&uh->check, skb, from->ip6, to->ip6,
-					  true);
-	else
-		inet_proto_csum_replace4(&uh->check, skb, from->ip, to->ip,
-					 true);
-	inet_proto_csum_replace2(&uh->check, skb, old_port, new_port, false);
-	if (!uh->check)
-		uh->check = CSUM_MANGLED_0;
+	for (i = 0; i < ARRAY_SIZE(to->ip6); i++)
+		csum_replace4(check, from->ip6[i], to->ip6[i]);
+	csum_replace2(check, old_port, new_port);
+	/* 0 would say that there is no checksum (RFC 768). */
+	if (!*check)
+		*check = CSUM_MANGLED_0;
+}
+
+/* Left to the device, if it is this header's checksum that was: a packet in a
+ * tunnel may have an inner one pending, and the outer one complete.
+ */
+static bool check_is_pending(const struct sk_buff *skb,
+			     const struct opvs_flow *flow)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL &&
+	       skb_checksum_start_offset(skb) == flow->thoff;
+}
+
+static void fix_check(struct sk_buff *skb, const struct opvs_flow *flow,
+		      struct udphdr *uh, const union nf_inet_addr *from,
+		      const union nf_inet_addr *to,
+		      __be16 old_port, __be16 new_port)
+{
+	if (check_is_pending(skb, flow)) {
+		/* The field holds the pseudo header's sum so far. */
+		if (flow->family == NFPROTO_IPV6)
+			inet_proto_csum_replace16(&uh->check, skb, from->ip6,
+						  to->ip6, true);
+		else
+			inet_proto_csum_replace4(&uh->check, skb, from->ip,
+						 to->ip, true);
+		return;
+	}
+	if (uh->check)
+		replace_in_check(&uh->check, from, to, old_port, new_port);
+}
+
+/* The device's sum over the whole packet, if it made one, is no longer true. */
+static void forget_device_sum(struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
 }
 
 static void set_address(struct sk_buff *skb, unsigned int nhoff, u8 family,
@@ -80,14 +110,14 @@ int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 		return -ENOMEM;
 
 	uh = (struct udphdr *)(skb->data + flow->thoff);
-	fix_transport(skb, uh, flow->family,
-		      source ? &flow->saddr : &flow->daddr, addr,
-		      source ? flow->sport : flow->dport, port);
+	fix_check(skb, flow, uh, source ? &flow->saddr : &flow->daddr, addr,
+		  source ? flow->sport : flow->dport, port);
 	if (source)
 		uh->source = port;
 	else
 		uh->dest = port;
 	set_address(skb, flow->nhoff, flow->family, end, addr);
+	forget_device_sum(skb);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite);
@@ -104,16 +134,9 @@ static void rewrite_quoted_udp(struct udphdr *uh, __sum16 *icmp_check,
 	const union nf_inet_addr *from = source ? &inner->saddr : &inner->daddr;
 	__be16 *field = source ? &uh->source : &uh->dest;
 	__sum16 old = uh->check;
-	int i;
 
-	if (uh->check) {
-		for (i = 0; i < ARRAY_SIZE(addr->all); i++)
-			csum_replace4(&uh->check, (__force __be32)from->all[i],
-				      (__force __be32)addr->all[i]);
-		csum_replace2(&uh->check, *field, port);
-		if (!uh->check)
-			uh->check = CSUM_MANGLED_0;
-	}
+	if (uh->check)
+		replace_in_check(&uh->check, from, addr, *field, port);
 	csum_replace2(icmp_check, *field, port);
 	csum_replace2(icmp_check, (__force __be16)old,
 		      (__force __be16)uh->check);
@@ -171,10 +194,7 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 	rewrite_quoted_udp(uh, icmp_check, inner, inner_end, addr, port);
 	set_address(skb, inner->nhoff, inner->family, inner_end, addr);
 	set_address(skb, outer->nhoff, outer->family, outer_end, addr);
-
-	/* The device's sum of the data, if it made one, is no longer true. */
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->ip_summed = CHECKSUM_NONE;
+	forget_device_sum(skb);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite_icmp);
