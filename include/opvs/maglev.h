@@ -6,10 +6,13 @@
 #include <linux/limits.h>
 #include <linux/types.h>
 
+/* With what else a table of few members takes, slots stay just within 32 or
+ * 512 kB: the allocator would round up to the double.
+ */
 enum opvs_maglev_limits {
-	OPVS_MAGLEV_NARROW_SLOTS	= 1 << 15,
+	OPVS_MAGLEV_NARROW_SLOTS	= 31 << 10,
 	OPVS_MAGLEV_NARROW_MEMBERS	= U8_MAX,
-	OPVS_MAGLEV_WIDE_SLOTS		= 1 << 18,
+	OPVS_MAGLEV_WIDE_SLOTS		= 15 << 14,
 	OPVS_MAGLEV_MEMBERS_MAX		= U16_MAX,
 };
 
@@ -35,7 +38,7 @@ struct opvs_maglev_node {
 
 /**
  * struct opvs_maglev - lookup table
- * @mask: number of slots - 1
+ * @slots: number of slots
  * @count: number of members
  * @narrow: the slots, for up to %OPVS_MAGLEV_NARROW_MEMBERS members
  * @wide: the slots, for more; else NULL
@@ -44,7 +47,7 @@ struct opvs_maglev_node {
  * The slots stand behind @node in the same memory.
  */
 struct opvs_maglev {
-	u32			mask;
+	u32			slots;
 	u32			count;
 	u8			*narrow;
 	u16			*wide;

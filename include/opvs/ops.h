@@ -71,7 +71,7 @@ struct opvs_sched_table {
 /**
  * struct opvs_sched_ops - a scheduler
  * @name: as in ipvsadm -s
- * @flags: scheduler flags it knows (IP_VS_SVC_F_SCHED*); others are refused
+ * @flags: scheduler flags that mean something to it (IP_VS_SVC_F_SCHED*)
  * @hashes: picks by key, so that an engine without templates makes sense
  * @keep_drained: members of weight 0 stay, with the weight they had last
  * @priv_size: bytes of private data for a table whose members are filled in;

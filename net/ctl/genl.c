@@ -27,7 +27,7 @@ const struct nla_policy opvs_cmd_policy[IPVS_CMD_ATTR_MAX + 1] = {
 	[IPVS_CMD_ATTR_TIMEOUT_UDP]	= { .type = NLA_U32 },
 };
 
-/* The first ones are both families'. */
+/* Family `opvs' has all of these, `IPVS' those that it has numbers for. */
 static const struct genl_ops opvs_genl_ops[] = {
 	{
 		.cmd	= IPVS_CMD_NEW_SERVICE,
@@ -94,18 +94,14 @@ static const struct genl_ops opvs_genl_ops[] = {
 		.cmd	= IPVS_CMD_FLUSH,
 		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_flush,
-	},
-	/* from here on `opvs' only */
-	{
+	}, {
 		.cmd	= OPVS_CMD_GET_COUNTERS,
 		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_counters,
 	},
 };
 
-#define OPVS_COMPAT_OPS		(ARRAY_SIZE(opvs_genl_ops) - 1)
-
-static struct genl_ops opvs_compat_ops[OPVS_COMPAT_OPS] __ro_after_init;
+static struct genl_ops opvs_compat_ops[IPVS_CMD_MAX] __ro_after_init;
 
 static struct genl_family opvs_native_family __ro_after_init = {
 	.name		= OPVS_GENL_NAME,
@@ -128,7 +124,6 @@ static struct genl_family opvs_compat_family __ro_after_init = {
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= opvs_compat_ops,
-	.n_ops		= ARRAY_SIZE(opvs_compat_ops),
 	.resv_start_op	= IPVS_CMD_MAX + 1,
 };
 
@@ -206,13 +201,18 @@ void opvs_genl_exit(void)
  */
 int __init opvs_genl_compat_init(void)
 {
+	struct genl_ops *op = opvs_compat_ops;
 	unsigned int i;
 
-	for (i = 0; i < OPVS_COMPAT_OPS; i++) {
-		opvs_compat_ops[i] = opvs_genl_ops[i];
-		opvs_compat_ops[i].validate = GENL_DONT_VALIDATE_STRICT |
-					      GENL_DONT_VALIDATE_DUMP;
+	for (i = 0; i < ARRAY_SIZE(opvs_genl_ops); i++) {
+		if (opvs_genl_ops[i].cmd > IPVS_CMD_MAX)
+			continue;
+		*op = opvs_genl_ops[i];
+		op->validate = GENL_DONT_VALIDATE_STRICT |
+			       GENL_DONT_VALIDATE_DUMP;
+		op++;
 	}
+	opvs_compat_family.n_ops = op - opvs_compat_ops;
 	return genl_register_family(&opvs_compat_family);
 }
 

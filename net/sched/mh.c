@@ -19,7 +19,6 @@
 #include <opvs/maglev.h>
 
 #include <linux/ip_vs.h>
-#include <linux/kernel.h>
 #include <linux/netlink.h>
 
 /* ip_vs.h gives two of the scheduler flags names of their meaning for sh only;
@@ -86,7 +85,7 @@ static struct opvs_dest *mh_fallback(const struct opvs_sched_table *tbl,
 		if (opvs_dest_available(dest))
 			return dest;
 	}
-	return opvs_sched_scan(tbl, reciprocal_scale(again, tbl->count));
+	return opvs_sched_scan(tbl, (u32)again % tbl->count);
 }
 
 static struct opvs_dest *mh_pick(const struct opvs_sched_table *tbl,

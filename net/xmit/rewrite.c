@@ -12,6 +12,7 @@
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/ip.h>
@@ -32,13 +33,15 @@ static void replace_in_check(__sum16 *check, const union nf_inet_addr *from,
 }
 
 /* Left to the device, if it is this header's checksum that was: a packet in a
- * tunnel may have an inner one pending, and the outer one complete.
+ * tunnel may have an inner one pending, and the outer one complete, except in a
+ * train, where the outer one is made when it is split.
  */
 static bool check_is_pending(const struct sk_buff *skb,
 			     const struct opvs_flow *flow)
 {
 	return skb->ip_summed == CHECKSUM_PARTIAL &&
-	       skb_checksum_start_offset(skb) == flow->thoff;
+	       (skb_checksum_start_offset(skb) == flow->thoff ||
+		skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM);
 }
 
 static void fix_check(struct sk_buff *skb, const struct opvs_flow *flow,
@@ -185,6 +188,10 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 	struct udphdr *uh;
 
 	if (unlikely(skb_ensure_writable(skb, inner->thoff + sizeof(*uh))))
+		return -ENOMEM;
+	/* A guest may have left the checksum to the device. */
+	if (unlikely(skb->ip_summed == CHECKSUM_PARTIAL &&
+		     skb_checksum_help(skb)))
 		return -ENOMEM;
 
 	/* Both ICMPs keep their checksum behind type and code. */
