@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of the one-packet entry: its life, both ways in which it ends,
+ * its memory, and what it means to its server.
+ *
+ *	service 192.0.2.1:5060 --- server 198.51.100.11:5070
+ */
+#include <opvs/conn.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <kunit/test.h>
+
+#include <linux/bottom_half.h>
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "testlib.h"
+
+#define VIP	0xc0000201
+#define CLIENT	0xcb007105
+#define SERVER	0xc633640b
+
+static struct opvs_net *on;
+static struct opvs_svc *svc;
+static struct opvs_dest *dest;
+
+static const struct opvs_flow conn_flow = {
+	.saddr.ip = htonl(CLIENT),
+	.daddr.ip = htonl(VIP),
+	.sport = htons(40000),
+	.dport = htons(5060),
+	.family = NFPROTO_IPV4,
+	.proto = IPPROTO_UDP,
+};
+
+/* Events since the snapshot was taken. */
+struct conn_counts {
+	u64 created;
+	u64 released_inline;
+	u64 deferred;
+	u64 slab_allocs;
+};
+
+static struct conn_counts conn_base;
+
+static u64 conn_counter(enum opvs_ctr ctr)
+{
+	return opvs_counter_read(on, ctr);
+}
+
+static void conn_counts_now(struct conn_counts *now)
+{
+	now->created = conn_counter(OPVS_CTR_OPS_CREATED);
+	now->released_inline = conn_counter(OPVS_CTR_OPS_RELEASED_INLINE);
+	now->deferred = conn_counter(OPVS_CTR_OPS_RELEASED_DEFERRED);
+	now->slab_allocs = conn_counter(OPVS_CTR_OPS_SLAB_ALLOCS);
+}
+
+static void conn_expect_counts(struct kunit *test, u64 created,
+			       u64 released_inline, u64 deferred)
+{
+	struct conn_counts now;
+
+	conn_counts_now(&now);
+	KUNIT_EXPECT_EQ(test, now.created - conn_base.created, created);
+	KUNIT_EXPECT_EQ(test, now.released_inline - conn_base.released_inline,
+			released_inline);
+	KUNIT_EXPECT_EQ(test, now.deferred - conn_base.deferred, deferred);
+}
+
+static int conn_init(struct kunit *test)
+{
+	int err = opvs_test_net_init(test, &on);
+
+	if (err)
+		return err;
+	svc = opvs_test_svc(test, on, VIP, 5060);
+	dest = opvs_test_dest(test, svc, SERVER, 5070);
+	conn_counts_now(&conn_base);
+	return 0;
+}
+
+static void conn_exit(struct kunit *test)
+{
+	opvs_test_net_exit(test, on);
+}
+
+static struct opvs_conn *conn_new(void)
+{
+	struct opvs_conn *cp;
+
+	rcu_read_lock();
+	cp = opvs_conn_new_ops(on, &conn_flow, dest);
+	rcu_read_unlock();
+	return cp;
+}
+
+static struct opvs_conn *conn_make(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_new();
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, cp);
+	return cp;
+}
+
+static void conn_put(struct opvs_conn *cp)
+{
+	rcu_read_lock();
+	opvs_conn_put(cp);
+	rcu_read_unlock();
+}
+
+/* The path of nearly every packet: on one CPU from creation to release. */
+static void *conn_one_packet(void)
+{
+	struct opvs_conn *cp;
+
+	local_bh_disable();
+	cp = conn_new();
+	if (!IS_ERR(cp))
+		conn_put(cp);
+	local_bh_enable();
+	return cp;
+}
+
+static void conn_filled(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test);
+
+	KUNIT_EXPECT_PTR_EQ(test, cp->on, on);
+	KUNIT_EXPECT_PTR_EQ(test, cp->dest, dest);
+	KUNIT_EXPECT_EQ(test, ntohl(cp->caddr.ip), CLIENT);
+	KUNIT_EXPECT_EQ(test, ntohl(cp->vaddr.ip), VIP);
+	KUNIT_EXPECT_EQ(test, ntohl(cp->daddr.ip), SERVER);
+	KUNIT_EXPECT_EQ(test, ntohs(cp->cport), 40000);
+	KUNIT_EXPECT_EQ(test, ntohs(cp->vport), 5060);
+	KUNIT_EXPECT_EQ(test, ntohs(cp->dport), 5070);
+	KUNIT_EXPECT_EQ(test, cp->family, NFPROTO_IPV4);
+	KUNIT_EXPECT_EQ(test, cp->proto, IPPROTO_UDP);
+	KUNIT_EXPECT_TRUE(test, cp->flags & IP_VS_CONN_F_ONE_PACKET);
+	KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
+	conn_put(cp);
+}
+
+static void conn_inline(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test);
+
+	conn_expect_counts(test, 1, 0, 0);
+	conn_put(cp);
+	conn_expect_counts(test, 1, 1, 0);
+	rcu_barrier();
+	conn_expect_counts(test, 1, 1, 0);
+}
+
+/* The second holder drops the last reference. */
+static void conn_deferred_by_second(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test);
+
+	opvs_conn_get(cp);
+	conn_put(cp);
+	conn_expect_counts(test, 1, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, cp->dest, dest);
+	KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
+	conn_put(cp);
+	rcu_barrier();
+	conn_expect_counts(test, 1, 0, 1);
+}
+
+/* The second holder is done before the packet path is.  The memory waits for a
+ * grace period all the same: whoever may still look at the entry under RCU must
+ * not see it become another packet's.
+ */
+static void conn_deferred_by_first(struct kunit *test)
+{
+	struct opvs_conn *cp, *other;
+	struct opvs_dest *seen;
+
+	local_bh_disable();
+	rcu_read_lock();
+	cp = conn_new();
+	opvs_conn_get(cp);
+	conn_put(cp);
+	conn_put(cp);
+	other = conn_new();
+	seen = cp->dest;
+	rcu_read_unlock();
+	conn_put(other);
+	local_bh_enable();
+	rcu_barrier();
+	KUNIT_EXPECT_PTR_NE(test, cp, other);
+	KUNIT_EXPECT_PTR_EQ(test, seen, dest);
+	conn_expect_counts(test, 2, 1, 1);
+}
+
+static void conn_many_holders(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test);
+	int i;
+
+	for (i = 0; i < 100; i++)
+		opvs_conn_get(cp);
+	for (i = 0; i < 100; i++)
+		conn_put(cp);
+	conn_expect_counts(test, 1, 0, 0);
+	conn_put(cp);
+	rcu_barrier();
+	conn_expect_counts(test, 1, 0, 1);
+}
+
+static void conn_slot_reused(struct kunit *test)
+{
+	struct conn_counts warm, now;
+	void *first, *again = NULL;
+	int i;
+
+	local_bh_disable();
+	first = conn_one_packet();
+	conn_counts_now(&warm);
+	for (i = 0; i < 1000; i++) {
+		again = conn_one_packet();
+		if (again != first)
+			break;
+	}
+	conn_counts_now(&now);
+	local_bh_enable();
+	KUNIT_EXPECT_FALSE(test, IS_ERR(first));
+	KUNIT_EXPECT_PTR_EQ(test, again, first);
+	KUNIT_EXPECT_EQ(test, now.slab_allocs, warm.slab_allocs);
+	KUNIT_EXPECT_EQ(test, now.created - warm.created, 1000);
+	conn_expect_counts(test, 1001, 1001, 0);
+}
+
+/* A slot holds one entry: a second one that is alive comes from the slab. */
+static void conn_slot_holds_one(struct kunit *test)
+{
+	struct conn_counts warm, now;
+	struct opvs_conn *a, *b;
+	bool apart = true;
+	int i;
+
+	local_bh_disable();
+	conn_one_packet();
+	conn_counts_now(&warm);
+	for (i = 0; i < 3; i++) {
+		a = conn_new();
+		b = conn_new();
+		apart = apart && a != b;
+		conn_put(a);
+		conn_put(b);
+	}
+	conn_counts_now(&now);
+	local_bh_enable();
+	KUNIT_EXPECT_TRUE(test, apart);
+	KUNIT_EXPECT_EQ(test, now.slab_allocs - warm.slab_allocs, 3);
+	conn_expect_counts(test, 7, 7, 0);
+}
+
+/* What the last user left in the memory must not show. */
+static void conn_slot_forgets(struct kunit *test)
+{
+	struct opvs_conn *cp, *again;
+
+	local_bh_disable();
+	cp = conn_one_packet();
+	if (!IS_ERR(cp))
+		memset(cp, 0xff, sizeof(*cp));
+	again = conn_new();
+	local_bh_enable();
+
+	KUNIT_ASSERT_PTR_EQ(test, cp, again);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	KUNIT_EXPECT_FALSE(test, cp->shared);
+	KUNIT_EXPECT_FALSE(test, cp->counted);
+	KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
+	KUNIT_EXPECT_EQ(test, cp->flags, IP_VS_CONN_F_ONE_PACKET);
+	KUNIT_EXPECT_EQ(test, cp->caddr.all[3], 0);
+	KUNIT_EXPECT_EQ(test, cp->vaddr.all[3], 0);
+	KUNIT_EXPECT_EQ(test, cp->daddr.all[3], 0);
+	conn_put(cp);
+	conn_expect_counts(test, 2, 2, 0);
+}
+
+static void conn_pins_server(struct kunit *test)
+{
+	struct opvs_conn *a = conn_make(test), *b = conn_make(test);
+
+	opvs_conn_get(b);
+	opvs_test_dest_del(test, dest);
+	opvs_test_grace();
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, ntohl(a->dest->addr.ip), SERVER);
+
+	conn_put(a);
+	opvs_test_grace();
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	conn_put(b);
+	opvs_test_grace();
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, ntohl(b->dest->addr.ip), SERVER);
+	conn_put(b);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
+	conn_expect_counts(test, 2, 1, 1);
+}
+
+/* The service goes too, and stays in memory for as long. */
+static void conn_pins_service(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test);
+
+	opvs_test_svc_del(svc);
+	opvs_test_grace();
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_PTR_EQ(test, cp->dest->svc, svc);
+	KUNIT_EXPECT_EQ(test, ntohl(svc->key.addr.ip), VIP);
+	conn_put(cp);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 0));
+}
+
+/* Without an entry nothing delays the end of a server. */
+static void conn_server_unpinned(struct kunit *test)
+{
+	conn_put(conn_make(test));
+	opvs_test_dest_del(test, dest);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
+}
+
+static void conn_server_removed(struct kunit *test)
+{
+	struct opvs_conn *cp = conn_make(test), *late;
+
+	opvs_test_dest_del(test, dest);
+	late = conn_new();
+	KUNIT_EXPECT_TRUE(test, IS_ERR(late));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(late), -ESTALE);
+	conn_expect_counts(test, 1, 0, 0);
+	opvs_test_grace();
+	late = conn_new();
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(late), -ESTALE);
+	conn_put(cp);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
+}
+
+/* ---- thresholds ---- */
+
+struct conn_limit_case {
+	const char *name;
+	u32 upper;
+	u32 lower;
+	u32 free_at;	/* entries left when the server is free again */
+};
+
+static const struct conn_limit_case conn_limit_cases[] = {
+	{ "upper 1", 1, 0, 0 },
+	{ "upper 2", 2, 0, 1 },
+	{ "upper 3", 3, 0, 2 },
+	{ "upper 4, default lower 3", 4, 0, 2 },
+	{ "upper 7, default lower 6", 7, 0, 5 },
+	{ "upper 8, default lower 6", 8, 0, 5 },
+	{ "upper 10, default lower 8", 10, 0, 7 },
+	{ "upper 10, lower 1", 10, 1, 0 },
+	{ "upper 10, lower 5", 10, 5, 4 },
+	{ "upper 10, lower 10", 10, 10, 9 },
+};
+
+static void conn_limit_name(const struct conn_limit_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(conn_limit, conn_limit_cases, conn_limit_name);
+
+static bool conn_overloaded(void)
+{
+	return READ_ONCE(dest->overloaded);
+}
+
+static void conn_limit(struct kunit *test)
+{
+	const struct conn_limit_case *row = test->param_value;
+	struct opvs_conn *cp[10];
+	u32 live;
+
+	KUNIT_ASSERT_LE(test, row->upper, ARRAY_SIZE(cp));
+	opvs_test_dest_limit(test, dest, row->upper, row->lower);
+	for (live = 0; live < row->upper; live++) {
+		KUNIT_EXPECT_FALSE(test, conn_overloaded());
+		KUNIT_EXPECT_TRUE(test, opvs_dest_available(dest));
+		cp[live] = conn_make(test);
+		KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), live + 1);
+	}
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	KUNIT_EXPECT_FALSE(test, opvs_dest_available(dest));
+	while (live--) {
+		conn_put(cp[live]);
+		KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), live);
+		KUNIT_EXPECT_EQ_MSG(test, conn_overloaded(),
+				    live > row->free_at, "%u left", live);
+	}
+}
+
+/* Between the thresholds it stays what it was. */
+static void conn_limit_hysteresis(struct kunit *test)
+{
+	struct opvs_conn *cp[4];
+	int i;
+
+	opvs_test_dest_limit(test, dest, 4, 2);
+	for (i = 0; i < 3; i++)
+		cp[i] = conn_make(test);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	cp[3] = conn_make(test);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	conn_put(cp[3]);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	conn_put(cp[2]);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	conn_put(cp[1]);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	cp[1] = conn_make(test);
+	cp[2] = conn_make(test);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	for (i = 0; i < 3; i++)
+		conn_put(cp[i]);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 0);
+}
+
+/* Only the release of the last reference counts. */
+static void conn_limit_shared(struct kunit *test)
+{
+	struct opvs_conn *cp;
+
+	opvs_test_dest_limit(test, dest, 1, 0);
+	cp = conn_make(test);
+	opvs_conn_get(cp);
+	conn_put(cp);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	conn_put(cp);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 0);
+}
+
+/* Without a limit packets do not touch the count, which all CPUs share; those
+ * that were counted before are uncounted, those that were not are not.
+ */
+static void conn_limit_changes(struct kunit *test)
+{
+	struct opvs_conn *before = conn_make(test), *limited, *after;
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 0);
+	opvs_test_dest_limit(test, dest, 1, 0);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	limited = conn_make(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 1);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+
+	opvs_test_dest_limit(test, dest, 0, 0);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	after = conn_make(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 1);
+	conn_put(before);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 1);
+	conn_put(limited);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 0);
+	conn_put(after);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->live), 0);
+}
+
+/* A limit is compared with what is there at once. */
+static void conn_limit_lowered(struct kunit *test)
+{
+	struct opvs_conn *cp[3];
+	int i;
+
+	opvs_test_dest_limit(test, dest, 10, 0);
+	for (i = 0; i < 3; i++)
+		cp[i] = conn_make(test);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	opvs_test_dest_limit(test, dest, 2, 0);
+	KUNIT_EXPECT_TRUE(test, conn_overloaded());
+	opvs_test_dest_limit(test, dest, 10, 0);
+	KUNIT_EXPECT_FALSE(test, conn_overloaded());
+	for (i = 0; i < 3; i++)
+		conn_put(cp[i]);
+}
+
+static struct kunit_case conn_test_cases[] = {
+	KUNIT_CASE(conn_filled),
+	KUNIT_CASE(conn_inline),
+	KUNIT_CASE(conn_deferred_by_second),
+	KUNIT_CASE(conn_deferred_by_first),
+	KUNIT_CASE(conn_many_holders),
+	KUNIT_CASE(conn_slot_reused),
+	KUNIT_CASE(conn_slot_holds_one),
+	KUNIT_CASE(conn_slot_forgets),
+	KUNIT_CASE(conn_pins_server),
+	KUNIT_CASE(conn_pins_service),
+	KUNIT_CASE(conn_server_unpinned),
+	KUNIT_CASE(conn_server_removed),
+	KUNIT_CASE_PARAM(conn_limit, conn_limit_gen_params),
+	KUNIT_CASE(conn_limit_hysteresis),
+	KUNIT_CASE(conn_limit_shared),
+	KUNIT_CASE(conn_limit_changes),
+	KUNIT_CASE(conn_limit_lowered),
+	{}
+};
+
+static struct kunit_suite conn_suite = {
+	.name = "opvs_conn",
+	.init = conn_init,
+	.exit = conn_exit,
+	.test_cases = conn_test_cases,
+};
+
+kunit_test_suite(conn_suite);
+
+MODULE_DESCRIPTION("opvs: unit tests of the one-packet entry");
+MODULE_LICENSE("GPL");
+OPVS_IMPORT_FOR_KUNIT();

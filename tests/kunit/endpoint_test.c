@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of the reply side: which service does a server's packet belong to?
+ *
+ *	service A 192.0.2.1:5060 ---+
+ *	service B 192.0.2.2:5060 ---+--- server 198.51.100.11:5060
+ *	service C 192.0.2.3:5070 ---+
+ */
+#include <opvs/endpoint.h>
+
+#include <opvs/dest.h>
+#include <opvs/hint.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+
+#include <kunit/test.h>
+
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "testlib.h"
+
+#define VIP_A		0xc0000201
+#define VIP_B		0xc0000202
+#define VIP_C		0xc0000203
+#define SERVER		0xc633640b
+#define OTHER		0xc633640c
+#define CLIENT_1	0xcb007101
+#define CLIENT_2	0xcb007102
+
+static struct opvs_net *on;
+static struct opvs_svc *svc_a, *svc_b, *svc_c;
+
+static int endpoint_init(struct kunit *test)
+{
+	int err = opvs_test_net_init(test, &on);
+
+	if (err)
+		return err;
+	svc_a = opvs_test_svc(test, on, VIP_A, 5060);
+	svc_b = opvs_test_svc(test, on, VIP_B, 5060);
+	svc_c = opvs_test_svc(test, on, VIP_C, 5070);
+	return 0;
+}
+
+static void endpoint_exit(struct kunit *test)
+{
+	opvs_test_net_exit(test, on);
+}
+
+/* The service that a packet of a server to a client belongs to, or NULL. */
+static struct opvs_svc *endpoint_whose(const struct opvs_endpoint_key *key,
+				       u32 client, u16 port)
+{
+	const union nf_inet_addr addr = { .ip = htonl(client) };
+	struct opvs_svc *found = NULL;
+	struct opvs_dest *dest;
+
+	rcu_read_lock();
+	dest = opvs_endpoint_dest(on, key, &addr, htons(port));
+	if (dest)
+		found = dest->svc;
+	rcu_read_unlock();
+	return found;
+}
+
+static struct opvs_svc *endpoint_reply_from(u32 server, u16 from, u32 client,
+					    u16 port)
+{
+	const struct opvs_endpoint_key key = {
+		.addr.ip = htonl(server),
+		.port = htons(from),
+		.family = NFPROTO_IPV4,
+		.proto = IPPROTO_UDP,
+	};
+
+	return endpoint_whose(&key, client, port);
+}
+
+static bool endpoint_known(u8 family, u8 proto)
+{
+	const struct opvs_endpoint_key key = {
+		.addr.ip = htonl(SERVER),
+		.port = htons(5060),
+		.family = family,
+		.proto = proto,
+	};
+
+	return endpoint_whose(&key, CLIENT_1, 40000);
+}
+
+static struct opvs_svc *endpoint_reply(u32 client, u16 port)
+{
+	return endpoint_reply_from(SERVER, 5060, client, port);
+}
+
+/* A client sends a request that a server gets. */
+static void endpoint_ask(const struct opvs_dest *dest, u32 client, u16 port)
+{
+	const struct opvs_flow flow = {
+		.saddr.ip = htonl(client),
+		.daddr = dest->svc->key.addr,
+		.sport = htons(port),
+		.dport = dest->svc->key.port,
+		.family = NFPROTO_IPV4,
+		.proto = IPPROTO_UDP,
+	};
+
+	rcu_read_lock();
+	opvs_endpoint_note(on, &flow, dest);
+	rcu_read_unlock();
+}
+
+static u64 endpoint_hits(void)
+{
+	return opvs_counter_read(on, OPVS_CTR_HINT_HITS);
+}
+
+static u64 endpoint_misses(void)
+{
+	return opvs_counter_read(on, OPVS_CTR_HINT_MISSES);
+}
+
+static u64 endpoint_writes(void)
+{
+	return opvs_counter_read(on, OPVS_CTR_HINT_WRITES);
+}
+
+static void endpoint_one_service(struct kunit *test)
+{
+	u64 writes = endpoint_writes(), misses = endpoint_misses();
+	struct opvs_dest *dest;
+
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	dest = opvs_test_dest(test, svc_b, SERVER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 1), svc_b);
+
+	/* Nothing to tell apart, so nothing is written or looked for. */
+	endpoint_ask(dest, CLIENT_1, 40000);
+	endpoint_reply(CLIENT_1, 40000);
+	KUNIT_EXPECT_EQ(test, endpoint_writes(), writes);
+	KUNIT_EXPECT_EQ(test, endpoint_misses(), misses);
+}
+
+static void endpoint_exact_match(struct kunit *test)
+{
+	opvs_test_dest(test, svc_a, SERVER, 5060);
+	KUNIT_EXPECT_NULL(test, endpoint_reply_from(SERVER, 5061, CLIENT_1, 1));
+	KUNIT_EXPECT_NULL(test, endpoint_reply_from(OTHER, 5060, CLIENT_1, 1));
+	KUNIT_EXPECT_NULL(test, endpoint_reply_from(VIP_A, 5060, CLIENT_1, 1));
+
+	KUNIT_EXPECT_TRUE(test, endpoint_known(NFPROTO_IPV4, IPPROTO_UDP));
+	KUNIT_EXPECT_FALSE(test, endpoint_known(NFPROTO_IPV4, IPPROTO_TCP));
+	KUNIT_EXPECT_FALSE(test, endpoint_known(NFPROTO_IPV6, IPPROTO_UDP));
+}
+
+/* Port 0 of a server is the service's port, also for its replies. */
+static void endpoint_service_port(struct kunit *test)
+{
+	opvs_test_dest(test, svc_c, SERVER, 0);
+	KUNIT_EXPECT_PTR_EQ(test, svc_c,
+			    endpoint_reply_from(SERVER, 5070, CLIENT_1, 1));
+	KUNIT_EXPECT_NULL(test, endpoint_reply_from(SERVER, 0, CLIENT_1, 1));
+}
+
+static void endpoint_two_by_hint(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	u64 hits = endpoint_hits(), misses = endpoint_misses();
+	u64 writes = endpoint_writes();
+
+	endpoint_ask(a, CLIENT_1, 40000);
+	endpoint_ask(b, CLIENT_2, 40000);
+	KUNIT_EXPECT_EQ(test, endpoint_writes() - writes, 4);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 40000), svc_b);
+	/* Replies to another port, as SIP has them. */
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 5060), svc_a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 5060), svc_b);
+	KUNIT_EXPECT_EQ(test, endpoint_hits() - hits, 4);
+	KUNIT_EXPECT_EQ(test, endpoint_misses(), misses);
+}
+
+/* One client, two sockets, three services: the port decides, and where it is
+ * not known the service that the client asked last.
+ */
+static void endpoint_three_by_hint(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	struct opvs_dest *c = opvs_test_dest(test, svc_c, SERVER, 5060);
+
+	endpoint_ask(a, CLIENT_1, 1001);
+	endpoint_ask(c, CLIENT_1, 1003);
+	endpoint_ask(b, CLIENT_1, 1002);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1001), svc_a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1002), svc_b);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1003), svc_c);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 9), svc_b);
+	endpoint_ask(c, CLIENT_1, 1002);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1002), svc_c);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 9), svc_c);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1001), svc_a);
+}
+
+/* Servers that nobody shares are none of the hints' business. */
+static void endpoint_shared_or_not(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	struct opvs_dest *own = opvs_test_dest(test, svc_b, OTHER, 5060);
+	u64 writes;
+
+	endpoint_ask(a, CLIENT_1, 40000);
+	writes = endpoint_writes();
+	endpoint_ask(own, CLIENT_1, 40000);
+	KUNIT_EXPECT_EQ(test, endpoint_writes(), writes);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	KUNIT_EXPECT_PTR_EQ(test, svc_b, endpoint_reply_from(OTHER, 5060,
+							     CLIENT_1, 40000));
+	endpoint_ask(b, CLIENT_1, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+}
+
+/* Without a hint: the service added first, whenever its server came. */
+static void endpoint_no_hint(struct kunit *test)
+{
+	u64 misses = endpoint_misses();
+
+	opvs_test_dest(test, svc_b, SERVER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_dest(test, svc_c, SERVER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_dest(test, svc_a, SERVER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	KUNIT_EXPECT_EQ(test, endpoint_misses() - misses, 2);
+}
+
+static void endpoint_server_removed(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	struct opvs_dest *c = opvs_test_dest(test, svc_c, SERVER, 5060);
+
+	endpoint_ask(b, CLIENT_1, 40000);
+	opvs_test_dest_del(test, a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 40000), svc_b);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_dest_del(test, b);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_c);
+	opvs_test_dest_del(test, c);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 3));
+
+	opvs_test_dest(test, svc_c, SERVER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_c);
+}
+
+static void endpoint_service_removed(struct kunit *test)
+{
+	opvs_test_dest(test, svc_a, SERVER, 5060);
+	opvs_test_dest(test, svc_b, SERVER, 5060);
+	opvs_test_svc_del(svc_a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_svc_del(svc_b);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
+}
+
+/* A hint to a service that does not use the server any more says nothing, and
+ * must not hide what the client's address says.
+ */
+static void endpoint_stale_hint(struct kunit *test)
+{
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	struct opvs_dest *c = opvs_test_dest(test, svc_c, SERVER, 5060);
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+
+	endpoint_ask(b, CLIENT_1, 1002);
+	endpoint_ask(c, CLIENT_1, 1003);
+	opvs_test_dest_del(test, b);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1003), svc_c);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1002), svc_c);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 1002), svc_a);
+	endpoint_ask(a, CLIENT_1, 1002);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1002), svc_a);
+}
+
+/* Direct servers answer by themselves. */
+static void endpoint_direct(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	struct opvs_dest *b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	u64 writes;
+
+	opvs_test_dest_method(test, a, IP_VS_CONN_F_DROUTE);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	writes = endpoint_writes();
+	endpoint_ask(a, CLIENT_1, 40000);
+	endpoint_ask(b, CLIENT_1, 40000);
+	KUNIT_EXPECT_EQ(test, endpoint_writes(), writes);
+	opvs_test_dest_method(test, b, IP_VS_CONN_F_DROUTE);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+
+	opvs_test_dest_method(test, b, IP_VS_CONN_F_MASQ);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_dest_method(test, a, IP_VS_CONN_F_MASQ);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	endpoint_ask(b, CLIENT_1, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	opvs_test_dest_del(test, a);
+	opvs_test_dest_del(test, b);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+}
+
+/* An edit that keeps the method keeps the place. */
+static void endpoint_edited(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+
+	opvs_test_dest(test, svc_b, SERVER, 5060);
+	opvs_test_dest_limit(test, a, 10, 0);
+	opvs_test_dest_method(test, a, IP_VS_CONN_F_MASQ);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	opvs_test_dest_del(test, a);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+}
+
+static struct kunit_case endpoint_test_cases[] = {
+	KUNIT_CASE(endpoint_one_service),
+	KUNIT_CASE(endpoint_exact_match),
+	KUNIT_CASE(endpoint_service_port),
+	KUNIT_CASE(endpoint_two_by_hint),
+	KUNIT_CASE(endpoint_three_by_hint),
+	KUNIT_CASE(endpoint_shared_or_not),
+	KUNIT_CASE(endpoint_no_hint),
+	KUNIT_CASE(endpoint_server_removed),
+	KUNIT_CASE(endpoint_service_removed),
+	KUNIT_CASE(endpoint_stale_hint),
+	KUNIT_CASE(endpoint_direct),
+	KUNIT_CASE(endpoint_edited),
+	{}
+};
+
+static struct kunit_suite endpoint_suite = {
+	.name = "opvs_endpoint",
+	.init = endpoint_init,
+	.exit = endpoint_exit,
+	.test_cases = endpoint_test_cases,
+};
+
+kunit_test_suite(endpoint_suite);
+
+MODULE_DESCRIPTION("opvs: unit tests of the reply side");
+MODULE_LICENSE("GPL");
+OPVS_IMPORT_FOR_KUNIT();
