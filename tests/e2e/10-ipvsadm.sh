@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# What stock ipvsadm 1.31 prints and accepts, byte for byte. Trailing blanks
+# are part of its output.
+
+head_line='IP Virtual Server version 1.2.1 (size=4096)'
+title='Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn'
+
+same_text "$(ipvsadm -v)" \
+	'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)' \
+	'ipvsadm -v'
+same_text "$(ipvsadm -Ln)" "$head_line
+$title" 'ipvsadm -Ln without services'
+same_text "$(ipvsadm -Sn)" '' 'ipvsadm -Sn without services'
+
+# ---- add, list, save ----
+
+# The engine is shown by -S; -L shows it only beside "persistent".
+add_all() {
+	ipvsadm -A -u 10.91.0.1:53 -s rr -o
+	ipvsadm -a -u 10.91.0.1:53 -r 10.91.11.2:53 -m
+	ipvsadm -a -u 10.91.0.1:53 -r 10.91.12.2:5353 -m -w 5
+	ipvsadm -A -u 10.91.0.1:5060 -s mh -o --pe sip
+	ipvsadm -a -u 10.91.0.1:5060 -r 10.91.11.2 -g -w 0
+	ipvsadm -A -u 10.91.0.2:5060 -s mh -o -b mh-fallback,mh-port
+	ipvsadm -A -u '[fd91::1]:53' -s wrr -o
+	ipvsadm -a -u '[fd91::1]:53' -r '[fd91:11::2]:53' -m -w 65535
+	ipvsadm -a -u '[fd91::1]:53' -r '[fd91:12::2]:53' -g
+}
+
+saved='-A -u 10.91.0.1:53 -s rr -o
+-a -u 10.91.0.1:53 -r 10.91.11.2:53 -m -w 1
+-a -u 10.91.0.1:53 -r 10.91.12.2:5353 -m -w 5
+-A -u 10.91.0.1:5060 -s mh --pe sip -o
+-a -u 10.91.0.1:5060 -r 10.91.11.2:5060 -g -w 0
+-A -u 10.91.0.2:5060 -s mh -o -b mh-fallback,mh-port
+-A -u [fd91::1]:53 -s wrr -o
+-a -u [fd91::1]:53 -r [fd91:11::2]:53 -m -w 65535
+-a -u [fd91::1]:53 -r [fd91:12::2]:53 -g -w 1'
+
+listed="$title
+UDP  10.91.0.1:53 rr ops
+  -> 10.91.11.2:53                Masq    1      0          0         
+  -> 10.91.12.2:5353              Masq    5      0          0         
+UDP  10.91.0.1:5060 mh ops
+  -> 10.91.11.2:5060              Route   0      0          0         
+UDP  10.91.0.2:5060 mh (mh-fallback,mh-port) ops
+UDP  [fd91::1]:53 wrr ops
+  -> [fd91:11::2]:53              Masq    65535  0          0         
+  -> [fd91:12::2]:53              Route   1      0          0         "
+
+check '-A and -a of everything that there is' add_all
+same_text "$(ipvsadm -Ln)" "$head_line
+$listed" 'ipvsadm -Ln'
+same_text "$(ipvsadm -Sn)" "$saved" 'ipvsadm -Sn'
+same_text "$(ipvsadm -ln -u 10.91.0.1:5060)" "$title
+UDP  10.91.0.1:5060 mh ops
+  -> 10.91.11.2:5060              Route   0      0          0         " \
+	'ipvsadm -ln of one service'
+
+ipvsadm -C
+same_text "$(ipvsadm -Sn)" '' 'ipvsadm -C'
+check 'ipvsadm -R' ipvsadm -R <<<"$saved"
+same_text "$(ipvsadm -Sn)" "$saved" 'what -R restored is what -S saved'
+
+# Names instead of numbers, from files so that nobody asks the network.
+echo '10.91.0.1 service.example
+10.91.11.2 one.example' >"$state/hosts"
+echo 'hosts: files
+services: files' >"$state/nsswitch.conf"
+named() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -m sh -ec 'mount --bind "$1/hosts" /etc/hosts
+		mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
+		shift; exec "$@"' sh "$state" "$@"
+}
+same_text "$(named ipvsadm -L -u 10.91.0.1:5060)" "$title
+UDP  service.example:sip mh ops
+  -> one.example:sip              Route   0      0          0         " \
+	'ipvsadm -L with names'
+same_text "$(named ipvsadm -S | grep example:sip)" \
+	'-A -u service.example:sip -s mh --pe sip -o
+-a -u service.example:sip -r one.example:sip -g -w 0' 'ipvsadm -S with names'
+
+# ---- /proc ----
+
+# The order is the kernel's affair; ipvsadm sorts.
+same_text "$(head -n 3 /proc/net/ip_vs)" "$head_line
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn" \
+	'/proc/net/ip_vs: title'
+same_text "$(tail -n +4 /proc/net/ip_vs | LC_ALL=C sort)" \
+	"  -> 0A5B0B02:0035      Masq    1      0          0         
+  -> 0A5B0B02:13C4      Route   0      0          0         
+  -> 0A5B0C02:14E9      Masq    5      0          0         
+  -> [fd91:0011:0000:0000:0000:0000:0000:0002]:0035      Masq    65535  0          0         
+  -> [fd91:0012:0000:0000:0000:0000:0000:0002]:0035      Route   1      0          0         
+UDP  0A5B0001:0035 rr ops  
+UDP  0A5B0001:13C4 mh ops  
+UDP  0A5B0002:13C4 mh ops  
+UDP  [fd91:0000:0000:0000:0000:0000:0000:0001]:0035 wrr " \
+	'/proc/net/ip_vs: services and servers'
+
+# ---- edit and delete ----
+
+ipvsadm -E -u 10.91.0.1:53 -s wrr -o
+ipvsadm -e -u 10.91.0.1:53 -r 10.91.12.2:5353 -m -w 7 -x 100 -y 50
+ipvsadm -d -u 10.91.0.1:53 -r 10.91.11.2:53
+ipvsadm -D -u 10.91.0.2:5060
+same_text "$(ipvsadm -Sn | head -n 3)" '-A -u 10.91.0.1:53 -s wrr -o
+-a -u 10.91.0.1:53 -r 10.91.12.2:5353 -m -w 7
+-A -u 10.91.0.1:5060 -s mh --pe sip -o' '-E, -e, -d and -D'
+same_text "$(ipvsadm -Ln --thresholds -u 10.91.0.1:53)" \
+	"Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn 
+  -> RemoteAddress:Port
+UDP  10.91.0.1:53 wrr ops
+  -> 10.91.12.2:5353              100        50         0          0         " \
+	'ipvsadm -Ln --thresholds'
+same_text "$(ipvsadm -Ln --persistent-conn -u 10.91.0.1:53)" \
+	"Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn 
+  -> RemoteAddress:Port
+UDP  10.91.0.1:53 wrr ops
+  -> 10.91.12.2:5353              7         0           0          0         " \
+	'ipvsadm -Ln --persistent-conn'
+ipvsadm -E -u 10.91.0.1:5060 -s mh -o
+same_text "$(ipvsadm -Sn | grep 10.91.0.1:5060)" \
+	'-A -u 10.91.0.1:5060 -s mh -o
+-a -u 10.91.0.1:5060 -r 10.91.11.2:5060 -g -w 0' '-E takes the engine away'
+
+# ---- timeouts ----
+
+same_text "$(ipvsadm -L --timeout)" 'Timeout (tcp tcpfin udp): 900 120 300' \
+	'ipvsadm -L --timeout'
+ipvsadm --set 800 0 250
+same_text "$(ipvsadm -L --timeout)" 'Timeout (tcp tcpfin udp): 800 120 250' \
+	'ipvsadm --set, 0 leaves a value alone'
+ipvsadm --set 900 120 300
+same_text "$(ipvsadm -L --daemon)" '' 'ipvsadm -L --daemon without daemons'
+
+# ---- statistics ----
+
+ipvsadm -C
+servers 53
+service 4 1 53 -s rr
+service 6 1 53 -s rr
+# 2 datagrams a server of 28 + 32 or 48 + 32 bytes; answers have 3 more.
+from_client burst dst="$(vip 4 1)|53" count=6 size=32
+from_client burst dst="$(vip 6 1)|53" count=6 size=32
+
+stats_title='Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes
+  -> RemoteAddress:Port'
+stats="$stats_title
+UDP  10.91.0.1:53                        6        6        6      360      378
+  -> 10.91.11.2:53                       2        2        2      120      126
+  -> 10.91.12.2:53                       2        2        2      120      126
+  -> 10.91.13.2:53                       2        2        2      120      126
+UDP  [fd91::1]:53                        6        6        6      480      498
+  -> [fd91:11::2]:53                     2        2        2      160      166
+  -> [fd91:12::2]:53                     2        2        2      160      166
+  -> [fd91:13::2]:53                     2        2        2      160      166"
+# Several processors may deal the six out as 3, 2, 1.
+if (($(nproc) == 1)); then
+	stats_of() { ipvsadm -Ln "$@" | tail -n +2; }
+else
+	stats_of() { ipvsadm -Ln "$@" | sed '1d; /^  -> [^R]/d'; }
+	stats=$(sed '/^  -> [^R]/d' <<<"$stats")
+fi
+stats_are() { [[ $(stats_of --stats) == "$stats" ]]; }
+poll 4 stats_are || :
+same_text "$(stats_of --stats)" "$stats" 'ipvsadm -Ln --stats'
+same_text "$(stats_of --stats --exact)" "$stats" \
+	'ipvsadm -Ln --stats --exact'
+
+# The same as totals, in hexadecimal, and in columns of their own.
+same_text "$(head -n 5 /proc/net/ip_vs_stats)" \
+	"   Total Incoming Outgoing         Incoming         Outgoing
+   Conns  Packets  Packets            Bytes            Bytes
+$(printf '%8X %8X %8X %16X %16X' 12 12 12 840 876)
+
+ Conns/s   Pkts/s   Pkts/s          Bytes/s          Bytes/s" \
+	'/proc/net/ip_vs_stats'
+is "$(tail -n +6 /proc/net/ip_vs_stats | grep -cE \
+	'^ {0,7}[0-9A-F]+( {1,8}[0-9A-F]+){2}( {1,16}[0-9A-F]+){2}$')" 1 \
+	'/proc/net/ip_vs_stats: one line of rates'
+
+# Zeroes may become visible when the next estimate is made.
+ipvsadm -Z -u 10.91.0.1:53
+zeroed="$stats_title
+UDP  10.91.0.1:53                        0        0        0        0        0"
+is_zeroed() { [[ $(ipvsadm -Ln --stats -u 10.91.0.1:53 | head -n 3) == "$zeroed" ]]; }
+poll 4 is_zeroed || :
+same_text "$(ipvsadm -Ln --stats -u 10.91.0.1:53 | head -n 3)" "$zeroed" \
+	'ipvsadm -Z of one service'
+is "$(ipvsadm -Ln --stats -u '[fd91::1]:53' | awk 'NR == 3 { print $3 }')" 6 \
+	'... leaves the others alone'
+ipvsadm -Z
+all_zero() {
+	[[ -z $(ipvsadm -Ln --stats | awk 'NR > 3 && $3 + $4 + $5 + $6 + $7') ]]
+}
+check 'ipvsadm -Z of everything' poll 4 all_zero
+
+same_text "$(ipvsadm -Ln --rate | head -n 4)" "$head_line
+Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
+  -> RemoteAddress:Port
+$(printf '%-33s %8d %8d %8d %8d %8d' 'UDP  10.91.0.1:53' 0 0 0 0 0)" \
+	'ipvsadm -Ln --rate at rest'
+rate_rises() {
+	from_client burst dst="$(vip 4 1)|53" count=200 size=32
+	ipvsadm -Ln --rate -u 10.91.0.1:53 | awk '
+		NR == 3 { exit !($3 > 0 && $4 > 0 && $5 > 0 &&
+				 $6 > 0 && $7 > 0) }'
+}
+check 'ipvsadm -Ln --rate rises with traffic' poll 8 rate_rises

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# Stock keepalived drives the module: services come with it, a failed check
+# takes a server out, a reload changes them, and they go with it.
+conf=$state/keepalived.conf
+
+virtual_server() { # VIP PORT SCHEDULER OPTIONS SERVERS...
+	local vip=$1 port=$2 sched=$3 options=$4 rip
+	shift 4
+	printf 'virtual_server %s %s {\n\tlvs_sched %s\n\tlvs_method NAT\n' \
+		"$vip" "$port" "$sched"
+	printf '\tprotocol UDP\n\tops\n\tdelay_loop 1\n\t%s\n' "$options"
+	for rip; do
+		printf '\treal_server %s %s {\n\t\tweight 3\n' "$rip" "$port"
+		printf '\t\tMISC_CHECK {\n\t\t\tmisc_path "%s %s"\n' \
+			/usr/bin/test "-e $state/up-$rip"
+		printf '\t\t\tretry 0\n\t\t\tdelay_before_retry 1\n\t\t}\n\t}\n'
+	done
+	echo '}'
+}
+
+globals='global_defs {
+	enable_script_security
+	script_user root
+}'
+touch "$state/up-10.91.11.2" "$state/up-10.91.12.2" "$state/up-fd91:11::2"
+{
+	echo "$globals"
+	virtual_server 10.91.0.1 5630 mh mh-port 10.91.11.2 10.91.12.2
+	virtual_server fd91::1 5630 wrr '' fd91:11::2
+} >"$conf"
+
+chmod 755 "$state"
+spawn_in "$ns_director" keepalived -n -l -C -G -f "$conf" \
+	-p "$state/ka.pid" -c "$state/ka-check.pid" </dev/null >"$state/ka" 2>&1
+keepalived=$spawned
+
+# becomes WANT NAME
+becomes() {
+	local want=$1
+	matches() { [[ $(ipvsadm -Sn) == "$want" ]]; }
+	poll 20 matches || diag "$(tail -n 20 "$state/ka")"
+	same_text "$(ipvsadm -Sn)" "$want" "$2"
+}
+
+becomes '-A -u 10.91.0.1:5630 -s mh -o -b mh-port
+-a -u 10.91.0.1:5630 -r 10.91.11.2:5630 -m -w 3
+-a -u 10.91.0.1:5630 -r 10.91.12.2:5630 -m -w 3
+-A -u [fd91::1]:5630 -s wrr -o
+-a -u [fd91::1]:5630 -r [fd91:11::2]:5630 -m -w 3' 'services come with it'
+servers 5630
+from_client clients src="$(client_ip 4)|25000" count=30 dst='10.91.0.1|5630'
+is "${A[got]}/${A[foreign]}" 30/0 'clients are answered'
+
+rm "$state/up-10.91.12.2"
+becomes '-A -u 10.91.0.1:5630 -s mh -o -b mh-port
+-a -u 10.91.0.1:5630 -r 10.91.11.2:5630 -m -w 3
+-A -u [fd91::1]:5630 -s wrr -o
+-a -u [fd91::1]:5630 -r [fd91:11::2]:5630 -m -w 3' \
+	'a failed check takes a server out'
+from_client clients src="$(client_ip 4)|25000" count=30 dst='10.91.0.1|5630'
+is "${A[each]}" s1:30 'the other one has them all'
+
+{
+	echo "$globals"
+	virtual_server 10.91.0.1 5630 rr '' 10.91.11.2
+} >"$conf"
+kill -HUP "$keepalived"
+becomes '-A -u 10.91.0.1:5630 -s rr -o
+-a -u 10.91.0.1:5630 -r 10.91.11.2:5630 -m -w 3' \
+	'a reload removes a service and edits the other'
+
+kill -TERM "$keepalived"
+becomes '' 'services go with it'
+is "$(ipvsadm -L --timeout)" 'Timeout (tcp tcpfin udp): 900 120 300' \
+	'timeouts are as they were'

@@ -1,0 +1,519 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the end-to-end tests share: the network, TAP, the traffic agent.
+#
+# One network serves all tests. Each box is a network namespace, each line a
+# pair of veth devices; N is 1, 2, 3. Names end in the shell's process id.
+#
+#                      director                  server N
+#   client            +------------+            +-----------------+
+#  +---------+        |         dN |.1        .2| eN              |
+#  |      c0 |.2    .1| d0         |------------|                 |
+#  |         |--------|            | 10.91.1N.  |                 |
+#  |         | 10.91.1.            | fd91:1N::  |                 |
+#  |         | fd91:1::            |            |                 |
+#  |         |        | lo: VIPs   |            | lo: some VIPs,  |
+#  |      xN |.1      +------------+          .2| for -g          |
+#  |         |----------------------------------| x0              |
+#  +---------+       10.91.2N.  fd91:2N::       +-----------------+
+#
+# VIPs are 10.91.0.1 to .9 and fd91::1 to ::9. The client also has 10.91.9.2
+# and fd91:9::2, which servers reach directly over x0 and not by the director:
+# the way of the answers of direct routing. All else goes by the director.
+#
+# The tests' shell itself lives in the director's namespace, so that ipvsadm,
+# /proc/net and /sys/kernel/opvs are the director's without further ado.
+
+set -euo pipefail
+
+# Set by tests/e2e/run: folder of the tests, folder for passing files, test.
+: "${e2e:?}" "${state:=}" "${test_file:=}"
+
+# ---- addresses, by family ---------------------------------------------------
+
+vip() { if [[ $1 == 4 ]]; then echo "10.91.0.$2"; else echo "fd91::$2"; fi; }
+rip() {
+	if [[ $1 == 4 ]]; then echo "10.91.1$2.2"; else echo "fd91:1$2::2"; fi
+}
+client_ip() { if [[ $1 == 4 ]]; then echo 10.91.1.2; else echo fd91:1::2; fi; }
+direct_ip() { if [[ $1 == 4 ]]; then echo 10.91.9.2; else echo fd91:9::2; fi; }
+
+# ADDRESS PORT, as ipvsadm writes it.
+at() { if [[ $1 == *:* ]]; then echo "[$1]:$2"; else echo "$1:$2"; fi; }
+
+# ---- the network ------------------------------------------------------------
+
+# Sets the namespaces' names; ID is the process id that they end in.
+name_spaces() {
+	ns_id=$1
+	ns_client=opvs-c-$ns_id
+	ns_director=opvs-d-$ns_id
+	ns_servers=(- "opvs-s1-$ns_id" "opvs-s2-$ns_id" "opvs-s3-$ns_id")
+	ns_all=("$ns_client" "$ns_director" "${ns_servers[@]:1}")
+}
+
+make_spaces() {
+	printf 'netns add %s\n' "${ns_all[@]}" | ip -batch -
+}
+
+# Static settings come before the devices that inherit them. ICMP errors are
+# what tests look for, so they are not rationed.
+make_settings() {
+	local ns
+	for ns in "${ns_all[@]}"; do
+		agent sysctl ns="$ns" net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.conf.default.rp_filter=0 \
+			net.ipv6.conf.all.disable_ipv6=0 \
+			net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.all.keep_addr_on_down=1 \
+			net.ipv6.conf.default.router_solicitations=0 \
+			net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	done
+	agent sysctl ns="$ns_director" net.ipv4.ip_forward=1 \
+		net.ipv6.conf.all.forwarding=1 \
+		net.ipv4.conf.all.send_redirects=0
+	for ns in "${ns_servers[@]:1}"; do
+		agent sysctl ns="$ns" net.ipv4.conf.all.arp_ignore=1 \
+			net.ipv4.conf.all.arp_announce=2
+	done
+}
+
+# link NS DEV ADDRESS4 ADDRESS6: lines for ip -batch in NS.
+link_up() {
+	printf 'addr add %s/24 dev %s\n' "$2" "$1"
+	printf 'addr add %s/64 dev %s nodad\n' "$3" "$1"
+	printf 'link set %s up\n' "$1"
+}
+
+make_links() {
+	local n
+	{
+		echo "link add c0 netns $ns_client type veth" \
+			"peer name d0 netns $ns_director"
+		for n in 1 2 3; do
+			echo "link add d$n netns $ns_director type veth" \
+				"peer name e$n netns ${ns_servers[n]}"
+			echo "link add x$n netns $ns_client type veth" \
+				"peer name x0 netns ${ns_servers[n]}"
+		done
+	} | ip -batch -
+}
+
+director_plan() {
+	local n
+	echo "link set lo up"
+	link_up d0 10.91.1.1 fd91:1::1
+	for n in 1 2 3; do
+		link_up "d$n" "10.91.1$n.1" "fd91:1$n::1"
+	done
+	for n in 1 2 3 4 5 6 7 8 9; do
+		echo "addr add $(vip 4 "$n")/32 dev lo"
+		echo "addr add $(vip 6 "$n")/128 dev lo nodad"
+	done
+	echo "route add 10.91.9.2/32 via 10.91.1.2"
+	echo "route add fd91:9::2/128 via fd91:1::2"
+}
+
+client_plan() {
+	local n
+	echo "link set lo up"
+	link_up c0 10.91.1.2 fd91:1::2
+	echo "addr add 10.91.9.2/32 dev lo"
+	echo "addr add fd91:9::2/128 dev lo nodad"
+	for n in 1 2 3; do
+		link_up "x$n" "10.91.2$n.1" "fd91:2$n::1"
+	done
+	echo "route add default via 10.91.1.1"
+	echo "route add ::/0 via fd91:1::1"
+}
+
+server_plan() {
+	local n=$1
+	echo "link set lo up"
+	link_up "e$n" "10.91.1$n.2" "fd91:1$n::2"
+	link_up x0 "10.91.2$n.2" "fd91:2$n::2"
+	echo "route add default via 10.91.1$n.1"
+	echo "route add ::/0 via fd91:1$n::1"
+	echo "route add 10.91.9.2/32 via 10.91.2$n.1"
+	echo "route add fd91:9::2/128 via fd91:2$n::1"
+}
+
+make_network() {
+	local n f
+	make_settings
+	make_links
+	client_plan | ip -n "$ns_client" -batch -
+	director_plan | ip -batch -
+	for n in 1 2 3; do
+		server_plan "$n" | ip -n "${ns_servers[n]}" -batch -
+	done
+	# Up is up when packets pass, in both families and on all links.
+	for n in 1 2 3; do
+		for f in 4 6; do
+			agent serve ns="${ns_servers[n]}" id="up$n" \
+				addr="$(rip "$f" "$n")|7"
+			agent reach ns="$ns_client" src="$(client_ip "$f")" \
+				dst="$(rip "$f" "$n")|7"
+			agent reach ns="$ns_client" src="$(direct_ip "$f")" \
+				dst="$(rip "$f" "$n")|7"
+		done
+	done
+	agent reset
+}
+
+drop_network() {
+	local ns
+	for ns in $(ip netns list | awk -v id="-$ns_id" '
+		substr($1, 1, 5) == "opvs-" &&
+		substr($1, length($1) - length(id) + 1) == id { print $1 }'); do
+		ip netns del "$ns"
+	done
+}
+
+# enter_director PROGRAM [ARG...]: makes the namespaces and becomes PROGRAM in
+# the director's, with "--inside ID" in front of its arguments.
+enter_director() {
+	local program=$1
+	shift
+	[[ -n ${OPVS_KERNEL:-} ]] || {
+		echo "this loads modules; run it by scripts/vm" >&2
+		exit 1
+	}
+	name_spaces $$
+	make_spaces
+	exec nsenter --net="/run/netns/$ns_director" \
+		bash "$program" --inside $$ "$@"
+}
+
+# set_up ID: what follows is undone when the shell ends.
+set_up() {
+	name_spaces "$1"
+	state=$(mktemp -d)
+	trap take_down EXIT
+	trap 'exit 130' INT TERM
+	load_module
+	start_agent
+	make_network
+}
+
+# shellcheck disable=SC2317 # called by trap
+take_down() {
+	local status=$?
+	trap - EXIT
+	end_spawned
+	[[ -z ${agent_pid:-} ]] || kill "$agent_pid" 2>/dev/null || :
+	drop_network
+	! module_loaded || unload_module || status=1
+	rm -rf "$state"
+	exit "$status"
+}
+
+in_client() { nsenter --net="/run/netns/$ns_client" "$@"; }
+in_server() {
+	local n=$1
+	shift
+	nsenter --net="/run/netns/${ns_servers[n]}" "$@"
+}
+
+# ---- the module -------------------------------------------------------------
+
+# The tests are written for opvs. Against the kernel's ip_vs they show where
+# the two differ, which is useful when a test itself is in doubt.
+module=${OPVS_E2E_MODULE:-opvs}
+
+load_module() {
+	if [[ $module == opvs ]]; then
+		modprobe opvs
+	else
+		modprobe -a ip_vs ip_vs_rr ip_vs_wrr ip_vs_mh ip_vs_pe_sip
+	fi
+}
+
+unload_module() {
+	if [[ $module == opvs ]]; then
+		rmmod opvs
+	else
+		rmmod ip_vs_pe_sip ip_vs_mh ip_vs_wrr ip_vs_rr ip_vs
+	fi
+}
+
+module_loaded() { [[ -d /sys/module/$module ]]; }
+
+# ---- TAP --------------------------------------------------------------------
+
+# The number of the last test, and the names of those that failed, are kept in
+# files because each test file runs in a shell of its own.
+diag() {
+	local line
+	while IFS= read -r line; do
+		printf '# %s\n' "$line"
+	done <<<"$*"
+}
+
+# result STATUS NAME [DIAGNOSTIC...]
+result() {
+	local status=$1 name=$2 count
+	shift 2
+	read -r count <"$state/count"
+	((count += 1))
+	echo "$count" >"$state/count"
+	if ((status == 0)); then
+		echo "ok $count - $test_file: $name"
+		return
+	fi
+	echo "not ok $count - $test_file: $name"
+	echo "$test_file: $name" >>"$state/failed"
+	local text
+	for text; do
+		diag "$text"
+	done
+}
+
+ok() { result 0 "$1"; }
+not_ok() { result 1 "$@"; }
+
+# A feature that this kernel lacks; never a program that is not installed.
+skip() {
+	local count
+	read -r count <"$state/count"
+	echo $((count + 1)) >"$state/count"
+	echo "ok $((count + 1)) - $test_file: $1 # SKIP $2"
+}
+
+# is GOT WANT NAME
+is() {
+	if [[ $1 == "$2" ]]; then
+		ok "$3"
+	else
+		not_ok "$3" "got:  $1" "want: $2"
+	fi
+}
+
+# near GOT WANT TOLERANCE NAME
+near() {
+	if ((${1:-0} >= $2 - $3 && ${1:-0} <= $2 + $3)); then
+		ok "$4"
+	else
+		not_ok "$4" "got:  ${1:-nothing}" "want: $2, give or take $3"
+	fi
+}
+
+# same_text GOT WANT NAME: byte for byte; shows the difference.
+same_text() {
+	if [[ $1 == "$2" ]]; then
+		ok "$3"
+	else
+		not_ok "$3" "$({ diff <(printf '%s\n' "$2") \
+			<(printf '%s\n' "$1") || :; } | head -n 40 | cat -A)"
+	fi
+}
+
+# check NAME COMMAND...: passes if the command does.
+check() {
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "command: $*" "$out"
+	fi
+}
+
+# refuses NAME MESSAGE COMMAND...: fails with this message on standard error
+# and changes nothing.
+refuses() {
+	local name=$1 message=$2 before after out status=0
+	shift 2
+	before=$(ipvsadm -Sn)
+	out=$("$@" 2>&1 >/dev/null) || status=$?
+	after=$(ipvsadm -Sn)
+	if ((status == 0)); then
+		not_ok "$name" "accepted: $*"
+	elif [[ $out != *"$message"* || -z $out ]]; then
+		not_ok "$name" "command: $*" "said: $out" "want: $message"
+	elif [[ $before != "$after" ]]; then
+		not_ok "$name" "refused, yet changed: $*" "$after"
+	else
+		ok "$name"
+	fi
+}
+
+# Never becomes readable; reading it with a limit waits without a process.
+exec {nap}<> <(:)
+
+# poll SECONDS COMMAND...: until it succeeds or time is up.
+poll() {
+	local deadline=$((SECONDS + $1 + 1))
+	shift
+	until "$@"; do
+		((SECONDS < deadline)) || return 1
+		read -r -t 0.05 -u "$nap" || :
+	done
+}
+
+# ---- the traffic agent ------------------------------------------------------
+
+declare -A A # what the agent answered last
+
+start_agent() {
+	coproc AGENT { exec python3 "$e2e/agent.py" 2>"$state/agent"; }
+	# Plain copies: subshells do not see a coprocess's own descriptors.
+	exec {to_agent}>&"${AGENT[1]}" {from_agent}<&"${AGENT[0]}"
+	# shellcheck disable=SC2153 # set by coproc
+	agent_pid=$AGENT_PID
+}
+
+# agent VERB KEY=VALUE...: see agent.py. Its answer goes to A.
+agent() {
+	local line word value
+	printf '%s\n' "${*@Q}" >&"$to_agent"
+	if ! read -r -t 200 -u "$from_agent" line; then
+		diag "the traffic agent died" "$(<"$state/agent")"
+		return 1
+	fi
+	if [[ $line != ok* ]]; then
+		diag "agent $*" "$line"
+		return 1
+	fi
+	A=()
+	for word in ${line#ok}; do
+		value=${word#*=}
+		if [[ $value == *%* ]]; then
+			printf -v value '%b' "${value//%/\\x}"
+		fi
+		# shellcheck disable=SC2034 # tests read it
+		A[${word%%=*}]=$value
+	done
+}
+
+# from_client VERB KEY=VALUE...: with the client's namespace and, by the
+# family of dst=, its address.
+from_client() {
+	local verb=$1 word src
+	shift
+	src=$(client_ip 4)
+	for word; do
+		[[ $word != dst=*:* ]] || src=$(client_ip 6)
+	done
+	agent "$verb" ns="$ns_client" src="$src" "$@"
+}
+
+# servers PORT [KEY=VALUE...]: servers s1 to s3, in both families.
+servers() {
+	local port=$1 n f
+	shift
+	for n in 1 2 3; do
+		for f in 4 6; do
+			agent serve ns="${ns_servers[n]}" id="s$n" \
+				addr="$(rip "$f" "$n")|$port" "$@"
+		done
+	done
+}
+
+# captured ID [TCPDUMP-ARG...]: ends the capture ID and decodes it.
+captured() {
+	local id=$1
+	shift
+	agent sniffed id="$id" file="$state/$id.pcap"
+	tcpdump -nr "$state/$id.pcap" "$@" 2>>"$state/tcpdump"
+}
+
+# ---- services ---------------------------------------------------------------
+
+# service FAMILY VIP-NUMBER PORT [OPTION...]: a one-packet service with NAT to
+# port PORT of all servers.
+service() {
+	local f=$1 v=$2 port=$3 n
+	shift 3
+	{
+		echo "-A -u $(at "$(vip "$f" "$v")" "$port") -o $*"
+		for n in 1 2 3; do
+			echo "-a -u $(at "$(vip "$f" "$v")" "$port")" \
+				"-r $(at "$(rip "$f" "$n")" "$port") -m -w 1"
+		done
+	} | ipvsadm -R
+}
+
+# dest VERB FAMILY VIP-NUMBER PORT SERVER [OPTION...]: -a, -e or -d.
+dest() {
+	local verb=$1 f=$2 v=$3 port=$4 n=$5
+	shift 5
+	ipvsadm "$verb" -u "$(at "$(vip "$f" "$v")" "$port")" \
+		-r "$(at "$(rip "$f" "$n")" "$port")" "$@"
+}
+
+# ---- counters ---------------------------------------------------------------
+
+declare -A C # counters at the last snapshot
+
+# counter NAME: sets value.
+counter() {
+	value=0
+	[[ $module != opvs ]] || read -r value <"/sys/kernel/opvs/$1"
+}
+
+snapshot() {
+	local name value
+	for name; do
+		counter "$name"
+		C[$name]=$value
+	done
+}
+
+# rose NAME WANT TEXT: the counter rose by WANT since the snapshot.
+rose() {
+	local value
+	counter "$1"
+	is $((value - C[$1])) "$2" "$3"
+}
+
+# Every datagram of a service has one verdict; every entry was released.
+verdict_names=(forwarded delivered_local drop_no_server drop_no_memory
+	drop_malformed drop_no_route drop_martian drop_ttl drop_mtu)
+
+# Sets packets, verdicts, created, released.
+read_books() {
+	local name value
+	verdicts=0
+	for name in "${verdict_names[@]}"; do
+		counter "$name"
+		((verdicts += value)) || :
+	done
+	counter service_packets
+	packets=$value
+	counter ops_released_inline
+	released=$value
+	counter ops_released_deferred
+	((released += value)) || :
+	counter ops_created
+	created=$value
+}
+
+books_balance() {
+	read_books
+	((packets == verdicts && created == released))
+}
+
+# ---- background processes ---------------------------------------------------
+
+# spawn_in NAMESPACE COMMAND...: ended after the test file at the latest. Sets
+# spawned to its process id.
+spawn_in() {
+	local ns=$1
+	shift
+	nsenter --net="/run/netns/$ns" "$@" &
+	spawned=$!
+	echo "$spawned" >>"$state/pids"
+}
+
+end_spawned() {
+	local pid
+	[[ -e $state/pids ]] || return 0
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || :
+	done <"$state/pids"
+	rm -f "$state/pids"
+}
+
+# shellcheck source=tests/e2e/sipp.sh
+. "$e2e/sipp.sh"

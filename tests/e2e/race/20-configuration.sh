@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# Services and servers come, change and go under traffic: two writers, each of
+# which may find what the other has removed, and readers.
+# shellcheck source=tests/e2e/race/traffic.sh
+. "$e2e/race/traffic.sh"
+
+# The life of a service of a family, in one batch. Its packets keep coming.
+life() {
+	local f=$1 vs r1 r2 r3
+	vs=$(at "$(vip "$f" 1)" $port)
+	r1=$(at "$(rip "$f" 1)" $port)
+	r2=$(at "$(rip "$f" 2)" $port)
+	r3=$(at "$(rip "$f" 3)" $port)
+	cat <<-END
+		-A -u $vs -s rr -o
+		-a -u $vs -r $r1 -m
+		-a -u $vs -r $r2 -m -w 3
+		-E -u $vs -s wrr -o
+		-e -u $vs -r $r2 -m -w 7 -x 10 -y 5
+		-a -u $vs -r $r3 -g
+		-E -u $vs -s mh -o --pe sip -b mh-port
+		-e -u $vs -r $r3 -m -w 0
+		-d -u $vs -r $r1
+		-a -u $vs -r $r1 -m -w 2
+		-e -u $vs -r $r1 -g
+		-E -u $vs -s rr -o
+		-Z -u $vs
+		-d -u $vs -r $r2
+		-D -u $vs
+	END
+}
+
+# Commands that find nothing to change are part of the exercise, so what
+# ipvsadm says of them is not looked at; what the kernel says is.
+cat >"$state/writer" <<'END'
+for ((i = 0; i < $1; i++)); do
+	while IFS= read -r line; do
+		echo "$line" | ipvsadm -R
+	done <"$2" >/dev/null 2>&1
+	ipvsadm -R <"$2" >/dev/null 2>&1
+	if ((i % 4 == 3)); then
+		ipvsadm -C
+	fi
+done
+END
+cat >"$state/reader" <<'END'
+while [[ -e $1/writing ]]; do
+	ipvsadm -Ln --stats
+	cat /proc/net/ip_vs /proc/net/ip_vs_stats
+done >/dev/null 2>&1
+END
+life 4 >"$state/life4"
+life 6 >"$state/life6"
+
+services | ipvsadm -R
+traffic_start
+check 'packets flow' poll 20 flows 50
+touch "$state/writing"
+spawn_in "$ns_director" bash "$state/reader" "$state"
+reader=$spawned
+spawn_in "$ns_director" bash "$state/writer" 12 "$state/life4"
+first=$spawned
+spawn_in "$ns_director" bash "$state/writer" 12 "$state/life6"
+wait "$first"
+wait "$spawned"
+rm "$state/writing"
+wait "$reader"
+ok 'two writers and a reader come to their end'
+
+ipvsadm -C
+is "$(ipvsadm -Sn)" '' 'nothing is left'
+services >"$state/services"
+check 'services are added once more' ipvsadm -R <"$state/services"
+counter forwarded
+check 'packets flow again' poll 20 flows $((value + 50))
+traffic_stop
+read_books
+is "$verdicts" "$packets" 'verdicts add up to the datagrams'
+is "$released" "$created" 'created = released inline + deferred'
+check "there was traffic: $packets datagrams" test "$packets" -gt 500
