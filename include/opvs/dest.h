@@ -46,7 +46,10 @@ struct opvs_dest_conf {
  * @family: NFPROTO_*; constant
  * @weight: READ_ONCE by packets, written under cfg_lock
  * @overloaded: the upper threshold was reached; READ_ONCE by schedulers
- * @u_threshold: READ_ONCE by packets, written under cfg_lock
+ * @u_threshold: overloaded from this many connections on, 0: never;
+ *	READ_ONCE by packets, written under cfg_lock
+ * @l_threshold: no longer overloaded below this many, 0: three quarters of
+ *	@u_threshold; as that
  * @live: connections counted against the threshold; touched only with one set
  * @route: per-CPU route cache
  * @stats_cpu: packet counters
