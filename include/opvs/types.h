@@ -35,7 +35,8 @@ enum opvs_flow_flags {
  * @sport: source port
  * @dport: destination port
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6 (the same numbers as AF_INET*)
- * @proto: transport protocol, behind all extension headers
+ * @proto: transport protocol, behind all extension headers; of a later
+ *	fragment's only IPv4 tells
  * @flags: &enum opvs_flow_flags
  * @nhoff: offset of the IP header from skb->data (not 0 inside ICMP errors)
  * @thoff: offset of the transport header from skb->data

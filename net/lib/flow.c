@@ -69,7 +69,7 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 }
 
 /* The UDP header's own length decides what is payload (RFC 768); bytes behind
- * it are padding.  Zero means a jumbogram (RFC 2675) or a GSO train.
+ * it are padding.  Zero means a jumbogram, which IPv6 alone has (RFC 2675 s4).
  */
 static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 {
@@ -82,7 +82,7 @@ static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 		return -EINVAL;
 
 	len = ntohs(uh->len);
-	if (!len)
+	if (!len && flow->family == NFPROTO_IPV6)
 		len = skb->len - flow->thoff;
 	if (len < sizeof(buf))
 		return -EINVAL;

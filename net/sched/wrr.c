@@ -4,7 +4,6 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 
-#include <linux/gcd.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
@@ -13,11 +12,11 @@
 /**
  * DOC: weighted round robin
  *
- * A round has as many turns as the weights add up to, once divided by their
- * greatest common divisor.  In each round every server has exactly its weight
- * of turns, spread as evenly as can be.  All that a CPU remembers is the number
- * of its turn; whose turn that is follows from the number alone, so that
- * nothing is locked and a round may have billions of turns.
+ * A round has as many turns as the weights add up to.  In each round every
+ * server has exactly its weight of turns, spread as evenly as can be.  All that
+ * a CPU remembers is the number of its turn; whose turn that is follows from
+ * the number alone, so that nothing is locked and a round may have billions of
+ * turns.
  *
  * The servers are the leaves of a Huffman tree over their weights.  An inner
  * node divides its turns 0 .. total - 1 between two sides, as evenly as a
@@ -29,7 +28,8 @@
  * In a whole round of a node each side has exactly its total, and the turns of
  * a side have consecutive numbers, so exactness passes down the tree: as many
  * consecutive turns as a round has, from wherever, serve every server exactly
- * its weight.
+ * its weight.  As only proportions matter, weights with a common divisor make
+ * so many equal rounds of what is left of them.
  *
  * From a round's start to anywhere in it, each level is off by half a turn at
  * most, and what is off above a server reaches it in proportion to its share
@@ -129,17 +129,13 @@ static int wrr_cmp(const void *a, const void *b)
 	return x->side < y->side ? -1 : 1;
 }
 
-/* Members by rising weight, without common divisor. */
 static void wrr_leaves(const struct opvs_sched_table *tbl,
 		       struct wrr_tree *leaf)
 {
 	u32 i, halved = wrr_halvings(tbl);
-	unsigned long div = 0;
 
-	for (i = 0; i < tbl->count; i++)
-		div = gcd(div, wrr_weight(tbl, i, halved));
 	for (i = 0; i < tbl->count; i++) {
-		leaf[i].total = wrr_weight(tbl, i, halved) / div;
+		leaf[i].total = wrr_weight(tbl, i, halved);
 		leaf[i].side = i;
 	}
 	sort(leaf, tbl->count, sizeof(*leaf), wrr_cmp, NULL);

@@ -89,7 +89,7 @@ static const struct flow_case flow_cases[] = {
 	{ "v4 udp, length 1", V4(IPPROTO_UDP), .thoff = 20, .need = 28,
 	  .ports = true, CLAIMS(1), .err = -EINVAL },
 	{ "v4 udp, length 0", V4(IPPROTO_UDP), .thoff = 20, .need = 28,
-	  .ports = true, CLAIMS(0), .payload_len = -1 },
+	  .ports = true, CLAIMS(0), .err = -EINVAL },
 
 	{ "v6 udp", V6(IPPROTO_UDP), .thoff = 40, .need = 48,
 	  .ports = true, .payload_len = BODY },

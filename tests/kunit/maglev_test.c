@@ -187,6 +187,26 @@ static void maglev_disruption(struct kunit *test)
 	}
 }
 
+/* There are no keys by which two members get into each other's way. */
+static void maglev_no_bad_key(struct kunit *test)
+{
+	static const struct maglev_case five = { "", 5, 1, 1 };
+	struct opvs_maglev *with, *without;
+	struct opvs_maglev_node *node;
+	siphash_key_t key = { { 1, 1 } };
+
+	for (; key.key[0] <= 100; key.key[0]++) {
+		node = case_nodes(test, &five, &key);
+		with = maglev_table(test, node, 5);
+		without = maglev_table(test, node, 4);
+		KUNIT_EXPECT_LE_MSG(test, maglev_moved(with, without, 4), 100,
+				    "key %llu", key.key[0]);
+		kunit_kfree(test, without);
+		kunit_kfree(test, with);
+		kunit_kfree(test, node);
+	}
+}
+
 struct maglev_weight_case {
 	const char	*name;
 	u32		from;
@@ -315,6 +335,20 @@ static void maglev_nobody(struct kunit *test)
 				OPVS_MAGLEV_MEMBERS_MAX >> 8);
 }
 
+/* Between these counts, members come and go without a table of another size;
+ * ten fit in memory of 32 kB with the rest of what a service has for them.
+ */
+static void maglev_sizes(struct kunit *test)
+{
+	const size_t each = sizeof(struct opvs_maglev_node);
+
+	KUNIT_EXPECT_LE(test, opvs_maglev_size(10), 32768 - 500UL);
+	KUNIT_EXPECT_EQ(test, opvs_maglev_size(255),
+			opvs_maglev_size(2) + 253 * each);
+	KUNIT_EXPECT_EQ(test, opvs_maglev_size(65535),
+			opvs_maglev_size(256) + 65279 * each);
+}
+
 static void maglev_most_members(struct kunit *test)
 {
 	const u32 most = OPVS_MAGLEV_MEMBERS_MAX;
@@ -354,12 +388,14 @@ out:
 static struct kunit_case maglev_test_cases[] = {
 	KUNIT_CASE_PARAM(maglev_share, maglev_gen_params),
 	KUNIT_CASE_PARAM(maglev_disruption, maglev_gen_params),
+	KUNIT_CASE(maglev_no_bad_key),
 	KUNIT_CASE_PARAM(maglev_weight_change, maglev_weight_gen_params),
 	KUNIT_CASE_PARAM(maglev_ends_of_hash, maglev_gen_params),
 	KUNIT_CASE_PARAM(maglev_any_order, maglev_gen_params),
 	KUNIT_CASE_PARAM(maglev_proportions, maglev_gen_params),
 	KUNIT_CASE(maglev_key_decides),
 	KUNIT_CASE(maglev_nobody),
+	KUNIT_CASE(maglev_sizes),
 	KUNIT_CASE(maglev_most_members),
 	{}
 };
