@@ -501,9 +501,15 @@ books_balance() {
 spawn_in() {
 	local ns=$1
 	shift
-	nsenter --net="/run/netns/$ns" "$@" &
+	# Bash gives what runs behind its back no input unless told so.
+	nsenter --net="/run/netns/$ns" "$@" <&0 &
 	spawned=$!
 	echo "$spawned" >>"$state/pids"
+}
+
+# listens SERVER -u|-t PORT ADDRESS: does a program in the server's namespace?
+listens() {
+	in_server "$1" ss -Hln "$2" "sport = :$3" | grep -qF -- "$4"
 }
 
 end_spawned() {

@@ -15,11 +15,9 @@ start_sipp_servers() {
 			</dev/null >"$state/sipp$n" 2>&1
 	done
 	for n in 1 2 3; do
-		poll 20 sipp_listens "$n"
+		poll 20 listens "$n" -u 5060 "$(rip "$f" "$n")"
 	done
 }
-
-sipp_listens() { in_server "$1" ss -Hlun 'sport = :5060' | grep -q 5060; }
 
 # sipp_calls FAMILY VIP COUNT RATE: all from port 5060 of the client. The
 # status is sipp's: 0 if every call succeeded.

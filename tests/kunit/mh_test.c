@@ -175,6 +175,32 @@ static void mh_with_fallback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reached, GENMASK(9, 0) & ~BIT(3));
 }
 
+/* The heaviest is out, and each of the others has taken on its weight of the
+ * calls, to four standard deviations.
+ */
+static void mh_fallback_by_weight(struct kunit *test)
+{
+	static const u32 weight[] = { 10, 1, 4, 5 };
+	static const int sigma[] = { 0, 30, 49, 50 };
+	struct opvs_dest *dest = fixture_servers(test, weight, 4);
+	struct opvs_sched_table *tbl = mh_table(test, dest, 4, MH_FALLBACK);
+	struct mh_packet packet;
+	int i, member, count[4] = {};
+
+	dest[0].overloaded = true;
+	for (i = 0; i < 10000; i++) {
+		member = fixture_pick(tbl, mh_packet(&packet, i, 0, 5060));
+		KUNIT_ASSERT_GE(test, member, 0);
+		count[member]++;
+	}
+	KUNIT_EXPECT_EQ(test, count[0], 0);
+	for (i = 1; i < 4; i++)
+		KUNIT_EXPECT_LE_MSG(test,
+				    abs(count[i] - 1000 * (int)weight[i]),
+				    4 * sigma[i], "server %d: %d calls", i,
+				    count[i]);
+}
+
 /* Whichever one of a hundred is left, it is found. */
 static void mh_fallback_to_last(struct kunit *test)
 {
@@ -249,6 +275,29 @@ static void mh_directors_agree(struct kunit *test)
 	KUNIT_EXPECT_LT(test, agreed, 150);
 }
 
+/* Whoever does not know the secret cannot tell where a call or a client goes. */
+static void mh_secret(struct kunit *test)
+{
+	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
+	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
+	struct mh_packet packet;
+	int i, with_call, member, agreed[2] = {};
+
+	for (i = 0; i < 1000; i++) {
+		for (with_call = 0; with_call < 2; with_call++) {
+			mh_packet(&packet, with_call ? i : -1, i, 5060);
+			member = fixture_pick(tbl, &packet.req);
+			packet.req.hash_key = &mh_keys[1];
+			agreed[with_call] +=
+				fixture_pick(tbl, &packet.req) == member;
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_GT(test, agreed[i], 50);
+		KUNIT_EXPECT_LT(test, agreed[i], 150);
+	}
+}
+
 static void mh_no_server(struct kunit *test)
 {
 	struct opvs_sched_table *tbl = mh_table(test,
@@ -311,9 +360,11 @@ static struct kunit_case mh_test_cases[] = {
 	KUNIT_CASE(mh_calls_by_weight),
 	KUNIT_CASE(mh_without_fallback),
 	KUNIT_CASE(mh_with_fallback),
+	KUNIT_CASE(mh_fallback_by_weight),
 	KUNIT_CASE(mh_fallback_to_last),
 	KUNIT_CASE(mh_drained),
 	KUNIT_CASE(mh_directors_agree),
+	KUNIT_CASE(mh_secret),
 	KUNIT_CASE(mh_no_server),
 	KUNIT_CASE(mh_too_many),
 	KUNIT_CASE(mh_flags),
