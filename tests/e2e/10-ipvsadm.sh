@@ -145,8 +145,8 @@ servers 53
 service 4 1 53 -s rr
 service 6 1 53 -s rr
 # 2 datagrams a server of 28 + 32 or 48 + 32 bytes; answers have 3 more.
-from_client burst dst="$(vip 4 1)|53" count=6 size=32
-from_client burst dst="$(vip 6 1)|53" count=6 size=32
+from_client burst dst="${vip[4,1]}|53" count=6 size=32
+from_client burst dst="${vip[6,1]}|53" count=6 size=32
 
 stats_title='Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes
   -> RemoteAddress:Port'
@@ -206,7 +206,7 @@ Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
 $(printf '%-33s %8d %8d %8d %8d %8d' 'UDP  10.91.0.1:53' 0 0 0 0 0)" \
 	'ipvsadm -Ln --rate at rest'
 rate_rises() {
-	from_client burst dst="$(vip 4 1)|53" count=200 size=32
+	from_client burst dst="${vip[4,1]}|53" count=200 size=32
 	ipvsadm -Ln --rate -u 10.91.0.1:53 | awk '
 		NR == 3 { exit !($3 > 0 && $4 > 0 && $5 > 0 &&
 				 $6 > 0 && $7 > 0) }'

@@ -9,7 +9,7 @@ servers 5300
 
 round_robin() {
 	local f=$1 n target
-	target="$(vip "$f" 1)|5300"
+	target="${vip[$f,1]}|5300"
 	service "$f" 1 5300 -s rr
 	snapshot ops_created ops_released_inline ops_released_deferred \
 		forwarded replies
@@ -40,5 +40,5 @@ check "entries are not allocated per packet ($value slab calls)" \
 # The cache may be one that the kernel shares with others of this size.
 in_slab() { cut -d' ' -f1 /sys/kernel/slab/opvs_conn/objects; }
 before=$(in_slab)
-from_client burst dst="$(vip 4 1)|5300" count=1500 window=64
+from_client burst dst="${vip[4,1]}|5300" count=1500 window=64
 near "$(in_slab)" "$before" 200 '1 500 more leave nothing behind in the slab'

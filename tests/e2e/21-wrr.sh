@@ -9,7 +9,7 @@ servers 5310
 # shares FAMILY COUNT WANT1 WANT2 WANT3 TEXT
 shares() {
 	local f=$1 count=$2 n
-	from_client burst dst="$(vip "$f" 1)|5310" count="$count"
+	from_client burst dst="${vip[$f,1]}|5310" count="$count"
 	is "${A[got]}" "$count" "$6: all answered"
 	for n in 1 2 3; do
 		near "${A[on_s$n]:-0}" "${*:n+2:1}" "$cpus" "$6: server $n"
@@ -31,5 +31,5 @@ dest -d 6 1 5310 3
 shares 6 500 300 200 0 'IPv6, 30:20'
 
 # rr knows weights only as "some" and "none".
-ipvsadm -E -u "$(at "$(vip 4 1)" 5310)" -s rr -o
+ipvsadm -E -u "${vs[4,1]}:5310" -s rr -o
 shares 4 400 200 0 200 'IPv4, rr with a drained server'

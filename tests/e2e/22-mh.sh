@@ -6,15 +6,15 @@ servers 5320
 
 for f in 4 6; do
 	service "$f" 1 5320 -s mh
-	from_client clients src="$(client_ip "$f")|20000" count=40 \
-		dst="$(vip "$f" 1)|5320"
+	from_client clients src="${client_ip[$f]}|20000" count=40 \
+		dst="${vip[$f,1]}|5320"
 	is "${A[got]}" 40 "IPv$f: all answered"
 	is "${A[each]##*:}" 40 "IPv$f: a client is its address: all on one server"
 
 	service "$f" 2 5320 -s mh -b mh-port
 	ports() {
-		from_client clients src="$(client_ip "$f")|20000" count=300 \
-			dst="$(vip "$f" 2)|5320" map="$1"
+		from_client clients src="${client_ip[$f]}|20000" count=300 \
+			dst="${vip[$f,2]}|5320" map="$1"
 	}
 	ports first
 	is "${A[got]}" 300 "IPv$f: mh-port: all answered"

@@ -9,8 +9,8 @@ servers 5060
 for f in 4 6; do
 	service "$f" 1 5060 -s mh --pe sip
 	snapshot pe_keyed pe_keyless
-	from_client calls src="$(client_ip "$f")|5060" count=300 \
-		dst="$(vip "$f" 1)|5060" map=three
+	from_client calls src="${client_ip[$f]}|5060" count=300 \
+		dst="${vip[$f,1]}|5060" map=three
 	is "${A[got]}/${A[foreign]}" 900/0 "IPv$f: 300 calls, all answered"
 	is "${A[split]}" 0 "IPv$f: no call is split"
 	for n in 1 2 3; do
@@ -20,14 +20,14 @@ for f in 4 6; do
 	rose pe_keyless 0 "IPv$f: none without"
 
 	dest -d "$f" 1 5060 3
-	from_client calls src="$(client_ip "$f")|5060" count=300 \
-		dst="$(vip "$f" 1)|5060" map=two methods=BYE
+	from_client calls src="${client_ip[$f]}|5060" count=300 \
+		dst="${vip[$f,1]}|5060" map=two methods=BYE
 	agent moved a=three b=two gone=s3
 	is "${A[stuck]}" 0 "IPv$f: calls leave a removed server"
 	near "${A[moved]}" 0 6 "IPv$f: at most 2 % of the other calls move"
 	dest -a "$f" 1 5060 3 -m -w 1
-	from_client calls src="$(client_ip "$f")|5061" count=300 \
-		dst="$(vip "$f" 1)|5060" map=again methods=OPTIONS
+	from_client calls src="${client_ip[$f]}|5061" count=300 \
+		dst="${vip[$f,1]}|5060" map=again methods=OPTIONS
 	agent moved a=three b=again
 	near "${A[kept]}" 300 6 \
 		"IPv$f: 98 % are back when it is, from another port too"
@@ -36,7 +36,7 @@ done
 # ---- weights ----
 
 calls() {
-	from_client calls src="$(client_ip 4)|5062" dst="$(vip 4 1)|5060" \
+	from_client calls src="${client_ip[4]}|5062" dst="${vip[4,1]}|5060" \
 		count=600 methods=INVITE map="$1"
 }
 dest -e 4 1 5060 1 -m -w 2
@@ -56,7 +56,7 @@ is "${A[got]}/${A[errors]}" $((600 - third))/"$third" \
 rose drop_no_server "$third" 'a drained server: and counted'
 agent moved a=before b=drained gone=s3
 is "${A[moved]} ${A[stuck]}" '0 0' 'a drained server: no other call moves'
-ipvsadm -E -u "$(vip 4 1):5060" -s mh -o --pe sip -b mh-fallback
+ipvsadm -E -u "${vip[4,1]}:5060" -s mh -o --pe sip -b mh-fallback
 calls fallback
 is "${A[got]}/${A[foreign]}" 600/0 'mh-fallback: its calls are answered'
 agent moved a=before b=fallback gone=s3
@@ -72,11 +72,11 @@ dest -e 4 1 5060 3 -m -w 1
 twice() {
 	local value=$1 first
 	snapshot pe_keyed
-	from_client ask src="$(client_ip 4)|5070" dst="$(vip 4 1)|5060" \
+	from_client ask src="${client_ip[4]}|5070" dst="${vip[4,1]}|5060" \
 		data="INVITE sip:a SIP/2.0\r\nCall-ID: $value\r\n\r\n"
 	first=${A[server]}
 	is "${A[got]} ${A[intact]}" '1 1' "Call-ID $2: answered"
-	from_client ask src="$(client_ip 4)|5071" dst="$(vip 4 1)|5060" \
+	from_client ask src="${client_ip[4]}|5071" dst="${vip[4,1]}|5060" \
 		data="BYE sip:a SIP/2.0\r\nVia: x\r\ni:$value\r\n\r\n"
 	is "${A[server]}" "$first" "Call-ID $2: one server"
 	rose pe_keyed 2 "Call-ID $2: used"
@@ -94,7 +94,7 @@ twice "$(printf 'x%.0s' {1..255})" 'of 255 bytes'
 # reaches NAME DATA
 reaches() {
 	snapshot pe_keyless drop_malformed
-	from_client ask src="$(client_ip 4)|5072" dst="$(vip 4 1)|5060" \
+	from_client ask src="${client_ip[4]}|5072" dst="${vip[4,1]}|5060" \
 		data="$2"
 	is "${A[got]} ${A[intact]}" '1 1' "$1 reaches a server"
 	rose pe_keyless 1 "$1 is counted"
@@ -112,8 +112,8 @@ reaches 'a request without Call-ID' 'OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\n'
 reaches 'a Call-ID in the body only' \
 	'OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\nCall-ID: body\r\n'
 
-from_client clients src="$(client_ip 4)|21000" count=150 \
-	dst="$(vip 4 1)|5060"
+from_client clients src="${client_ip[4]}|21000" count=150 \
+	dst="${vip[4,1]}|5060"
 is "${A[got]}" 150 'without Call-ID, 150 clients: all answered'
 for n in 1 2 3; do
 	near "${A[on_s$n]:-0}" 50 25 "without Call-ID, 150 clients: server $n"
@@ -124,7 +124,7 @@ done
 # A call of which the INVITE comes in three fragments and the rest does not.
 for f in 4 6; do
 	agent sniff id=frag ns="$ns_client" dev=c0
-	from_client calls dst="$(vip "$f" 1)|5060" count=24 prefix=big \
+	from_client calls dst="${vip[$f,1]}|5060" count=24 prefix=big \
 		methods=INVITE size=4000 df=0 window=4 map=whole
 	is "${A[got]}/${A[foreign]}" 24/0 "IPv$f: 4 kB INVITEs answered"
 	if ((f == 4)); then
@@ -134,7 +134,7 @@ for f in 4 6; do
 	fi
 	is "$(captured frag "$cut" | wc -l)" 72 \
 		"IPv$f: tcpdump saw each in three fragments"
-	from_client calls dst="$(vip "$f" 1)|5060" count=24 prefix=big \
+	from_client calls dst="${vip[$f,1]}|5060" count=24 prefix=big \
 		methods=ACK,BYE map=small
 	is "${A[split]}" 0 "IPv$f: their ACK and BYE: one server a call"
 	agent moved a=whole b=small

@@ -7,7 +7,7 @@ start_sipp_servers 4
 agent sniff id=client ns="$ns_client" dev=c0
 snapshot ops_created ops_released_inline ops_released_deferred
 check 'sipp: 300 calls, none failed' \
-	sipp_calls 4 "$(vip 4 1)" 300 100
+	sipp_calls 4 1 300 100
 
 sipp_outcome
 is "$sipp_succeeded/$sipp_failed" 300/0 "sipp's own statistics say so too"

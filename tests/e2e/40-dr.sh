@@ -11,25 +11,25 @@ hex_of() { # PCAP-ID FILTER: bytes of the IP packets, one line each
 }
 
 for f in 4 6; do
-	target="$(vip "$f" 8)|5400"
+	target="${vip[$f,8]}|5400"
 	{
-		echo "-A -u $(at "$(vip "$f" 8)" 5400) -s rr -o"
+		echo "-A -u ${vs[$f,8]}:5400 -s rr -o"
 		for n in 1 2 3; do
-			echo "-a -u $(at "$(vip "$f" 8)" 5400)" \
-				"-r $(at "$(rip "$f" "$n")" 5400) -g"
+			echo "-a -u ${vs[$f,8]}:5400" \
+				"-r ${rs[$f,$n]}:5400 -g"
 		done
 	} | ipvsadm -R
 	for n in 1 2 3; do
 		if ((f == 4)); then
-			in_server "$n" ip addr add "$(vip 4 8)/32" dev lo
+			in_server "$n" ip addr add "${vip[4,8]}/32" dev lo
 		else
-			in_server "$n" ip addr add "$(vip 6 8)/128" dev lo nodad
+			in_server "$n" ip addr add "${vip[6,8]}/128" dev lo nodad
 		fi
 		agent serve ns="${ns_servers[n]}" id="s$n" addr="$target"
 	done
 
 	snapshot forwarded replies ops_created ops_released_inline
-	agent burst ns="$ns_client" src="$(direct_ip "$f")" dst="$target" \
+	agent burst ns="$ns_client" src="${direct_ip[$f]}" dst="$target" \
 		count=300
 	is "${A[got]}/${A[foreign]}" 300/0 \
 		"IPv$f: all answered, from the virtual address"
@@ -42,12 +42,12 @@ for f in 4 6; do
 	rose ops_released_inline 300 "IPv$f: released inline"
 
 	# Only one server now, so that it is known where to look.
-	ipvsadm -d -u "$(at "$(vip "$f" 8)" 5400)" -r "$(at "$(rip "$f" 2)" 5400)"
-	ipvsadm -d -u "$(at "$(vip "$f" 8)" 5400)" -r "$(at "$(rip "$f" 3)" 5400)"
+	ipvsadm -d -u "${vs[$f,8]}:5400" -r "${rs[$f,2]}:5400"
+	ipvsadm -d -u "${vs[$f,8]}:5400" -r "${rs[$f,3]}:5400"
 	agent sniff id=sent ns="$ns_client" dev=c0
 	agent sniff id=arrived ns="${ns_servers[1]}" dev=e1
 	agent sniff id=back ns="${ns_servers[1]}" dev=x0
-	agent ask ns="$ns_client" src="$(direct_ip "$f")" dst="$target" size=333
+	agent ask ns="$ns_client" src="${direct_ip[$f]}" dst="$target" size=333
 	is "${A[got]} ${A[intact]}" '1 1' "IPv$f: answered intact"
 	sent=$(hex_of sent 'udp and dst port 5400')
 	arrived=$(hex_of arrived 'udp and dst port 5400')
@@ -65,7 +65,7 @@ for f in 4 6; do
 		"IPv$f: the answer takes the direct way"
 	agent reset
 	for n in 1 2 3; do
-		in_server "$n" ip addr del "$(vip "$f" 8)/$((f == 4 ? 32 : 128))" \
+		in_server "$n" ip addr del "${vip[$f,8]}/$((f == 4 ? 32 : 128))" \
 			dev lo
 	done
 done

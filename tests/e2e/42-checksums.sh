@@ -28,7 +28,7 @@ exchange() {
 	before=$(bad_sums)
 	for f in 4 6; do
 		for size in 0 1 2 3 64 511 1280; do
-			from_client ask dst="$(vip "$f" 1)|5420" size="$size"
+			from_client ask dst="${vip[$f,1]}|5420" size="$size"
 			((good += A[intact] && !A[foreign])) || :
 		done
 	done
@@ -45,7 +45,7 @@ exchange 'computed by the ends'
 agent sniff id=there ns="${ns_servers[1]}" dev=e1
 agent sniff id=back ns="$ns_client" dev=c0
 for f in 4 6; do
-	from_client burst dst="$(vip "$f" 1)|5420" count=5 size=101
+	from_client burst dst="${vip[$f,1]}|5420" count=5 size=101
 done
 is "$(captured there -vv 'udp port 5420' | grep -c 'udp sum ok')" 20 \
 	'tcpdump: right on the server'\''s side'
@@ -65,7 +65,7 @@ offload "$ns_director" d1 on
 before=$(bad_sums)
 good=0
 for size in 0 1 64 1280; do
-	from_client ask dst="$(vip 4 1)|5420" size="$size" nocheck=1
+	from_client ask dst="${vip[4,1]}|5420" size="$size" nocheck=1
 	((good += A[intact] && !A[foreign])) || :
 done
 is "$good" 4 'without a checksum: all answered intact'
@@ -76,14 +76,14 @@ is "$(bad_sums)" "$before" 'without a checksum: nobody saw a wrong one'
 for f in 4 6; do
 	agent got id=s1
 	before=$(bad_sums)
-	agent raw ns="$ns_client" src="$(client_ip "$f")|6100" \
-		dst="$(vip "$f" 1)|5420" data=right csum=good
+	agent raw ns="$ns_client" src="${client_ip[$f]}|6100" \
+		dst="${vip[$f,1]}|5420" data=right csum=good
 	arrived() { agent got id=s1 && ((A[count] == 1)); }
 	check "IPv$f: a hand-made datagram arrives" poll 3 arrived
 	is "$(bad_sums)" "$before" "IPv$f: with a right checksum"
-	agent raw ns="$ns_client" src="$(client_ip "$f")|6100" \
-		dst="$(vip "$f" 1)|5420" data=wrong csum=bad
-	from_client ask dst="$(vip "$f" 1)|5420" data=marker
+	agent raw ns="$ns_client" src="${client_ip[$f]}|6100" \
+		dst="${vip[$f,1]}|5420" data=wrong csum=bad
+	from_client ask dst="${vip[$f,1]}|5420" data=marker
 	agent got id=s1
 	is "${A[count]} ${A[last]}" '1 marker' \
 		"IPv$f: a wrong checksum is not repaired"
@@ -96,7 +96,7 @@ for f in 4 6; do
 	dest -a "$f" 1 5420 2 -m
 	dest -a "$f" 1 5420 3 -m
 	snapshot ops_created gso_split
-	from_client segments dst="$(vip "$f" 1)|5420" count=30 size=700
+	from_client segments dst="${vip[$f,1]}|5420" count=30 size=700
 	is "${A[got]}/${A[intact]}/${A[foreign]}" 30/30/0 \
 		"IPv$f: UDP_SEGMENT: 30 datagrams answered intact"
 	for n in 1 2 3; do
@@ -111,7 +111,7 @@ done
 # The same with a device behind the director that can do nothing by itself.
 offload "$ns_director" d1 off
 for f in 4 6; do
-	from_client segments dst="$(vip "$f" 1)|5420" count=13 size=333
+	from_client segments dst="${vip[$f,1]}|5420" count=13 size=333
 	is "${A[got]}/${A[intact]}/${A[foreign]}" 13/13/0 \
 		"IPv$f: UDP_SEGMENT without offloads: answered intact"
 done
@@ -120,7 +120,7 @@ offload "$ns_director" d1 on
 # The director's own device collects datagrams into one packet.
 if ethtool -K d0 gro on rx-udp-gro-forwarding on 2>/dev/null; then
 	for f in 4 6; do
-		from_client burst dst="$(vip "$f" 1)|5420" count=90 size=400
+		from_client burst dst="${vip[$f,1]}|5420" count=90 size=400
 		is "${A[got]}/${A[distinct]}/${A[foreign]}" 90/90/0 \
 			"IPv$f: with GRO for UDP: answered intact"
 		for n in 1 2 3; do

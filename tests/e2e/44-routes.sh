@@ -12,7 +12,7 @@ done
 passes() { # TEXT
 	local f
 	for f in 4 6; do
-		from_client ask dst="$(vip "$f" 1)|5440" data=hello wait=1500
+		from_client ask dst="${vip[$f,1]}|5440" data=hello wait=1500
 		is "${A[got]} ${A[intact]}" '1 1' "IPv$f: $1"
 	done
 }
@@ -60,7 +60,7 @@ is "$(captured first 'udp dst port 5440' | wc -l)" 2 \
 ip link set d1 down
 for f in 4 6; do
 	snapshot service_packets drop_no_route
-	from_client ask dst="$(vip "$f" 1)|5440" data=lost wait=300
+	from_client ask dst="${vip[$f,1]}|5440" data=lost wait=300
 	is "${A[got]}" 0 "IPv$f: the device is down: no answer"
 	rose service_packets 1 "IPv$f: counted as the service's"
 	rose drop_no_route 1 "IPv$f: and as dropped for want of a route"
@@ -75,6 +75,6 @@ up_again() {
 check 'the device comes up' poll 10 up_again
 for f in 4 6; do
 	check "IPv$f: the server is reached again by plain routing" \
-		agent reach dst="$(rip "$f" 1)|5440"
+		agent reach dst="${rip[$f,1]}|5440"
 done
 passes 'the device is up again'

@@ -5,17 +5,17 @@ servers 5450
 
 for f in 4 6; do
 	if ((f == 4)); then
-		own=10.91.1.1 inner=10.91.11.1
+		own=10.91.1.1 inner=10.91.11.1 inner_rs=10.91.11.1
 	else
-		own=fd91:1::1 inner=fd91:11::1
+		own=fd91:1::1 inner=fd91:11::1 inner_rs='[fd91:11::1]'
 	fi
-	target="$(vip "$f" 1)|5450"
+	target="${vip[$f,1]}|5450"
 	service "$f" 1 5450 -s rr
 	dest -d "$f" 1 5450 2
 	dest -d "$f" 1 5450 3
 	# A server on the director, at another port than the service's.
 	agent serve id=local addr="$inner|5459"
-	ipvsadm -a -u "$(at "$(vip "$f" 1)" 5450)" -r "$(at "$inner" 5459)" -m
+	ipvsadm -a -u "${vs[$f,1]}:5450" -r "$inner_rs:5459" -m
 
 	snapshot delivered_local forwarded service_packets replies \
 		ops_created ops_released_inline

@@ -7,9 +7,9 @@ servers 5460
 refused() {
 	local f=$1
 	snapshot service_packets drop_no_server ops_created
-	from_client ask dst="$(vip "$f" 1)|5460" data=anybody connect=1
+	from_client ask dst="${vip[$f,1]}|5460" data=anybody connect=1
 	is "${A[got]} ${A[errno]:-none}" '0 ECONNREFUSED' "IPv$f: $2: refused"
-	is "${A[quoted]:-}" "$(vip "$f" 1)|5460" \
+	is "${A[quoted]:-}" "${vip[$f,1]}|5460" \
 		"IPv$f: $2: about the virtual address"
 	rose service_packets 1 "IPv$f: $2: counted as the service's"
 	rose drop_no_server 1 "IPv$f: $2: and as dropped for want of a server"
@@ -18,12 +18,12 @@ refused() {
 
 for f in 4 6; do
 	for sched in rr mh; do
-		vs=$(at "$(vip "$f" 1)" 5460)
+		vs=${vs[$f,1]}:5460
 		ipvsadm -A -u "$vs" -s $sched -o
 		refused "$f" "$sched without servers"
 		dest -a "$f" 1 5460 1 -m
 		dest -a "$f" 1 5460 2 -m -w 0
-		from_client ask dst="$(vip "$f" 1)|5460" data=anybody connect=1
+		from_client ask dst="${vip[$f,1]}|5460" data=anybody connect=1
 		is "${A[server]}" s1 "IPv$f: $sched with one: answered"
 		dest -e "$f" 1 5460 1 -m -w 0
 		refused "$f" "$sched with weights 0"
@@ -34,10 +34,10 @@ for f in 4 6; do
 		ipvsadm -D -u "$vs"
 	done
 	# Without a service the address is the director's own again.
-	from_client ask dst="$(vip "$f" 1)|5460" data=anybody connect=1
+	from_client ask dst="${vip[$f,1]}|5460" data=anybody connect=1
 	is "${A[errno]:-none}" ECONNREFUSED "IPv$f: no service, no listener"
-	agent serve id=own addr="$(vip "$f" 1)|5460"
-	from_client ask dst="$(vip "$f" 1)|5460" data=anybody connect=1
+	agent serve id=own addr="${vip[$f,1]}|5460"
+	from_client ask dst="${vip[$f,1]}|5460" data=anybody connect=1
 	is "${A[server]}" own "IPv$f: no service: a local listener has it"
 	agent unserve id=own
 done

@@ -6,21 +6,21 @@ for f in 4 6; do
 	service "$f" 1 5470 -s rr
 	for _ in 1 2 3; do
 		snapshot icmp_to_client
-		from_client ask dst="$(vip "$f" 1)|5470" data=anybody connect=1
+		from_client ask dst="${vip[$f,1]}|5470" data=anybody connect=1
 		is "${A[got]} ${A[errno]:-none}" '0 ECONNREFUSED' \
 			"IPv$f: a closed port of the server refuses the client"
-		is "${A[quoted]:-}" "$(vip "$f" 1)|5470" \
+		is "${A[quoted]:-}" "${vip[$f,1]}|5470" \
 			"IPv$f: in the name of the virtual address"
-		is "${A[offender]:-}" "$(vip "$f" 1)" \
+		is "${A[offender]:-}" "${vip[$f,1]}" \
 			"IPv$f: which is also who says so"
 		rose icmp_to_client 1 "IPv$f: translated and counted"
 	done
 done
 
 # A port that is closed at one server only; the rest of the traffic flows.
-agent serve ns="${ns_servers[1]}" id=s1 addr="$(rip 4 1)|5470"
-agent serve ns="${ns_servers[2]}" id=s2 addr="$(rip 4 2)|5470"
-from_client clients src="$(client_ip 4)|23000" count=30 dst="$(vip 4 1)|5470"
+agent serve ns="${ns_servers[1]}" id=s1 addr="${rip[4,1]}|5470"
+agent serve ns="${ns_servers[2]}" id=s2 addr="${rip[4,2]}|5470"
+from_client clients src="${client_ip[4]}|23000" count=30 dst="${vip[4,1]}|5470"
 near "${A[got]}" 20 "$(nproc)" 'two of three servers open: two thirds answered'
 is "${A[foreign]}" 0 'all from the virtual address'
 
@@ -30,9 +30,9 @@ agent unserve id=s1
 agent unserve id=s2
 servers 5472
 for f in 4 6; do
-	client=$(client_ip "$f")
+	client=${client_ip[$f]}
 	service "$f" 7 5472 -s mh
-	from_client ask dst="$(vip "$f" 7)|5472" data=hello
+	from_client ask dst="${vip[$f,7]}|5472" data=hello
 	server=${A[server]}
 	snapshot icmp_to_server
 	agent say id="$server" dst="$client|6400" data='nobody there'
@@ -42,7 +42,7 @@ for f in 4 6; do
 		"IPv$f: a closed port of the client refuses the server"
 	rose icmp_to_server 1 "IPv$f: translated and counted"
 
-	ipvsadm -E -u "$(at "$(vip "$f" 7)" 5472)" -s rr -o
+	ipvsadm -E -u "${vs[$f,7]}:5472" -s rr -o
 	snapshot icmp_unattributed icmp_to_server
 	agent say id="$server" dst="$client|6401" data='nobody there'
 	unattributed() {
@@ -77,16 +77,16 @@ in_server 1 ip link del narrow
 for f in 4 6; do
 	service "$f" 6 5470 -s rr
 	snapshot service_packets drop_ttl
-	from_client ask dst="$(vip "$f" 6)|5470" data=old ttl=1
+	from_client ask dst="${vip[$f,6]}|5470" data=old ttl=1
 	is "${A[errno]:-none} ${A[quoted]:-}" \
-		"EHOSTUNREACH $(vip "$f" 6)|5470" \
+		"EHOSTUNREACH ${vip[$f,6]}|5470" \
 		"IPv$f: a datagram that may go no further"
 	rose service_packets 1 "IPv$f: counted as the service's"
 	rose drop_ttl 1 "IPv$f: and as dropped for its age"
 done
 
 # Errors that are none of opvs's business pass untouched.
-from_client ask dst="$(rip 4 3)|5479" data=anybody connect=1
+from_client ask dst="${rip[4,3]}|5479" data=anybody connect=1
 is "${A[errno]:-none} ${A[quoted]:-} ${A[offender]:-}" \
-	"ECONNREFUSED $(rip 4 3)|5479 $(rip 4 3)" \
+	"ECONNREFUSED ${rip[4,3]}|5479 ${rip[4,3]}" \
 	'an error about a plain flow to a server is left alone'

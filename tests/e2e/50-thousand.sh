@@ -31,8 +31,8 @@ is "$(grep -c '^UDP ' /proc/net/ip_vs)" 1000 '/proc/net/ip_vs lists them'
 ip route add local 10.77.0.0/16 dev lo
 servers 5060
 good=0
-for vip in 10.77.0.1 10.77.1.128 10.77.3.250; do
-	from_client calls dst="$vip|5060" count=20
+for address in 10.77.0.1 10.77.1.128 10.77.3.250; do
+	from_client calls dst="$address|5060" count=20
 	((good += A[got] - A[foreign])) || :
 done
 is "$good" 180 'services among a thousand are found by packets'

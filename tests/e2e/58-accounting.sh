@@ -4,22 +4,22 @@
 # datagram of a service has exactly one verdict, and each entry was released.
 servers 5800
 for f in 4 6; do
-	target="$(vip "$f" 1)|5800"
+	target="${vip[$f,1]}|5800"
 	service "$f" 1 5800 -s mh --pe sip
-	vs=$(at "$(vip "$f" 2)" 5800)
+	vs=${vs[$f,2]}:5800
 	ipvsadm -A -u "$vs" -s rr -o
-	agent serve id=local addr="$(vip "$f" 9)|5801"
-	ipvsadm -a -u "$vs" -r "$(at "$(vip "$f" 9)" 5801)" -m
-	ipvsadm -a -u "$vs" -r "$(at "$(rip "$f" 1)" 5800)" -m
-	ipvsadm -A -u "$(at "$(vip "$f" 3)" 5800)" -s rr -o
+	agent serve id=local addr="${vip[$f,9]}|5801"
+	ipvsadm -a -u "$vs" -r "${vs[$f,9]}:5801" -m
+	ipvsadm -a -u "$vs" -r "${rs[$f,1]}:5800" -m
+	ipvsadm -A -u "${vs[$f,3]}:5800" -s rr -o
 
 	snapshot service_packets forwarded delivered_local drop_no_server \
 		drop_ttl replies
 	from_client calls dst="$target" count=60
-	from_client burst dst="$(vip "$f" 2)|5800" count=80
+	from_client burst dst="${vip[$f,2]}|5800" count=80
 	local_count=${A[on_local]:-0}
 	for _ in 1 2 3 4 5; do
-		from_client ask dst="$(vip "$f" 3)|5800" data=x connect=1
+		from_client ask dst="${vip[$f,3]}|5800" data=x connect=1
 	done
 	from_client segments dst="$target" count=20 size=100
 	from_client ask dst="$target" data=old ttl=1

@@ -4,11 +4,11 @@
 # a namespace may end while packets for its services arrive.
 other=opvs-e-$ns_id
 in_other() { nsenter --net="/run/netns/$other" "$@"; }
-target="$(vip 4 1)|5600"
+target="${vip[4,1]}|5600"
 
 ip netns add "$other"
 in_other ip link set lo up
-in_other ip addr add "$(vip 4 1)/32" dev lo
+in_other ip addr add "${vip[4,1]}/32" dev lo
 in_other ip addr add 10.91.51.1/32 dev lo
 
 # ---- independence ----
@@ -16,8 +16,8 @@ in_other ip addr add 10.91.51.1/32 dev lo
 servers 5600
 service 4 1 5600 -s rr
 is "$(in_other ipvsadm -Sn)" '' 'services of one namespace are not in another'
-in_other ipvsadm -A -u "$(vip 4 1):5600" -s rr -o
-in_other ipvsadm -a -u "$(vip 4 1):5600" -r 10.91.51.1:5601 -m
+in_other ipvsadm -A -u "${vip[4,1]}:5600" -s rr -o
+in_other ipvsadm -a -u "${vip[4,1]}:5600" -r 10.91.51.1:5601 -m
 is "$(in_other ipvsadm -Sn)" "-A -u 10.91.0.1:5600 -s rr -o
 -a -u 10.91.0.1:5600 -r 10.91.51.1:5601 -m -w 1" 'both have the same service'
 is "$(ipvsadm -Sn | wc -l)" 4 'each with its own servers'
@@ -60,12 +60,16 @@ for round in 1 2 3; do
 		link set o1 up
 	END
 	for f in 4 6; do
-		if ((f == 4)); then net=10.91.52. ; else net=fd91:52:: ; fi
+		if ((f == 4)); then
+			net=10.91.52. open='' close=''
+		else
+			net=fd91:52:: open='[' close=']'
+		fi
 		in_other ipvsadm -R <<-END
-			-A -u $(at "${net}1" 5600) -s mh -o --pe sip
-			-a -u $(at "${net}1" 5600) -r $(at "${net}2" 5602) -m
-			-A -u $(at "${net}1" 5603) -s rr -o
-			-a -u $(at "${net}1" 5603) -r $(at "${net}2" 5602) -m
+			-A -u $open${net}1$close:5600 -s mh -o --pe sip
+			-a -u $open${net}1$close:5600 -r $open${net}2$close:5602 -m
+			-A -u $open${net}1$close:5603 -s rr -o
+			-a -u $open${net}1$close:5603 -r $open${net}2$close:5602 -m
 		END
 		agent serve ns="$ns_client" id="end$f" addr="${net}2|5602" \
 			mode=silent

@@ -6,7 +6,7 @@ restore() { service 4 1 5610 -s rr && service 6 1 5610 -s mh; }
 answered() { # TEXT
 	local f
 	for f in 4 6; do
-		from_client burst dst="$(vip "$f" 1)|5610" count=12
+		from_client burst dst="${vip[$f,1]}|5610" count=12
 		is "${A[got]}/${A[foreign]}" 12/0 "IPv$f: $1"
 	done
 }
@@ -23,7 +23,7 @@ restore
 answered 'service before unloading'
 check 'the module unloads with services configured' rmmod opvs
 is "$(surfaces)" '' 'it takes its files with it'
-from_client ask dst="$(vip 4 1)|5610" data=hello connect=1
+from_client ask dst="${vip[4,1]}|5610" data=hello connect=1
 is "${A[errno]:-none}" ECONNREFUSED 'its services are gone'
 check 'the module loads again' modprobe opvs
 is "$(surfaces)" '/sys/kernel/opvs /proc/net/ip_vs /proc/net/ip_vs_stats ' \
@@ -44,7 +44,7 @@ is $(($(warnings) - before)) 1 'with one warning'
 is "$(surfaces)" '/sys/kernel/opvs /proc/net/ip_vs /proc/net/ip_vs_stats ' \
 	'its native files are there'
 service 4 1 5610 -s rr
-from_client burst dst="$(vip 4 1)|5610" count=6
+from_client burst dst="${vip[4,1]}|5610" count=6
 counter service_packets
 is "${A[got]} $value" '6 0' 'ipvsadm drives ip_vs, and ip_vs serves'
 ipvsadm -C
@@ -60,7 +60,7 @@ is $(($(warnings) - before)) 1 'with one warning'
 is "$(surfaces)" '/sys/kernel/opvs ' 'with native files only'
 check 'ip_vs loads beside it' modprobe -a ip_vs ip_vs_rr
 service 4 1 5610 -s rr
-from_client burst dst="$(vip 4 1)|5610" count=6
+from_client burst dst="${vip[4,1]}|5610" count=6
 counter service_packets
 is "${A[got]} $value" '6 0' 'ipvsadm drives ip_vs, and ip_vs serves'
 ipvsadm -C

@@ -31,13 +31,13 @@ tracked() { cat /proc/sys/net/netfilter/nf_conntrack_count; }
 before=$(tracked)
 for f in 4 6; do
 	service "$f" 1 5620 -s rr
-	from_client clients src="$(client_ip "$f")|24000" count=60 \
-		dst="$(vip "$f" 1)|5620"
+	from_client clients src="${client_ip[$f]}|24000" count=60 \
+		dst="${vip[$f,1]}|5620"
 	is "${A[got]}/${A[foreign]}" 60/0 "IPv$f: 60 clients answered"
-	from_client burst dst="$(vip "$f" 1)|5620" count=60
+	from_client burst dst="${vip[$f,1]}|5620" count=60
 	is "${A[got]}/${A[foreign]}" 60/0 "IPv$f: a burst answered"
 	agent got id=s1
-	is "${A[peer]%|*}" "$(client_ip "$f")" \
+	is "${A[peer]%|*}" "${client_ip[$f]}" \
 		"IPv$f: the server sees the client's address"
 done
 packets() {
@@ -51,7 +51,7 @@ near "$(tracked)" "$before" 4 'no entry of connection tracking is left behind'
 nft add chain inet fw in '{ type filter hook input priority 0; }'
 nft add rule inet fw in udp dport 5620 drop
 snapshot service_packets
-from_client ask dst="$(vip 4 1)|5620" data=hello wait=300
+from_client ask dst="${vip[4,1]}|5620" data=hello wait=300
 is "${A[got]}" 0 'an input rule that drops is obeyed'
 rose service_packets 0 'and the service never sees the datagram'
 nft delete table inet fw

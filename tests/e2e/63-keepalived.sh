@@ -5,15 +5,16 @@
 conf=$state/keepalived.conf
 
 virtual_server() { # VIP PORT SCHEDULER OPTIONS SERVERS...
-	local vip=$1 port=$2 sched=$3 options=$4 rip
+	local address=$1 port=$2 sched=$3 options=$4
 	shift 4
 	printf 'virtual_server %s %s {\n\tlvs_sched %s\n\tlvs_method NAT\n' \
-		"$vip" "$port" "$sched"
+		"$address" "$port" "$sched"
 	printf '\tprotocol UDP\n\tops\n\tdelay_loop 1\n\t%s\n' "$options"
-	for rip; do
-		printf '\treal_server %s %s {\n\t\tweight 3\n' "$rip" "$port"
+	for address; do
+		printf '\treal_server %s %s {\n\t\tweight 3\n' \
+			"$address" "$port"
 		printf '\t\tMISC_CHECK {\n\t\t\tmisc_path "%s %s"\n' \
-			/usr/bin/test "-e $state/up-$rip"
+			/usr/bin/test "-e $state/up-$address"
 		printf '\t\t\tretry 0\n\t\t\tdelay_before_retry 1\n\t\t}\n\t}\n'
 	done
 	echo '}'
@@ -49,7 +50,7 @@ becomes '-A -u 10.91.0.1:5630 -s mh -o -b mh-port
 -A -u [fd91::1]:5630 -s wrr -o
 -a -u [fd91::1]:5630 -r [fd91:11::2]:5630 -m -w 3' 'services come with it'
 servers 5630
-from_client clients src="$(client_ip 4)|25000" count=30 dst='10.91.0.1|5630'
+from_client clients src="${client_ip[4]}|25000" count=30 dst='10.91.0.1|5630'
 is "${A[got]}/${A[foreign]}" 30/0 'clients are answered'
 
 rm "$state/up-10.91.12.2"
@@ -58,7 +59,7 @@ becomes '-A -u 10.91.0.1:5630 -s mh -o -b mh-port
 -A -u [fd91::1]:5630 -s wrr -o
 -a -u [fd91::1]:5630 -r [fd91:11::2]:5630 -m -w 3' \
 	'a failed check takes a server out'
-from_client clients src="$(client_ip 4)|25000" count=30 dst='10.91.0.1|5630'
+from_client clients src="${client_ip[4]}|25000" count=30 dst='10.91.0.1|5630'
 is "${A[each]}" s1:30 'the other one has them all'
 
 {

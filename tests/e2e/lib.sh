@@ -31,15 +31,21 @@ set -euo pipefail
 
 # ---- addresses, by family ---------------------------------------------------
 
-vip() { if [[ $1 == 4 ]]; then echo "10.91.0.$2"; else echo "fd91::$2"; fi; }
-rip() {
-	if [[ $1 == 4 ]]; then echo "10.91.1$2.2"; else echo "fd91:1$2::2"; fi
-}
-client_ip() { if [[ $1 == 4 ]]; then echo 10.91.1.2; else echo fd91:1::2; fi; }
-direct_ip() { if [[ $1 == 4 ]]; then echo 10.91.9.2; else echo fd91:9::2; fi; }
-
-# ADDRESS PORT, as ipvsadm writes it.
-at() { if [[ $1 == *:* ]]; then echo "[$1]:$2"; else echo "$1:$2"; fi; }
+# Tables rather than functions: to ask a function takes a process. vip[F,N] and
+# rip[F,N] are addresses of family F, 4 or 6; vs and rs are the same as ipvsadm
+# writes them in front of a port.
+declare -A vip rip vs rs
+declare -A client_ip=([4]=10.91.1.2 [6]=fd91:1::2)
+declare -A direct_ip=([4]=10.91.9.2 [6]=fd91:9::2)
+for n in 1 2 3 4 5 6 7 8 9; do
+	vip[4,$n]=10.91.0.$n vip[6,$n]=fd91::$n
+	# shellcheck disable=SC2034 # tests use it
+	vs[4,$n]=${vip[4,$n]} vs[6,$n]=[${vip[6,$n]}]
+done
+for n in 1 2 3; do
+	rip[4,$n]=10.91.1$n.2 rip[6,$n]=fd91:1$n::2
+	rs[4,$n]=${rip[4,$n]} rs[6,$n]=[${rip[6,$n]}]
+done
 
 # ---- the network ------------------------------------------------------------
 
@@ -107,8 +113,8 @@ director_plan() {
 		link_up "d$n" "10.91.1$n.1" "fd91:1$n::1"
 	done
 	for n in 1 2 3 4 5 6 7 8 9; do
-		echo "addr add $(vip 4 "$n")/32 dev lo"
-		echo "addr add $(vip 6 "$n")/128 dev lo nodad"
+		echo "addr add ${vip[4,$n]}/32 dev lo"
+		echo "addr add ${vip[6,$n]}/128 dev lo nodad"
 	done
 	echo "route add 10.91.9.2/32 via 10.91.1.2"
 	echo "route add fd91:9::2/128 via fd91:1::2"
@@ -151,11 +157,11 @@ make_network() {
 	for n in 1 2 3; do
 		for f in 4 6; do
 			agent serve ns="${ns_servers[n]}" id="up$n" \
-				addr="$(rip "$f" "$n")|7"
-			agent reach ns="$ns_client" src="$(client_ip "$f")" \
-				dst="$(rip "$f" "$n")|7"
-			agent reach ns="$ns_client" src="$(direct_ip "$f")" \
-				dst="$(rip "$f" "$n")|7"
+				addr="${rip[$f,$n]}|7"
+			agent reach ns="$ns_client" src="${client_ip[$f]}" \
+				dst="${rip[$f,$n]}|7"
+			agent reach ns="$ns_client" src="${direct_ip[$f]}" \
+				dst="${rip[$f,$n]}|7"
 		done
 	done
 	agent reset
@@ -391,9 +397,9 @@ agent() {
 from_client() {
 	local verb=$1 word src
 	shift
-	src=$(client_ip 4)
+	src=${client_ip[4]}
 	for word; do
-		[[ $word != dst=*:* ]] || src=$(client_ip 6)
+		[[ $word != dst=*:* ]] || src=${client_ip[6]}
 	done
 	agent "$verb" ns="$ns_client" src="$src" "$@"
 }
@@ -405,7 +411,7 @@ servers() {
 	for n in 1 2 3; do
 		for f in 4 6; do
 			agent serve ns="${ns_servers[n]}" id="s$n" \
-				addr="$(rip "$f" "$n")|$port" "$@"
+				addr="${rip[$f,$n]}|$port" "$@"
 		done
 	done
 }
@@ -426,10 +432,10 @@ service() {
 	local f=$1 v=$2 port=$3 n
 	shift 3
 	{
-		echo "-A -u $(at "$(vip "$f" "$v")" "$port") -o $*"
+		echo "-A -u ${vs[$f,$v]}:$port -o $*"
 		for n in 1 2 3; do
-			echo "-a -u $(at "$(vip "$f" "$v")" "$port")" \
-				"-r $(at "$(rip "$f" "$n")" "$port") -m -w 1"
+			echo "-a -u ${vs[$f,$v]}:$port" \
+				"-r ${rs[$f,$n]}:$port -m -w 1"
 		done
 	} | ipvsadm -R
 }
@@ -438,8 +444,7 @@ service() {
 dest() {
 	local verb=$1 f=$2 v=$3 port=$4 n=$5
 	shift 5
-	ipvsadm "$verb" -u "$(at "$(vip "$f" "$v")" "$port")" \
-		-r "$(at "$(rip "$f" "$n")" "$port")" "$@"
+	ipvsadm "$verb" -u "${vs[$f,$v]}:$port" -r "${rs[$f,$n]}:$port" "$@"
 }
 
 # ---- counters ---------------------------------------------------------------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh sets the addresses
 # Real sipp in the tests' network, and what its servers wrote down.
 
 : "${e2e:?}" "${state:=}"
@@ -10,22 +10,22 @@ start_sipp_servers() {
 	for n in 1 2 3; do
 		: >"$state/calls$n"
 		spawn_in "${ns_servers[n]:?}" sipp -sf "$e2e/sipp/uas.xml" \
-			-nostdin -i "$(rip "$f" "$n")" -p 5060 \
+			-nostdin -i "${rip[$f,$n]}" -p 5060 \
 			-trace_logs -log_file "$state/calls$n" \
 			</dev/null >"$state/sipp$n" 2>&1
 	done
 	for n in 1 2 3; do
-		poll 20 listens "$n" -u 5060 "$(rip "$f" "$n")"
+		poll 20 listens "$n" -u 5060 "${rip[$f,$n]}"
 	done
 }
 
-# sipp_calls FAMILY VIP COUNT RATE: all from port 5060 of the client. The
+# sipp_calls FAMILY VIP-NUMBER COUNT RATE: all from port 5060 of the client. The
 # status is sipp's: 0 if every call succeeded.
 sipp_calls() {
 	local status=0
-	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "$(client_ip "$1")" \
+	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "${client_ip[$1]}" \
 		-p 5060 -m "$3" -r "$4" -timeout 60s -timeout_error \
-		-trace_stat -fd 600 -stf "$state/sipp.csv" "$(at "$2" 5060)" \
+		-trace_stat -fd 600 -stf "$state/sipp.csv" "${vs[$1,$2]}:5060" \
 		</dev/null >"$state/sipp0" 2>&1 || status=$?
 	((status == 0)) || tail -n 60 "$state/sipp0"
 	return "$status"

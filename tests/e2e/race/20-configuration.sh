@@ -7,27 +7,27 @@
 
 # The life of a service of a family, in one batch. Its packets keep coming.
 life() {
-	local f=$1 vs r1 r2 r3
-	vs=$(at "$(vip "$f" 1)" $port)
-	r1=$(at "$(rip "$f" 1)" $port)
-	r2=$(at "$(rip "$f" 2)" $port)
-	r3=$(at "$(rip "$f" 3)" $port)
+	local f=$1 svc r1 r2 r3
+	svc=${vs[$f,1]}:$port
+	r1=${rs[$f,1]}:$port
+	r2=${rs[$f,2]}:$port
+	r3=${rs[$f,3]}:$port
 	cat <<-END
-		-A -u $vs -s rr -o
-		-a -u $vs -r $r1 -m
-		-a -u $vs -r $r2 -m -w 3
-		-E -u $vs -s wrr -o
-		-e -u $vs -r $r2 -m -w 7 -x 10 -y 5
-		-a -u $vs -r $r3 -g
-		-E -u $vs -s mh -o --pe sip -b mh-port
-		-e -u $vs -r $r3 -m -w 0
-		-d -u $vs -r $r1
-		-a -u $vs -r $r1 -m -w 2
-		-e -u $vs -r $r1 -g
-		-E -u $vs -s rr -o
-		-Z -u $vs
-		-d -u $vs -r $r2
-		-D -u $vs
+		-A -u $svc -s rr -o
+		-a -u $svc -r $r1 -m
+		-a -u $svc -r $r2 -m -w 3
+		-E -u $svc -s wrr -o
+		-e -u $svc -r $r2 -m -w 7 -x 10 -y 5
+		-a -u $svc -r $r3 -g
+		-E -u $svc -s mh -o --pe sip -b mh-port
+		-e -u $svc -r $r3 -m -w 0
+		-d -u $svc -r $r1
+		-a -u $svc -r $r1 -m -w 2
+		-e -u $svc -r $r1 -g
+		-E -u $svc -s rr -o
+		-Z -u $svc
+		-d -u $svc -r $r2
+		-D -u $svc
 	END
 }
 
@@ -59,9 +59,12 @@ check 'packets flow' poll 20 flows 50
 touch "$state/writing"
 spawn_in "$ns_director" bash "$state/reader" "$state"
 reader=$spawned
-spawn_in "$ns_director" bash "$state/writer" 12 "$state/life4"
+# To start a program takes a second on the debug kernel.
+lives=12
+[[ $OPVS_KERNEL != debug ]] || lives=4
+spawn_in "$ns_director" bash "$state/writer" $lives "$state/life4"
 first=$spawned
-spawn_in "$ns_director" bash "$state/writer" 12 "$state/life6"
+spawn_in "$ns_director" bash "$state/writer" $lives "$state/life6"
 wait "$first"
 wait "$spawned"
 rm "$state/writing"
