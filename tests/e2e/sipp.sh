@@ -24,7 +24,7 @@ start_sipp_servers() {
 sipp_calls() {
 	local status=0
 	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "${client_ip[$1]}" \
-		-p 5060 -m "$3" -r "$4" -timeout 60s -timeout_error \
+		-p 5060 -m "$3" -r "$4" -timeout 120s -timeout_error \
 		-trace_stat -fd 600 -stf "$state/sipp.csv" "${vs[$1,$2]}:5060" \
 		</dev/null >"$state/sipp0" 2>&1 || status=$?
 	((status == 0)) || tail -n 60 "$state/sipp0"
