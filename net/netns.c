@@ -2,21 +2,20 @@
 /*
  * Life of a namespace.  Its end has two steps, so that any number of namespaces
  * share grace periods: first all services go and with them the hooks, then,
- * a grace period later, whatever still waited for packets is waited for.
+ * a grace period later, the connections, and whatever still waited for packets
+ * is waited for.
  */
 #include <opvs/netns.h>
 
+#include <opvs/conn.h>
+#include <opvs/ctl.h>
+#include <opvs/defence.h>
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
 #include <opvs/path.h>
 #include <opvs/svc.h>
 
 #include <linux/random.h>
-
-/* IPVS's defaults, in seconds. */
-#define TIMEOUT_TCP	(15 * 60)
-#define TIMEOUT_TCP_FIN	(2 * 60)
-#define TIMEOUT_UDP	(5 * 60)
 
 unsigned int opvs_net_id __read_mostly;
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_id);
@@ -28,11 +27,6 @@ static int __net_init opvs_net_init(struct net *net)
 
 	on->net = net;
 	on->events = &opvs_path_events;
-	on->timeouts = (struct opvs_timeouts){
-		.tcp = TIMEOUT_TCP,
-		.tcp_fin = TIMEOUT_TCP_FIN,
-		.udp = TIMEOUT_UDP,
-	};
 	get_random_bytes(&on->hash_key, sizeof(on->hash_key));
 
 	on->counters = alloc_percpu(struct opvs_counters);
@@ -44,8 +38,14 @@ static int __net_init opvs_net_init(struct net *net)
 	err = opvs_endpoint_net_init(on);
 	if (err)
 		goto err_svc;
+	opvs_defence_net_init(on);
+	err = opvs_sysctl_net_init(on);
+	if (err)
+		goto err_endpoint;
 	return 0;
 
+err_endpoint:
+	opvs_endpoint_net_exit(on);
 err_svc:
 	opvs_svc_net_exit(on);
 err_counters:
@@ -57,10 +57,13 @@ static void __net_exit opvs_net_pre_exit(struct net *net)
 {
 	struct opvs_net *on = opvs_pernet(net);
 
+	opvs_sysctl_net_exit(on);
 	mutex_lock(&on->cfg_lock);
 	opvs_svc_flush(on);
 	mutex_unlock(&on->cfg_lock);
 	cancel_delayed_work_sync(&on->est_work);
+	opvs_defence_net_exit(on);
+	opvs_conn_net_stop(on);
 }
 
 static void __net_exit opvs_net_exit_batch(struct list_head *list)
@@ -70,7 +73,9 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 
 	list_for_each_entry(net, list, exit_list) {
 		on = opvs_pernet(net);
+		opvs_conn_net_drain(on);
 		opvs_svc_net_exit(on);
+		opvs_conn_net_exit(on);
 		opvs_endpoint_net_exit(on);
 		free_percpu(on->counters);
 	}

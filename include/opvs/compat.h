@@ -4,12 +4,30 @@
 #define OPVS_COMPAT_H
 
 #include <linux/netdevice.h>
+#include <linux/sysctl.h>
+#include <net/net_namespace.h>
 
 /* skb_gso_segment() got a header of its own in 6.5. */
 #ifdef __has_include
 #if __has_include("net/gso.h")
 #include <net/gso.h>
 #endif
+#endif
+
+/* What handlers of sysctls are given: const since 6.11. */
+#define OPVS_SYSCTL_WRITABLE						\
+	__builtin_types_compatible_p(typeof(proc_dointvec),		\
+				     int(struct ctl_table *, int,	\
+					 void *, size_t *, loff_t *))
+#define opvs_ctl_table							\
+	typeof(*__builtin_choose_expr(OPVS_SYSCTL_WRITABLE,		\
+				      (struct ctl_table *)NULL,		\
+				      (const struct ctl_table *)NULL))
+
+/* 6.6 made this one a macro around a function that is told the size. */
+#ifndef register_net_sysctl
+#define register_net_sysctl_sz(net, path, table, size) \
+	register_net_sysctl(net, path, table)
 #endif
 
 #endif /* OPVS_COMPAT_H */

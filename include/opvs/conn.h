@@ -1,64 +1,231 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connection entries; today the one-packet entry. */
+/* Connection entries: one-packet entries, tracked connections, templates. */
 #ifndef OPVS_CONN_H
 #define OPVS_CONN_H
 
+#include <linux/cache.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
+#include <opvs/expire.h>
 #include <opvs/types.h>
 
 struct opvs_dest;
 struct opvs_net;
+struct opvs_pe_ops;
+
+/* What a node in the table is found by. */
+enum opvs_tuple_kind {
+	OPVS_TUPLE_REQUEST,	/* client to virtual address */
+	OPVS_TUPLE_REPLY,	/* real server to client */
+	OPVS_TUPLE_TEMPLATE,	/* masked client to virtual address */
+};
+
+/**
+ * struct opvs_tuple - addresses and ports of a packet
+ * @sport: source port
+ * @dport: destination port
+ * @family: NFPROTO_*
+ * @proto: transport protocol; 0 in templates of firewall-mark services
+ * @kind: &enum opvs_tuple_kind.  Packets do not know it: a request and a reply
+ *	with equal addresses would be the same to a lookup, so the table has at
+ *	most one of them
+ * @unused: 0
+ * @src: source address
+ * @dst: destination address; of a firewall-mark template, the mark
+ *
+ * What IPv4 uses comes first and is compared as three words.
+ */
+struct opvs_tuple {
+	__be16			sport;
+	__be16			dport;
+	u8			family;
+	u8			proto;
+	u8			kind;
+	u8			unused;
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst;
+};
+
+struct opvs_conn_node {
+	struct rhash_head	node;
+	struct opvs_tuple	tuple;
+};
+
+/**
+ * struct opvs_conn_ext - what few connections have
+ * @pe: engine that found @key
+ * @key_len: bytes at @key
+ * @key: e.g. the Call-ID
+ */
+struct opvs_conn_ext {
+	const struct opvs_pe_ops	*pe;
+	u16				key_len;
+	u8				key[];
+};
+
+/* Bits of opvs_conn.state above the protocol's state number. */
+#define OPVS_CONN_STATE		0xffU
+#define OPVS_CONN_ACTIVE	BIT(8)	/* counted as active by the server */
+#define OPVS_CONN_NO_OUTPUT	BIT(9)	/* replies do not pass the director */
+#define OPVS_CONN_ENDED		BIT(10)	/* counted out; no state counts more */
+#define OPVS_CONN_SHARED	BIT(11)	/* one-packet entry that somebody got */
+#define OPVS_CONN_ASSURED	BIT(12)	/* both sides have spoken */
+#define OPVS_CONN_LINGERS	BIT(13)	/* template kept only by its children */
+
+/* State numbers of templates, as IPVS shows them. */
+enum opvs_template_state {
+	OPVS_TEMPLATE_S_NONE,
+	OPVS_TEMPLATE_S_ASSURED,
+};
+
+/* Of opvs_conn.flags, above IP_VS_CONN_F_*: counted against the threshold. */
+#define OPVS_CONN_F_COUNTED	BIT(31)
+
+/* Where the packets of a tracked connection cease to be counted. */
+#define OPVS_IN_PKTS_MAX	16
 
 /**
  * struct opvs_conn - a connection entry
+ * @request: found by packets of the client, or the template's key
+ * @dest: real server, referenced until the entry ends; constant
+ * @flags: IP_VS_CONN_F_*, the forwarding method among them; constant
+ * @state: the protocol's state and OPVS_CONN_* bits; by cmpxchg
+ * @expiring: in the namespace's expiry engine
+ * @reply: found by packets of the server, with methods that rewrite.  Its
+ *	source is the server's address and port whatever the method
  * @on: namespace; constant
- * @dest: real server, referenced until release; constant
- * @caddr: client address; constant
- * @vaddr: virtual address; constant
- * @daddr: server address; constant
- * @cport: client port
- * @vport: virtual port
- * @dport: server port
- * @family: NFPROTO_* of client and service
- * @proto: transport protocol
- * @flags: IP_VS_CONN_F_*
- * @counted: counted against the server's threshold
- * @shared: somebody besides the packet path held a reference
- * @ref: references; the last one releases the entry
+ * @control: template that the entry came of, holds a reference; constant
+ * @ext: or NULL; constant
+ * @ref: references; the last one frees the entry after a grace period
+ * @children: entries that came of this template
+ * @in_pkts: packets of the client; of a tracked connection counted up to
+ *	OPVS_IN_PKTS_MAX only, to keep its line clean
+ * @timeout: of a template: seconds; constant
  * @rcu: deferred release
  *
  * A one-packet entry is bound to its server, counted there and seen by the
  * transmit method like any other, but is in no table and on no expiry list.
  */
 struct opvs_conn {
-	struct opvs_net		*on;
-	struct opvs_dest	*dest;
-	union nf_inet_addr	caddr;
-	union nf_inet_addr	vaddr;
-	union nf_inet_addr	daddr;
-	__be16			cport;
-	__be16			vport;
-	__be16			dport;
-	u8			family;
-	u8			proto;
-	u32			flags;
-	bool			counted;
-	bool			shared;
-	refcount_t		ref;
-	struct rcu_head		rcu;
+	/* what finding it and sending a packet reads */
+	struct opvs_conn_node		request;
+	struct opvs_dest		*dest;
+	u32				flags;
+	u32				state;
+	/* what refreshing it writes, at most once a second */
+	struct opvs_expiring		expiring;
+	struct opvs_conn_node		reply;
+	/* cold */
+	struct opvs_net			*on;
+	struct opvs_conn		*control;
+	struct opvs_conn_ext		*ext;
+	refcount_t			ref;
+	atomic_t			children;
+	atomic_t			in_pkts;
+	u32				timeout;
+	struct rcu_head			rcu;
 };
 
+/* one-packet entries */
 struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 				    const struct opvs_flow *flow,
 				    struct opvs_dest *dest);
 void opvs_conn_get(struct opvs_conn *cp);
 void opvs_conn_put(struct opvs_conn *cp);
 
+/**
+ * struct opvs_conn_start - what a tracked connection begins with
+ * @tuple: of its first packet; of a template, its key
+ * @dest: server
+ * @control: template it comes of, or NULL
+ * @flags: IP_VS_CONN_F_* beyond the method
+ * @state: the protocol's state after the first packet, and OPVS_CONN_* bits
+ * @seconds: timeout
+ * @pe: engine that found @key, or NULL; templates only
+ * @key: the engine's key
+ * @key_len: bytes at @key
+ * @raced: result: another CPU made the entry
+ */
+struct opvs_conn_start {
+	struct opvs_tuple		tuple;
+	struct opvs_dest		*dest;
+	struct opvs_conn		*control;
+	u32				flags;
+	u32				state;
+	u32				seconds;
+	const struct opvs_pe_ops	*pe;
+	const u8			*key;
+	u16				key_len;
+	bool				raced;
+};
+
+/* tracked connections and templates; RCU read side */
+struct opvs_conn *opvs_conn_track(struct opvs_net *on,
+				  struct opvs_conn_start *start);
+bool opvs_conn_set_state(struct opvs_conn *cp, u32 *seen, u32 state);
+bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
+extern struct opvs_limit opvs_conns_everywhere;
+
+/* memory; for net/conn only */
+struct opvs_conn *opvs_conn_alloc(void);
+void opvs_conn_discard(struct opvs_conn *cp);
+
+/**
+ * struct opvs_conn_walk - a place among all connections of a namespace
+ *
+ * Starts zeroed.  Survives growth and shrinking of the table, and any time
+ * without a lock between two steps.
+ */
+struct opvs_conn_walk {
+	u64			at;	/* position in the order of hashes */
+	unsigned long		after;	/* the entry seen last there */
+};
+
+struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,
+				      struct opvs_conn_walk *walk);
+bool opvs_conn_end(struct opvs_conn *cp);
+bool opvs_conn_expire(struct opvs_conn *cp);
+u32 opvs_conn_seconds_left(const struct opvs_conn *cp);
+u32 opvs_conn_table_size(struct opvs_net *on);
+
+/**
+ * opvs_conn_dead_at() - is an entry to be seen by nobody any more?
+ * @cp: connection or template
+ * @now: jiffies
+ *
+ * Expired, or being ended.  A template with children is not, though its time may
+ * be over: the sweeper will prolong it.
+ *
+ * Context: any.
+ */
+static inline bool opvs_conn_dead_at(const struct opvs_conn *cp, u32 now)
+{
+	u32 expires = READ_ONCE(cp->expiring.expires);
+
+	if (expires & OPVS_EXPIRE_DYING)
+		return true;
+	return (s32)(expires - now) <= 0 && !atomic_read(&cp->children);
+}
+
+static inline bool opvs_conn_dead(const struct opvs_conn *cp)
+{
+	return opvs_conn_dead_at(cp, jiffies);
+}
+
+static inline bool opvs_conn_is_template(const struct opvs_conn *cp)
+{
+	return cp->request.tuple.kind == OPVS_TUPLE_TEMPLATE;
+}
+
 int opvs_conn_init(void);
 void opvs_conn_exit(void);
+int opvs_conn_net_start(struct opvs_net *on);
+void opvs_conn_net_stop(struct opvs_net *on);
+void opvs_conn_net_drain(struct opvs_net *on);
+void opvs_conn_net_exit(struct opvs_net *on);
 
 #endif /* OPVS_CONN_H */

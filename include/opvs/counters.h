@@ -24,7 +24,11 @@ enum opvs_ctr {
 	OPVS_CTR_DROP_MARTIAN,
 	OPVS_CTR_DROP_TTL,
 	OPVS_CTR_DROP_MTU,
-	OPVS_CTR_REQUEST_LAST = OPVS_CTR_DROP_MTU,
+	OPVS_CTR_DROP_REMOVED_SERVER,
+	OPVS_CTR_DROP_LIMIT,
+	OPVS_CTR_DROP_REPLY_CLASH,
+	OPVS_CTR_DROP_DEFENCE,
+	OPVS_CTR_REQUEST_LAST = OPVS_CTR_DROP_DEFENCE,
 
 	/* A train of datagrams (GSO), each of which got a verdict of its own. */
 	OPVS_CTR_GSO_SPLIT,
@@ -50,6 +54,16 @@ enum opvs_ctr {
 	OPVS_CTR_OPS_SLAB_ALLOCS,
 	OPVS_CTR_PE_KEYED,
 	OPVS_CTR_PE_KEYLESS,
+	OPVS_CTR_CONN_CREATED,
+	OPVS_CTR_CONN_ENDED,
+	OPVS_CTR_CONN_RACED,
+	OPVS_CTR_CONN_EVICTED,
+	OPVS_CTR_TEMPLATE_CREATED,
+	OPVS_CTR_TEMPLATE_ENDED,
+	OPVS_CTR_REFUSED_GLOBAL,
+	OPVS_CTR_REFUSED_NETNS,
+	OPVS_CTR_REFUSED_SERVICE,
+	OPVS_CTR_DEFENCE_ENTRIES,
 	OPVS_CTR_HINT_WRITES,
 	OPVS_CTR_HINT_HITS,
 	OPVS_CTR_HINT_MISSES,
@@ -60,6 +74,7 @@ enum opvs_ctr {
 /* One namespace's counters on one CPU.  unsigned long: this_cpu_inc() needs no lock. */
 struct opvs_counters {
 	unsigned long	v[OPVS_CTR_MAX];
+	u32		spared;		/* see opvs_defence_drops() */
 };
 
 #define opvs_count(on, name) \

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Control plane: netlink families, /proc and sysfs. */
+/* Control plane: netlink families, /proc, sysctl and sysfs. */
 #ifndef OPVS_CTL_H
 #define OPVS_CTL_H
+
+struct opvs_net;
+
+/* net.opvs; life with the namespace */
+int opvs_sysctl_net_init(struct opvs_net *on);
+void opvs_sysctl_net_exit(struct opvs_net *on);
 
 /* /sys/kernel/opvs */
 int opvs_sysfs_init(void);
@@ -12,8 +18,8 @@ int opvs_genl_init(void);
 void opvs_genl_exit(void);
 
 /*
- * Compatibility surfaces: family `IPVS' and /proc/net/ip_vs*, together or not
- * at all.  Never fails the load.
+ * Compatibility surfaces: family `IPVS', /proc/net/ip_vs* and net.ipv4.vs, together
+ * or not at all.  Never fails the load.
  */
 void opvs_compat_init(void);
 void opvs_compat_exit(void);

@@ -4,6 +4,7 @@
 #define OPVS_DEST_H
 
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/netfilter.h>
 #include <linux/percpu-refcount.h>
 #include <linux/workqueue.h>
@@ -42,7 +43,7 @@ struct opvs_dest_conf {
  * @svc: its service, pinned by a reference; constant
  * @xmit: transmit method; READ_ONCE by packets
  * @addr: address; constant
- * @port: port packets are sent to, never 0; constant
+ * @port: port packets are sent to; 0: the port that the client asked; constant
  * @family: NFPROTO_*; constant
  * @weight: READ_ONCE by packets, written under cfg_lock
  * @overloaded: the upper threshold was reached; READ_ONCE by schedulers
@@ -50,10 +51,17 @@ struct opvs_dest_conf {
  *	READ_ONCE by packets, written under cfg_lock
  * @l_threshold: no longer overloaded below this many, 0: three quarters of
  *	@u_threshold; as that
- * @live: connections counted against the threshold; touched only with one set
+ * @removed: no longer among the service's servers; READ_ONCE by packets, written
+ *	under cfg_lock
+ * @conns: tracked connections, and one-packet entries while a threshold is set:
+ *	what the thresholds are about
+ * @active: tracked connections in an active state
+ * @persist: templates
  * @route: per-CPU route cache
  * @stats_cpu: packet counters
- * @list: in opvs_svc.dests; cfg_lock
+ * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
+ * @idle: in opvs_net.idle_dests, once it is removed and has no connections
+ * @idle_queued: bit 0: @idle is in use, or was for the last time
  * @id: order of addition within the service, from 1, never reused; constant
  * @conf: configuration; cfg_lock
  * @last_weight: last weight above 0; cfg_lock
@@ -72,15 +80,20 @@ struct opvs_dest {
 	__be16				port;
 	u8				family;
 	bool				overloaded;
+	bool				removed;
 	u32				weight;
 	u32				u_threshold;
 	u32				l_threshold;
-	atomic_t			live;
+	atomic_t			conns;
+	atomic_t			active;
+	atomic_t			persist;
 	struct dst_cache		route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
 
 	/* control plane */
 	struct list_head		list;
+	struct llist_node		idle;
+	unsigned long			idle_queued;
 	u64				id;
 	struct opvs_dest_conf		conf;
 	u32				last_weight;
@@ -97,8 +110,12 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		   struct netlink_ext_ack *extack);
 int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack);
 void opvs_dest_unlink(struct opvs_dest *dest);
+int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+void opvs_dest_leave_all(struct opvs_svc *svc);
 struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
 				 const struct opvs_dest_key *key);
+bool opvs_dest_is(const struct opvs_dest *dest,
+		  const struct opvs_dest_key *key);
 
 /* cfg_lock held */
 void opvs_dest_stats(const struct opvs_dest *dest, struct opvs_totals *shown,
@@ -121,7 +138,19 @@ static inline bool opvs_dest_available(const struct opvs_dest *dest)
 }
 
 bool opvs_dest_count_live(struct opvs_dest *dest);
-void opvs_dest_uncount_live(struct opvs_dest *dest);
+void opvs_dest_count(struct opvs_dest *dest);
+void opvs_dest_uncount(struct opvs_dest *dest);
+void opvs_dest_uncount_template(struct opvs_dest *dest);
 void opvs_dest_update_overload(struct opvs_dest *dest);
+void opvs_dest_kill(struct opvs_dest *dest);
+
+/* removed.c; any context, the caller holds a reference */
+void opvs_removed_idle(struct opvs_dest *dest);
+
+/* Does anything in the table belong to it? */
+static inline bool opvs_dest_in_use(const struct opvs_dest *dest)
+{
+	return atomic_read(&dest->conns) || atomic_read(&dest->persist);
+}
 
 #endif /* OPVS_DEST_H */

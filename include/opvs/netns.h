@@ -3,6 +3,7 @@
 #ifndef OPVS_NETNS_H
 #define OPVS_NETNS_H
 
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
 #include <linux/rhashtable-types.h>
@@ -13,17 +14,15 @@
 #include <net/netns/generic.h>
 
 #include <opvs/counters.h>
+#include <opvs/expire.h>
+#include <opvs/limit.h>
+#include <opvs/policy.h>
+#include <opvs/settings.h>
 #include <opvs/stats.h>
 
+struct ctl_table_header;
 struct opvs_hints;
 struct opvs_svc_events;
-
-/* Timeouts that clients set and read (ipvsadm --set, --timeout), in seconds. */
-struct opvs_timeouts {
-	u32	tcp;
-	u32	tcp_fin;
-	u32	udp;
-};
 
 enum opvs_family {
 	OPVS_INET,
@@ -45,8 +44,12 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * ============ ==================================== ============== ==========
  * cfg_lock     services, servers, endpoints, their  process        -
  *              statistics and estimators
+ * insert locks that a tuple gets one connection     softirq        -
  * rhashtable   chains of svc_table and endpoints    process        cfg_lock
- * bucket locks
+ * bucket locks chains of conn_table                 softirq,       insert
+ *                                                   sweeper        lock
+ * expiry shard one CPU's lists of due connections   softirq,       -
+ *                                                   sweeper
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *
@@ -55,6 +58,13 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @svc_table: services by key, for packets; RCU
  * @endpoints: reply side of NAT servers; RCU
  * @hints: allocated when two services first share an endpoint; RCU
+ * @conn_table: connections by tuple; from the first service on; RCU
+ * @expire: ends connections that nobody refreshes
+ * @conns: connection entries of all kinds
+ * @udp_conns: tracked UDP connections; without any, packets look for none
+ * @num_mark_svcs: services by firewall mark; written under cfg_lock
+ * @num_wild_svcs: services for all ports; written under cfg_lock
+ * @settings: sysctls
  * @hash_key: secret of everything that hashes what clients choose
  * @cfg_lock: see above
  * @services: services by order of addition, for dumps and the estimator
@@ -63,7 +73,15 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @events: what the layers above want to hear; constant
  * @retired: raw totals of removed services; cfg_lock
  * @zero: raw totals at the last ZERO of everything; cfg_lock
- * @timeouts: cfg_lock
+ * @policy: the default timeout policy; see &struct opvs_policy
+ * @policies: named ones, sorted; cfg_lock
+ * @num_policies: length of @policies; cfg_lock
+ * @removed_svcs: removed services whose servers have connections; cfg_lock
+ * @idle_dests: removed servers whose last connection is gone
+ * @idle_work: lets go of these
+ * @defence_work: watches memory while a defence needs it
+ * @defence_at: where drop_entry goes on; defence_work only
+ * @sysctl: registered tables: net.opvs, net.ipv4.vs
  * @est_work: rate estimator; asleep while there are no services
  * @est_cursor: service id at which the estimator goes on; est_work only
  * @hint_cursor: bucket at which the sweep of old hints goes on; est_work only
@@ -76,6 +94,13 @@ struct opvs_net {
 	struct rhashtable		svc_table;
 	struct rhashtable		endpoints;
 	struct opvs_hints __rcu		*hints;
+	struct rhashtable		conn_table;
+	struct opvs_expire		expire;
+	struct opvs_limit		conns;
+	atomic_t			udp_conns;
+	u32				num_mark_svcs;
+	u32				num_wild_svcs;
+	struct opvs_settings		settings;
 	siphash_key_t			hash_key;
 
 	/* control plane */
@@ -86,7 +111,15 @@ struct opvs_net {
 	const struct opvs_svc_events	*events;
 	struct opvs_totals		retired;
 	struct opvs_totals		zero;
-	struct opvs_timeouts		timeouts;
+	struct opvs_policy		policy;
+	struct list_head		policies;
+	u32				num_policies;
+	struct rhashtable		removed_svcs;
+	struct llist_head		idle_dests;
+	struct work_struct		idle_work;
+	struct delayed_work		defence_work;
+	u32				defence_at;
+	struct ctl_table_header		*sysctl[2];
 	struct delayed_work		est_work;
 	unsigned long			est_cursor;
 	u32				hint_cursor;

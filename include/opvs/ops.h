@@ -48,6 +48,8 @@ struct opvs_sched_member {
  * @ops: scheduler that built the table
  * @pe: persistence engine of the service, or NULL
  * @flags: service flags (IP_VS_SVC_F_*)
+ * @timeout: of persistence templates, seconds
+ * @netmask: of persistence; IPv6: prefix length
  * @count: number of members
  * @cursor: per-CPU position, owned by the service, survives rebuilds
  * @rcu: frees the table
@@ -61,6 +63,8 @@ struct opvs_sched_table {
 	const struct opvs_sched_ops	*ops;
 	const struct opvs_pe_ops	*pe;
 	u32				flags;
+	u32				timeout;
+	__be32				netmask;
 	u32				count;
 	u32 __percpu			*cursor;
 	struct rcu_head			rcu;

@@ -7,12 +7,21 @@
 #ifndef OPVS_PATH_H
 #define OPVS_PATH_H
 
+#include <linux/kconfig.h>
+
+#include <opvs/proto.h>
 #include <opvs/types.h>
 
+struct opvs_conn;
+struct opvs_conn_node;
 struct opvs_dest;
+struct opvs_endpoint_key;
 struct opvs_net;
+struct opvs_pe_ops;
+struct opvs_sched_req;
 struct opvs_svc;
 struct opvs_svc_events;
+struct opvs_tuple;
 struct sk_buff;
 
 /* hook.c */
@@ -21,6 +30,58 @@ extern const struct opvs_svc_events opvs_path_events;
 /* request.c: client to virtual service */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 			    const struct opvs_flow *flow);
+
+/* key.c: engines and packets */
+int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
+		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req);
+
+/**
+ * struct opvs_choice - the server of a new connection
+ * @dest: server
+ * @control: template that remembers it, or NULL
+ *
+ * Both valid within the RCU read section.
+ */
+struct opvs_choice {
+	struct opvs_dest	*dest;
+	struct opvs_conn	*control;
+};
+
+/* choose.c: scheduler and templates */
+opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
+			   struct sk_buff *skb, const struct opvs_flow *flow,
+			   struct opvs_choice *choice);
+opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
+			      const struct opvs_flow *flow);
+opvs_verdict_t opvs_track_failed(long err);
+
+/* first.c: packets that open a tracked connection */
+opvs_verdict_t opvs_first_packet(struct opvs_net *on,
+				 const struct opvs_svc *svc,
+				 struct sk_buff *skb,
+				 const struct opvs_flow *flow);
+
+/* track.c: packets of tracked connections */
+opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
+			  const struct opvs_flow *flow);
+struct opvs_conn_node *opvs_track_find(struct opvs_net *on,
+				       const struct opvs_tuple *tuple);
+opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_conn *cp);
+opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
+				     const struct opvs_flow *flow,
+				     struct opvs_conn *cp);
+bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
+		      const struct opvs_flow *flow);
+u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
+		     const struct opvs_proto *proto, u8 event);
+u32 opvs_track_seconds(const struct opvs_svc *svc,
+		       const struct opvs_proto *proto, u32 word);
+#if IS_ENABLED(CONFIG_KUNIT)
+u32 opvs_track_word(const struct opvs_net *on, const struct opvs_proto *proto,
+		    u32 word, enum opvs_dir dir, u8 event);
+#endif
 
 /* ops.c: the one-packet path */
 opvs_verdict_t opvs_one_packet(struct opvs_net *on, const struct opvs_svc *svc,
@@ -33,6 +94,14 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 				struct opvs_dest **dest);
 
 /* reply.c: server to client */
+opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
+			     const struct opvs_flow *flow,
+			     const struct opvs_dest *dest,
+			     const union nf_inet_addr *vaddr, __be16 vport);
+struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
+				  const struct opvs_endpoint_key *key,
+				  const union nf_inet_addr *client,
+				  __be16 port);
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
 

@@ -62,6 +62,8 @@ struct opvs_stats {
 };
 
 void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes);
+void opvs_stats_in_first(struct opvs_stats_cpu __percpu *cpu,
+			 unsigned int bytes);
 void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes);
 void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
 		    struct opvs_totals *sum);

@@ -9,10 +9,13 @@
 #include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
 
+#include <opvs/limit.h>
 #include <opvs/ops.h>
+#include <opvs/policy.h>
 #include <opvs/stats.h>
 
 struct netlink_ext_ack;
+struct opvs_dest_key;
 struct opvs_net;
 
 /**
@@ -28,13 +31,26 @@ struct opvs_svc_events {
 	void	(*family_down)(struct opvs_net *on, u8 family);
 };
 
-/* Names a service; hashed and compared whole, so no padding may stay unset. */
+/**
+ * struct opvs_svc_key - names a service
+ * @addr: virtual address; of a firewall-mark service, the mark in @addr.all[0]
+ * @port: 0: all ports
+ * @family: NFPROTO_*
+ * @proto: transport protocol; 0: a firewall-mark service
+ *
+ * Hashed and compared whole, so no padding may stay unset.
+ */
 struct opvs_svc_key {
 	union nf_inet_addr	addr;
 	__be16			port;
-	u8			family;		/* NFPROTO_* */
+	u8			family;
 	u8			proto;
 };
+
+static inline bool opvs_svc_key_is_mark(const struct opvs_svc_key *key)
+{
+	return !key->proto;
+}
 
 /* What a client may set; validated by opvs_svc_add() and opvs_svc_edit(). */
 struct opvs_svc_conf {
@@ -44,6 +60,8 @@ struct opvs_svc_conf {
 	u32				flags;	/* IP_VS_SVC_F_* without HASHED */
 	u32				timeout;	/* persistence, seconds */
 	__be32				netmask;	/* IPv6: prefix length */
+	struct opvs_policy		*policy;	/* timeouts; never NULL */
+	u32				conn_max;	/* 0: no limit */
 };
 
 /**
@@ -53,8 +71,16 @@ struct opvs_svc_conf {
  * @on: its namespace; constant
  * @table: what packets see of its servers; replaced under cfg_lock, RCU.
  *	Never NULL while the service can be found
+ * @policy: timeouts of its connections; RCU, written under cfg_lock
+ * @conns: its connection entries, and the most that it may have
+ * @one_packet: UDP packets get one-packet entries; READ_ONCE by packets, written
+ *	under cfg_lock
+ * @removed: no longer configured; cfg_lock
+ * @removed_node: in opvs_net.removed_svcs, while removed servers still have
+ *	connections; cfg_lock
+ * @removed_dests: such servers; cfg_lock
  * @cursor: per-CPU scheduler positions that survive table changes
- * @id: order of addition, key in opvs_net.services; constant
+ * @id: order of addition, key in opvs_net.services; cfg_lock
  * @conf: configuration; cfg_lock
  * @dests: real servers in order of addition; cfg_lock
  * @num_dests: length of @dests; cfg_lock
@@ -69,8 +95,14 @@ struct opvs_svc {
 	struct opvs_svc_key		key;
 	struct opvs_net			*on;
 	struct opvs_sched_table __rcu	*table;
+	struct opvs_policy __rcu	*policy;
+	bool				one_packet;
+	struct opvs_limit		conns;
 
 	/* control plane */
+	bool				removed;
+	struct rhash_head		removed_node;
+	struct list_head		removed_dests;
 	u32 __percpu			*cursor;
 	u32				id;
 	struct opvs_svc_conf		conf;
@@ -90,6 +122,12 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 void opvs_svc_del(struct opvs_svc *svc);
 void opvs_svc_flush(struct opvs_net *on);
 struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id);
+
+/* view.c: what packets see of it; cfg_lock held */
+struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
+				       const struct opvs_svc_conf *conf,
+				       struct netlink_ext_ack *extack);
+void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 
 /* statistics and rates; cfg_lock held */
@@ -101,12 +139,27 @@ void opvs_svc_zero(struct opvs_svc *svc);
 void opvs_net_zero(struct opvs_net *on);
 void opvs_totals_retire_dest(struct opvs_dest *dest);
 void opvs_totals_retire_svc(struct opvs_svc *svc);
+void opvs_totals_revive_dest(struct opvs_dest *dest);
+void opvs_totals_revive_svc(struct opvs_svc *svc);
 void opvs_est_start(struct opvs_net *on);
 void opvs_est_work(struct work_struct *work);
 
 /* RCU read side or cfg_lock */
 struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 			       const struct opvs_svc_key *key);
+struct opvs_svc *opvs_svc_match(struct opvs_net *on,
+				const struct opvs_flow *flow, u32 mark);
+
+/* removed.c: what was removed while connections go on; cfg_lock held */
+void opvs_removed_add_dest(struct opvs_dest *dest);
+struct opvs_dest *opvs_removed_take_dest(struct opvs_svc *svc,
+					 const struct opvs_dest_key *key);
+void opvs_removed_add_svc(struct opvs_svc *svc);
+void opvs_removed_drop_svc(struct opvs_svc *svc);
+struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
+				       const struct opvs_svc_key *key);
+int opvs_removed_net_init(struct opvs_net *on);
+void opvs_removed_net_exit(struct opvs_net *on);
 
 void opvs_svc_get(struct opvs_svc *svc);
 void opvs_svc_put(struct opvs_svc *svc);

@@ -38,6 +38,8 @@ enum opvs_flow_flags {
  * @proto: transport protocol, behind all extension headers; of a later
  *	fragment's only IPv4 tells
  * @flags: &enum opvs_flow_flags
+ * @event: what the packet means to a connection's state: &enum opvs_tcp_event or
+ *	&enum opvs_sctp_event by @proto, else 0
  * @nhoff: offset of the IP header from skb->data (not 0 inside ICMP errors)
  * @thoff: offset of the transport header from skb->data
  * @payload: offset of the transport payload from skb->data (UDP only)
@@ -53,6 +55,7 @@ struct opvs_flow {
 	u8			family;
 	u8			proto;
 	u8			flags;
+	u8			event;
 	u32			nhoff;
 	u32			thoff;
 	u32			payload;

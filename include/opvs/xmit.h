@@ -3,6 +3,7 @@
 #ifndef OPVS_XMIT_H
 #define OPVS_XMIT_H
 
+#include <linux/ip_vs.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 
@@ -16,7 +17,25 @@ struct opvs_net;
 extern const struct opvs_xmit_ops opvs_xmit_nat;
 extern const struct opvs_xmit_ops opvs_xmit_dr;
 
+/* By forwarding method; NULL where a method is not supported. */
+extern const struct opvs_xmit_ops *const
+opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1];
+
 const struct opvs_xmit_ops *opvs_xmit_find(u32 method);
+
+/**
+ * opvs_xmit_of() - the transmit method of a connection
+ * @flags: its IP_VS_CONN_F_*, with a method that opvs_xmit_find() knows
+ *
+ * A connection keeps the method that it began with, whatever becomes of its
+ * server's.
+ *
+ * Context: any.
+ */
+static inline const struct opvs_xmit_ops *opvs_xmit_of(u32 flags)
+{
+	return opvs_xmit_methods[flags & IP_VS_CONN_F_FWD_MASK];
+}
 
 /* route.c: the way to a server */
 struct dst_entry *opvs_route_get(struct opvs_net *on, struct opvs_dest *dest,
@@ -31,6 +50,7 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
 		 const struct opvs_flow *flow);
 void opvs_mark_handled(struct sk_buff *skb);
+void opvs_forget_socket(struct sk_buff *skb, const struct opvs_flow *flow);
 
 /* rewrite.c: addresses, ports and checksums */
 enum opvs_end {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one-packet entry.
+ * Memory and references of connection entries, and the one-packet entry.
  *
  * A one-packet service gets a connection entry for each packet: bound to its
  * server, counted there, seen by the transmit method, and released as soon as
@@ -21,10 +21,17 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
-#include <opvs/svc.h>
+#include <opvs/table.h>
 
 #include <linux/ip_vs.h>
 #include <linux/slab.h>
+
+/* Three cache lines: what a lookup reads, what a refresh writes, and the rest;
+ * an IPv4 reply's tuple still lies in the second one.
+ */
+static_assert(sizeof(struct opvs_conn) == 192);
+static_assert(offsetof(struct opvs_conn, expiring) == 64);
+static_assert(offsetofend(struct opvs_conn, reply.tuple.dst.ip) <= 128);
 
 static struct kmem_cache *conn_cache;
 static DEFINE_PER_CPU(struct opvs_conn *, conn_slot);
@@ -47,7 +54,37 @@ static void conn_free(struct opvs_conn *cp)
 
 static void conn_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(conn_cache, container_of(rcu, struct opvs_conn, rcu));
+	struct opvs_conn *cp = container_of(rcu, struct opvs_conn, rcu);
+
+	kfree(cp->ext);
+	kmem_cache_free(conn_cache, cp);
+}
+
+/**
+ * opvs_conn_alloc() - memory for a connection that will be tracked
+ *
+ * Context: any.
+ * Return: a zeroed entry with one reference, or NULL.
+ */
+struct opvs_conn *opvs_conn_alloc(void)
+{
+	struct opvs_conn *cp = kmem_cache_zalloc(conn_cache, GFP_ATOMIC);
+
+	if (cp)
+		refcount_set(&cp->ref, 1);
+	return cp;
+}
+
+/**
+ * opvs_conn_discard() - free an entry that nobody has seen
+ * @cp: entry of opvs_conn_alloc()
+ *
+ * Context: any.
+ */
+void opvs_conn_discard(struct opvs_conn *cp)
+{
+	kfree(cp->ext);
+	kmem_cache_free(conn_cache, cp);
 }
 
 /**
@@ -77,17 +114,14 @@ struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 
 	cp->on = on;
 	cp->dest = dest;
-	cp->caddr = flow->saddr;
-	cp->vaddr = flow->daddr;
-	cp->daddr = dest->addr;
-	cp->cport = flow->sport;
-	cp->vport = flow->dport;
-	cp->dport = dest->port;
-	cp->family = flow->family;
-	cp->proto = flow->proto;
+	cp->ext = NULL;
+	opvs_tuple_of(&cp->request.tuple, flow);
+	cp->reply.tuple.src = dest->addr;
+	cp->reply.tuple.sport = dest->port ?: flow->dport;
 	cp->flags = IP_VS_CONN_F_ONE_PACKET;
-	cp->counted = opvs_dest_count_live(dest);
-	cp->shared = false;
+	if (opvs_dest_count_live(dest))
+		cp->flags |= OPVS_CONN_F_COUNTED;
+	cp->state = 0;
 	refcount_set(&cp->ref, 1);
 	opvs_count(on, OPS_CREATED);
 	return cp;
@@ -105,15 +139,16 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
 void opvs_conn_get(struct opvs_conn *cp)
 {
 	/* Seen by all holders: they got the entry from somebody who set it. */
-	WRITE_ONCE(cp->shared, true);
+	if (cp->flags & IP_VS_CONN_F_ONE_PACKET)
+		WRITE_ONCE(cp->state, OPVS_CONN_SHARED);
 	refcount_inc(&cp->ref);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
 
-static void conn_unbind(struct opvs_conn *cp)
+static void one_packet_unbind(struct opvs_conn *cp)
 {
-	if (cp->counted)
-		opvs_dest_uncount_live(cp->dest);
+	if (cp->flags & OPVS_CONN_F_COUNTED)
+		opvs_dest_uncount(cp->dest);
 	opvs_dest_put(cp->dest);
 }
 
@@ -121,23 +156,29 @@ static void conn_unbind(struct opvs_conn *cp)
  * opvs_conn_put() - drop a reference, and release the entry with the last one
  * @cp: entry; not to be touched any more
  *
+ * A tracked connection was taken out of the table and counted out by whoever
+ * ended it; what is left here is memory.
+ *
  * Context: any, RCU read side.
  */
 void opvs_conn_put(struct opvs_conn *cp)
 {
 	struct opvs_net *on = cp->on;
+	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
 
 	/* Never shared: nobody else can come by a reference any more. */
-	if (likely(!READ_ONCE(cp->shared))) {
-		conn_unbind(cp);
+	if (one_packet && likely(!READ_ONCE(cp->state))) {
+		one_packet_unbind(cp);
 		opvs_count(on, OPS_RELEASED_INLINE);
 		conn_free(cp);
 		return;
 	}
 	if (!refcount_dec_and_test(&cp->ref))
 		return;
-	conn_unbind(cp);
-	opvs_count(on, OPS_RELEASED_DEFERRED);
+	if (one_packet) {
+		one_packet_unbind(cp);
+		opvs_count(on, OPS_RELEASED_DEFERRED);
+	}
 	call_rcu(&cp->rcu, conn_free_rcu);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
@@ -150,6 +191,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
  */
 int opvs_conn_init(void)
 {
+	opvs_table_init();
 	conn_cache = KMEM_CACHE(opvs_conn, SLAB_HWCACHE_ALIGN);
 	return conn_cache ? 0 : -ENOMEM;
 }

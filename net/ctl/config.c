@@ -6,30 +6,26 @@
 #include "genl.h"
 #include "parse.h"
 
+#include <opvs/conn.h>
 #include <opvs/counters.h>
 #include <opvs/netns.h>
+#include <opvs/policy.h>
+#include <opvs/proto.h>
 
 #include <linux/opvs.h>
 
-/* What a request may set; 0, or no attribute, keeps what is. */
-static int opvs_parse_timeout(struct genl_info *info, u16 type, u32 *timeout)
-{
-	const struct nlattr *attr = info->attrs[type];
-	u32 seconds = attr ? nla_get_u32(attr) : 0;
-
-	if (!seconds)
-		return 0;
-	if (seconds > INT_MAX / HZ) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "TIMEOUT: more seconds than a timer can hold");
-		return -EINVAL;
-	}
-	*timeout = seconds;
-	return 0;
-}
+/* The states of the default policy that stock clients know. */
+static const struct {
+	u16			attr;
+	enum opvs_timeout	timeout;
+} opvs_config_timeouts[] = {
+	{ IPVS_CMD_ATTR_TIMEOUT_TCP, OPVS_TIMEOUT_TCP + OPVS_TCP_S_ESTABLISHED },
+	{ IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, OPVS_TIMEOUT_TCP + OPVS_TCP_S_FIN_WAIT },
+	{ IPVS_CMD_ATTR_TIMEOUT_UDP, OPVS_TIMEOUT_UDP + OPVS_UDP_S_NORMAL },
+};
 
 /**
- * opvs_ctl_set_config() - IPVS_CMD_SET_CONFIG: the namespace's timeouts
+ * opvs_ctl_set_config() - IPVS_CMD_SET_CONFIG: timeouts of the default policy
  * @skb: request
  * @info: its parts
  *
@@ -39,78 +35,48 @@ static int opvs_parse_timeout(struct genl_info *info, u16 type, u32 *timeout)
 int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 {
 	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_timeouts new;
+	u32 set[OPVS_TIMEOUTS] = {};
+	const struct nlattr *attr;
+	unsigned int i;
 	int err;
 
+	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts); i++) {
+		attr = info->attrs[opvs_config_timeouts[i].attr];
+		if (attr)
+			set[opvs_config_timeouts[i].timeout] = nla_get_u32(attr);
+	}
 	mutex_lock(&on->cfg_lock);
-	new = on->timeouts;
-	err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_TCP, &new.tcp);
-	if (!err)
-		err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN,
-					 &new.tcp_fin);
-	if (!err)
-		err = opvs_parse_timeout(info, IPVS_CMD_ATTR_TIMEOUT_UDP,
-					 &new.udp);
-	if (!err)
-		on->timeouts = new;
+	err = opvs_policy_edit(&on->policy, set, info->extack);
 	mutex_unlock(&on->cfg_lock);
 	return err;
 }
 
-/* Ends @msg and sends it off; the packet is consumed. */
-static int opvs_reply(struct opvs_msg *msg, int err, struct genl_info *info)
-{
-	err = opvs_msg_end(msg, err);
-	if (err) {
-		nlmsg_free(msg->skb);
-		return err;
-	}
-	return genlmsg_reply(msg->skb, info);
-}
-
-/* Starts a message of its own, with room for @payload bytes of attributes. */
-static int opvs_reply_begin(struct opvs_msg *msg, const struct sk_buff *request,
-			    struct genl_info *info, size_t payload, u8 cmd)
-{
-	struct sk_buff *skb = genlmsg_new(payload, GFP_KERNEL);
-	int err;
-
-	if (!skb)
-		return -ENOMEM;
-	err = opvs_msg_begin(msg, skb, request, info->nlhdr, 0, cmd);
-	if (err)
-		nlmsg_free(skb);
-	return err;
-}
-
 /**
- * opvs_ctl_get_config() - IPVS_CMD_GET_CONFIG: the namespace's timeouts
+ * opvs_ctl_get_config() - IPVS_CMD_GET_CONFIG: timeouts of the default policy
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 {
 	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_timeouts now;
 	struct opvs_msg msg;
+	unsigned int i;
+	u32 seconds;
 	int err;
-
-	mutex_lock(&on->cfg_lock);
-	now = on->timeouts;
-	mutex_unlock(&on->cfg_lock);
 
 	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
 			       IPVS_CMD_SET_CONFIG);
 	if (err)
 		return err;
-	if (nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_TCP, now.tcp) ||
-	    nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, now.tcp_fin) ||
-	    nla_put_u32(msg.skb, IPVS_CMD_ATTR_TIMEOUT_UDP, now.udp))
-		err = -EMSGSIZE;
-	return opvs_reply(&msg, err, info);
+	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts) && !err; i++) {
+		seconds = READ_ONCE(on->policy.timeout[opvs_config_timeouts[i].timeout]);
+		err = nla_put_u32(msg.skb, opvs_config_timeouts[i].attr,
+				  seconds);
+	}
+	return opvs_msg_reply(&msg, err, info);
 }
 
 /**
@@ -123,6 +89,7 @@ int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
 {
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
 	struct opvs_msg msg;
 	int err;
 
@@ -132,9 +99,9 @@ int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	if (nla_put_u32(msg.skb, IPVS_INFO_ATTR_VERSION, IP_VS_VERSION_CODE) ||
 	    nla_put_u32(msg.skb, IPVS_INFO_ATTR_CONN_TAB_SIZE,
-			OPVS_CONN_TAB_SIZE))
+			opvs_conn_table_size(on)))
 		err = -EMSGSIZE;
-	return opvs_reply(&msg, err, info);
+	return opvs_msg_reply(&msg, err, info);
 }
 
 static int opvs_parse_daemon_state(const struct opvs_nest *nest)
@@ -176,9 +143,6 @@ static int opvs_parse_daemon_group(const struct opvs_nest *nest)
  * @skb: request
  * @info: its parts
  *
- * One-packet entries are never synchronised, so there is nothing to send to
- * another director.
- *
  * Context: process.
  * Return: -EINVAL for a malformed request, else -EOPNOTSUPP.
  */
@@ -192,7 +156,7 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
-			      IPVS_CMD_ATTR_DAEMON, info->extack);
+			      &opvs_nest_daemon, info->extack);
 	if (!err)
 		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
 	if (!err)
@@ -221,7 +185,7 @@ int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
-			      IPVS_CMD_ATTR_DAEMON, info->extack);
+			      &opvs_nest_daemon, info->extack);
 	if (!err)
 		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
 	if (!err)
@@ -308,5 +272,5 @@ int opvs_ctl_get_counters(struct sk_buff *skb, struct genl_info *info)
 			       OPVS_CMD_GET_COUNTERS);
 	if (err)
 		return err;
-	return opvs_reply(&msg, opvs_fill_counters(&msg, on), info);
+	return opvs_msg_reply(&msg, opvs_fill_counters(&msg, on), info);
 }

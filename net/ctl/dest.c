@@ -35,7 +35,7 @@ static int opvs_dest_req_begin(struct opvs_dest_req *req,
 	int err;
 
 	err = opvs_nest_parse(&req->svc_nest, info->nlhdr, info->attrs,
-			      IPVS_CMD_ATTR_SERVICE, info->extack);
+			      &opvs_nest_service, info->extack);
 	if (err)
 		return err;
 
@@ -46,7 +46,7 @@ static int opvs_dest_req_begin(struct opvs_dest_req *req,
 	err = PTR_ERR_OR_ZERO(req->svc);
 	if (!err)
 		err = opvs_nest_parse(&req->dest_nest, info->nlhdr, info->attrs,
-				      IPVS_CMD_ATTR_DEST, info->extack);
+				      &opvs_nest_dest, info->extack);
 	if (!err)
 		err = opvs_parse_dest_key(&req->dest_nest, req->svc->key.family,
 					  &req->conf.key);
@@ -157,6 +157,33 @@ struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id)
 	return NULL;
 }
 
+/**
+ * opvs_ctl_dest_active() - connections in a state that counts as active
+ * @dest: server
+ *
+ * Context: any.
+ * Return: the number, as clients are shown it.
+ */
+u32 opvs_ctl_dest_active(const struct opvs_dest *dest)
+{
+	return max(atomic_read(&dest->active), 0);
+}
+
+/**
+ * opvs_ctl_dest_inactive() - all other connections of a server
+ * @dest: server
+ *
+ * With a threshold set, the one-packet entries of the moment are among them.
+ *
+ * Context: any.
+ * Return: the number, as clients are shown it.
+ */
+u32 opvs_ctl_dest_inactive(const struct opvs_dest *dest)
+{
+	/* Two counters that are not read at one instant. */
+	return max(atomic_read(&dest->conns) - atomic_read(&dest->active), 0);
+}
+
 /* Where a dump of servers stands, in netlink_callback.ctx. */
 struct opvs_dest_cursor {
 	bool	started;
@@ -175,7 +202,7 @@ static int opvs_dest_dump_start(struct opvs_net *on,
 {
 	struct opvs_dest_cursor *cursor = (void *)cb->ctx;
 	struct nlattr *attrs[IPVS_CMD_ATTR_MAX + 1];
-	struct opvs_svc_name name;
+	struct opvs_svc_key key;
 	struct opvs_nest nest;
 	struct opvs_svc *svc;
 	int err;
@@ -189,14 +216,13 @@ static int opvs_dest_dump_start(struct opvs_net *on,
 	    !nla_len(attrs[IPVS_CMD_ATTR_SERVICE]))
 		return 0;
 
-	err = opvs_nest_parse(&nest, cb->nlh, attrs, IPVS_CMD_ATTR_SERVICE,
+	err = opvs_nest_parse(&nest, cb->nlh, attrs, &opvs_nest_service,
 			      cb->extack);
+	if (!err)
+		err = opvs_parse_svc_key(&nest, &key);
 	if (err)
 		return err;
-	err = opvs_parse_svc_name(&nest, &name);
-	if (err || name.fwmark)
-		return err;
-	svc = opvs_svc_find(on, &name.key);
+	svc = opvs_svc_find(on, &key);
 	if (svc)
 		cursor->svc_id = svc->id;
 	return 0;

@@ -6,15 +6,18 @@
  */
 #include "fill.h"
 
+#include "dest.h"
 #include "genl.h"
 
 #include <opvs/dest.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
+#include <opvs/policy.h>
 #include <opvs/svc.h>
 
 #include <linux/ip_vs.h>
 #include <linux/lockdep.h>
+#include <linux/opvs.h>
 
 /**
  * opvs_msg_begin() - start a message
@@ -67,6 +70,50 @@ int opvs_msg_end(struct opvs_msg *msg, int err)
 struct nlattr *opvs_msg_nest(struct opvs_msg *msg, u16 type)
 {
 	return nla_nest_start_noflag(msg->skb, type | msg->nested);
+}
+
+/**
+ * opvs_reply_begin() - start a message that answers a request by itself
+ * @msg: message
+ * @request: packet of the request
+ * @info: its parts
+ * @payload: room for attributes, in bytes
+ * @cmd: command
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int opvs_reply_begin(struct opvs_msg *msg, const struct sk_buff *request,
+		     struct genl_info *info, size_t payload, u8 cmd)
+{
+	struct sk_buff *skb = genlmsg_new(payload, GFP_KERNEL);
+	int err;
+
+	if (!skb)
+		return -ENOMEM;
+	err = opvs_msg_begin(msg, skb, request, info->nlhdr, 0, cmd);
+	if (err)
+		nlmsg_free(skb);
+	return err;
+}
+
+/**
+ * opvs_msg_reply() - finish a message of opvs_reply_begin() and send it off
+ * @msg: message; consumed
+ * @err: what filling it returned
+ * @info: the request's parts
+ *
+ * Context: process.
+ * Return: 0, @err, or the error of sending.
+ */
+int opvs_msg_reply(struct opvs_msg *msg, int err, struct genl_info *info)
+{
+	err = opvs_msg_end(msg, err);
+	if (err) {
+		nlmsg_free(msg->skb);
+		return err;
+	}
+	return genlmsg_reply(msg->skb, info);
 }
 
 /* Packets and rates are cut to 32 bits, as this older nest has it. */
@@ -128,6 +175,43 @@ static int opvs_fill_stats64(struct opvs_msg *msg, u16 type,
 }
 
 /**
+ * opvs_fill_svc_key() - add what names a service, to a SERVICE nest
+ * @msg: message
+ * @key: address, port and protocol, or firewall mark
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE when there is no room.
+ */
+int opvs_fill_svc_key(struct opvs_msg *msg, const struct opvs_svc_key *key)
+{
+	struct sk_buff *skb = msg->skb;
+
+	if (nla_put_u16(skb, IPVS_SVC_ATTR_AF, key->family))
+		return -EMSGSIZE;
+	if (opvs_svc_key_is_mark(key))
+		return nla_put_u32(skb, IPVS_SVC_ATTR_FWMARK, key->addr.all[0]);
+	if (nla_put_u16(skb, IPVS_SVC_ATTR_PROTOCOL, key->proto) ||
+	    nla_put(skb, IPVS_SVC_ATTR_ADDR, sizeof(key->addr), &key->addr) ||
+	    nla_put_be16(skb, IPVS_SVC_ATTR_PORT, key->port))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What family `IPVS' has no words for. */
+static int opvs_fill_svc_extra(struct opvs_msg *msg, const struct opvs_svc *svc)
+{
+	if (!msg->nested)
+		return 0;
+	if (nla_put_string(msg->skb, OPVS_SVC_ATTR_POLICY,
+			   svc->conf.policy->name) ||
+	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_CONN_MAX, svc->conf.conn_max) ||
+	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_CONN_COUNT,
+			atomic_read(&svc->conns.count)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
  * opvs_fill_svc() - add a SERVICE nest to a message
  * @msg: message
  * @svc: service
@@ -138,7 +222,6 @@ static int opvs_fill_stats64(struct opvs_msg *msg, u16 type,
 int opvs_fill_svc(struct opvs_msg *msg, const struct opvs_svc *svc)
 {
 	const struct opvs_svc_conf *conf = &svc->conf;
-	const struct opvs_svc_key *key = &svc->key;
 	const struct ip_vs_flags flags = {
 		.flags	= conf->flags | IP_VS_SVC_F_HASHED,
 		.mask	= ~0,
@@ -152,10 +235,7 @@ int opvs_fill_svc(struct opvs_msg *msg, const struct opvs_svc *svc)
 	opvs_svc_stats(svc, &sum, &rate);
 	nest = opvs_msg_nest(msg, IPVS_CMD_ATTR_SERVICE);
 	if (!nest ||
-	    nla_put_u16(skb, IPVS_SVC_ATTR_AF, key->family) ||
-	    nla_put_u16(skb, IPVS_SVC_ATTR_PROTOCOL, key->proto) ||
-	    nla_put(skb, IPVS_SVC_ATTR_ADDR, sizeof(key->addr), &key->addr) ||
-	    nla_put_be16(skb, IPVS_SVC_ATTR_PORT, key->port) ||
+	    opvs_fill_svc_key(msg, &svc->key) ||
 	    nla_put_string(skb, IPVS_SVC_ATTR_SCHED_NAME, conf->sched->name) ||
 	    (conf->pe &&
 	     nla_put_string(skb, IPVS_SVC_ATTR_PE_NAME, conf->pe->name)) ||
@@ -163,24 +243,22 @@ int opvs_fill_svc(struct opvs_msg *msg, const struct opvs_svc *svc)
 	    nla_put_u32(skb, IPVS_SVC_ATTR_TIMEOUT, conf->timeout) ||
 	    nla_put_be32(skb, IPVS_SVC_ATTR_NETMASK, conf->netmask) ||
 	    opvs_fill_stats32(msg, IPVS_SVC_ATTR_STATS, &sum, &rate) ||
-	    opvs_fill_stats64(msg, IPVS_SVC_ATTR_STATS64, &sum, &rate))
+	    opvs_fill_stats64(msg, IPVS_SVC_ATTR_STATS64, &sum, &rate) ||
+	    opvs_fill_svc_extra(msg, svc))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
 
-/* Entries that live for one packet are what IPVS calls inactive connections.
- * They are counted only for a server that has a limit.  The other two numbers
- * belong to connections and templates, which are not built yet.
- */
 static int opvs_fill_dest_conns(struct sk_buff *skb,
 				const struct opvs_dest *dest)
 {
-	int live = max(atomic_read(&dest->live), 0);
-
-	if (nla_put_u32(skb, IPVS_DEST_ATTR_ACTIVE_CONNS, 0) ||
-	    nla_put_u32(skb, IPVS_DEST_ATTR_INACT_CONNS, live) ||
-	    nla_put_u32(skb, IPVS_DEST_ATTR_PERSIST_CONNS, 0))
+	if (nla_put_u32(skb, IPVS_DEST_ATTR_ACTIVE_CONNS,
+			opvs_ctl_dest_active(dest)) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_INACT_CONNS,
+			opvs_ctl_dest_inactive(dest)) ||
+	    nla_put_u32(skb, IPVS_DEST_ATTR_PERSIST_CONNS,
+			atomic_read(&dest->persist)))
 		return -EMSGSIZE;
 	return 0;
 }

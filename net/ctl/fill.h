@@ -7,6 +7,7 @@
 
 struct opvs_dest;
 struct opvs_svc;
+struct opvs_svc_key;
 
 /**
  * struct opvs_msg - a netlink message under construction
@@ -26,6 +27,11 @@ int opvs_msg_begin(struct opvs_msg *msg, struct sk_buff *skb,
 int opvs_msg_end(struct opvs_msg *msg, int err);
 struct nlattr *opvs_msg_nest(struct opvs_msg *msg, u16 type);
 
+int opvs_reply_begin(struct opvs_msg *msg, const struct sk_buff *request,
+		     struct genl_info *info, size_t payload, u8 cmd);
+int opvs_msg_reply(struct opvs_msg *msg, int err, struct genl_info *info);
+
+int opvs_fill_svc_key(struct opvs_msg *msg, const struct opvs_svc_key *key);
 int opvs_fill_svc(struct opvs_msg *msg, const struct opvs_svc *svc);
 int opvs_fill_dest(struct opvs_msg *msg, const struct opvs_dest *dest);
 

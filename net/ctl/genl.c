@@ -7,8 +7,11 @@
 #include "genl.h"
 
 #include "config.h"
+#include "conn.h"
 #include "dest.h"
+#include "policy.h"
 #include "service.h"
+#include "table.h"
 
 #include <opvs/ctl.h>
 
@@ -18,13 +21,18 @@
 #include <linux/opvs.h>
 
 /* Nests are taken apart by opvs_nest_parse(), which explains what is wrong. */
-const struct nla_policy opvs_cmd_policy[IPVS_CMD_ATTR_MAX + 1] = {
+const struct nla_policy opvs_cmd_policy[OPVS_CMD_ATTR_MAX + 1] = {
 	[IPVS_CMD_ATTR_SERVICE]		= { .type = NLA_NESTED },
 	[IPVS_CMD_ATTR_DEST]		= { .type = NLA_NESTED },
 	[IPVS_CMD_ATTR_DAEMON]		= { .type = NLA_NESTED },
 	[IPVS_CMD_ATTR_TIMEOUT_TCP]	= { .type = NLA_U32 },
 	[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]	= { .type = NLA_U32 },
 	[IPVS_CMD_ATTR_TIMEOUT_UDP]	= { .type = NLA_U32 },
+	[OPVS_CMD_ATTR_COUNTERS]	= { .type = NLA_REJECT },
+	[OPVS_CMD_ATTR_CONN]		= { .type = NLA_NESTED },
+	[OPVS_CMD_ATTR_POLICY]		= { .type = NLA_NESTED },
+	[OPVS_CMD_ATTR_TABLE]		= { .type = NLA_NESTED },
+	[OPVS_CMD_ATTR_COUNT]		= { .type = NLA_REJECT },
 };
 
 /* Family `opvs' has all of these, `IPVS' those that it has numbers for. */
@@ -98,6 +106,45 @@ static const struct genl_ops opvs_genl_ops[] = {
 		.cmd	= OPVS_CMD_GET_COUNTERS,
 		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_counters,
+	}, {
+		.cmd	= OPVS_CMD_GET_CONN,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_conn,
+		.dumpit	= opvs_ctl_dump_conns,
+		.done	= opvs_ctl_dump_conns_done,
+	}, {
+		.cmd	= OPVS_CMD_FLUSH_CONN,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_flush_conn,
+	}, {
+		.cmd	= OPVS_CMD_EXPIRE_CONN,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_expire_conn,
+	}, {
+		.cmd	= OPVS_CMD_NEW_POLICY,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_new_policy,
+	}, {
+		.cmd	= OPVS_CMD_SET_POLICY,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_set_policy,
+	}, {
+		.cmd	= OPVS_CMD_DEL_POLICY,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_del_policy,
+	}, {
+		.cmd	= OPVS_CMD_GET_POLICY,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_policy,
+		.dumpit	= opvs_ctl_dump_policies,
+	}, {
+		.cmd	= OPVS_CMD_SET_TABLE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_set_table,
+	}, {
+		.cmd	= OPVS_CMD_GET_TABLE,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.doit	= opvs_ctl_get_table,
 	},
 };
 
@@ -106,7 +153,7 @@ static struct genl_ops opvs_compat_ops[IPVS_CMD_MAX] __ro_after_init;
 static struct genl_family opvs_native_family __ro_after_init = {
 	.name		= OPVS_GENL_NAME,
 	.version	= OPVS_GENL_VERSION,
-	.maxattr	= IPVS_CMD_ATTR_MAX,
+	.maxattr	= OPVS_CMD_ATTR_MAX,
 	.policy		= opvs_cmd_policy,
 	.netnsok	= true,
 	.parallel_ops	= true,

@@ -8,12 +8,13 @@
 
 #include "genl.h"
 #include "proc.h"
+#include "sysctl.h"
 
 #include <linux/module.h>
 
 static bool compat = true;
 module_param(compat, bool, 0444);
-MODULE_PARM_DESC(compat, "Offer netlink family IPVS and /proc/net/ip_vs* (default: yes)");
+MODULE_PARM_DESC(compat, "Offer netlink family IPVS, /proc/net/ip_vs* and net.ipv4.vs (default: yes)");
 
 static bool compat_up __ro_after_init;
 
@@ -30,7 +31,7 @@ void __init opvs_compat_init(void)
 	int err;
 
 	if (!compat) {
-		pr_info("compat=0: no family IPVS, no /proc/net/ip_vs*\n");
+		pr_info("compat=0: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs\n");
 		return;
 	}
 
@@ -41,16 +42,21 @@ void __init opvs_compat_init(void)
 	err = opvs_proc_init();
 	if (err)
 		goto err_genl;
+	err = opvs_sysctl_compat_init();
+	if (err)
+		goto err_proc;
 	compat_up = true;
 	return;
 
+err_proc:
+	opvs_proc_exit();
 err_genl:
 	opvs_genl_compat_exit();
 err_out:
 	if (err == -EEXIST)
-		pr_warn("ip_vs is loaded: no family IPVS, no /proc/net/ip_vs*; use family opvs\n");
+		pr_warn("ip_vs is loaded: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs; use family opvs\n");
 	else
-		pr_warn("no family IPVS, no /proc/net/ip_vs*: error %d\n", err);
+		pr_warn("no family IPVS, /proc/net/ip_vs*, net.ipv4.vs: error %d\n", err);
 }
 
 /**
@@ -62,6 +68,7 @@ void opvs_compat_exit(void)
 {
 	if (!compat_up)
 		return;
+	opvs_sysctl_compat_exit();
 	opvs_proc_exit();
 	opvs_genl_compat_exit();
 }

@@ -9,11 +9,22 @@
 
 #include "genl.h"
 
+#include <opvs/expire.h>
 #include <opvs/pe.h>
+#include <opvs/policy.h>
 #include <opvs/sched.h>
 #include <opvs/xmit.h>
 
-static const struct nla_policy opvs_svc_policy[IPVS_SVC_ATTR_MAX + 1] = {
+#include <linux/in.h>
+
+/* How long persistence may last.  What one kernel accepts the other does, too,
+ * whatever its HZ.
+ */
+#define OPVS_PERSIST_MAX_SECONDS	2000000
+
+static_assert(OPVS_EXPIRE_MAX_SECONDS - OPVS_PERSIST_MAX_SECONDS > 3600);
+
+static const struct nla_policy opvs_svc_policy[OPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_AF]	   = { .type = NLA_U16 },
 	[IPVS_SVC_ATTR_PROTOCOL]   = { .type = NLA_U16 },
 	[IPVS_SVC_ATTR_ADDR]	   = { .type = NLA_BINARY,
@@ -29,9 +40,13 @@ static const struct nla_policy opvs_svc_policy[IPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_PE_NAME]	   = { .type = NLA_NUL_STRING,
 				       .len = IP_VS_PENAME_MAXLEN },
 	[IPVS_SVC_ATTR_STATS64]	   = { .type = NLA_NESTED },
+	[OPVS_SVC_ATTR_POLICY]	   = { .type = NLA_NUL_STRING,
+				       .len = OPVS_POLICY_NAME_MAX - 1 },
+	[OPVS_SVC_ATTR_CONN_MAX]   = { .type = NLA_U32 },
+	[OPVS_SVC_ATTR_CONN_COUNT] = { .type = NLA_REJECT },
 };
 
-static const char *const opvs_svc_rule[IPVS_SVC_ATTR_MAX + 1] = {
+static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_AF]	   = "service AF must be a u16",
 	[IPVS_SVC_ATTR_PROTOCOL]   = "service PROTOCOL must be a u16",
 	[IPVS_SVC_ATTR_ADDR]	   = "service ADDR must be an address of up to 16 bytes",
@@ -44,6 +59,9 @@ static const char *const opvs_svc_rule[IPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_STATS]	   = "service STATS must be a nest",
 	[IPVS_SVC_ATTR_PE_NAME]	   = "service PE_NAME must have at most 16 characters",
 	[IPVS_SVC_ATTR_STATS64]	   = "service STATS64 must be a nest",
+	[OPVS_SVC_ATTR_POLICY]	   = "service POLICY must have at most 31 characters",
+	[OPVS_SVC_ATTR_CONN_MAX]   = "service CONN_MAX must be a u32",
+	[OPVS_SVC_ATTR_CONN_COUNT] = "service CONN_COUNT cannot be set",
 };
 
 static const struct nla_policy opvs_dest_policy[IPVS_DEST_ATTR_MAX + 1] = {
@@ -106,31 +124,31 @@ static const char *const opvs_daemon_rule[IPVS_DAEMON_ATTR_MAX + 1] = {
 	[IPVS_DAEMON_ATTR_MCAST_TTL]	= "daemon MCAST_TTL must be a u8",
 };
 
-/* By IPVS_CMD_ATTR_*. */
-static const struct {
-	const struct nla_policy	*policy;
-	const char *const	*rule;
-	const char		*missing;
-	u16			max;
-} opvs_nests[] = {
-	[IPVS_CMD_ATTR_SERVICE] = {
-		.policy	 = opvs_svc_policy,
-		.rule	 = opvs_svc_rule,
-		.missing = "attribute SERVICE is missing",
-		.max	 = IPVS_SVC_ATTR_MAX,
-	},
-	[IPVS_CMD_ATTR_DEST] = {
-		.policy	 = opvs_dest_policy,
-		.rule	 = opvs_dest_rule,
-		.missing = "attribute DEST is missing",
-		.max	 = IPVS_DEST_ATTR_MAX,
-	},
-	[IPVS_CMD_ATTR_DAEMON] = {
-		.policy	 = opvs_daemon_policy,
-		.rule	 = opvs_daemon_rule,
-		.missing = "attribute DAEMON is missing",
-		.max	 = IPVS_DAEMON_ATTR_MAX,
-	},
+const struct opvs_nest_type opvs_nest_service = {
+	.policy		= opvs_svc_policy,
+	.rule		= opvs_svc_rule,
+	.missing	= "attribute SERVICE is missing",
+	.attr		= IPVS_CMD_ATTR_SERVICE,
+	.max		= IPVS_SVC_ATTR_MAX,
+	.native_max	= OPVS_SVC_ATTR_MAX,
+};
+
+const struct opvs_nest_type opvs_nest_dest = {
+	.policy		= opvs_dest_policy,
+	.rule		= opvs_dest_rule,
+	.missing	= "attribute DEST is missing",
+	.attr		= IPVS_CMD_ATTR_DEST,
+	.max		= IPVS_DEST_ATTR_MAX,
+	.native_max	= IPVS_DEST_ATTR_MAX,
+};
+
+const struct opvs_nest_type opvs_nest_daemon = {
+	.policy		= opvs_daemon_policy,
+	.rule		= opvs_daemon_rule,
+	.missing	= "attribute DAEMON is missing",
+	.attr		= IPVS_CMD_ATTR_DAEMON,
+	.max		= IPVS_DAEMON_ATTR_MAX,
+	.native_max	= IPVS_DAEMON_ATTR_MAX,
 };
 
 /* NL_SET_ERR_MSG() for a text that is not a literal. */
@@ -150,42 +168,68 @@ static void opvs_nest_explain(const struct opvs_nest *nest, u16 max)
 		opvs_extack_text(nest->extack, nest->rule[nla_type(bad)]);
 }
 
+static int opvs_nest_read(struct opvs_nest *nest,
+			  const struct opvs_nest_type *type, u16 max,
+			  unsigned int validate)
+{
+	int err;
+
+	err = __nla_parse(nest->tb, max, nla_data(nest->attr),
+			  nla_len(nest->attr), type->policy, validate,
+			  nest->extack);
+	if (!err)
+		return 0;
+	opvs_nest_explain(nest, max);
+	return -EINVAL;
+}
+
 /**
  * opvs_nest_parse() - take a nest of a request apart
  * @nest: result, valid as long as the request is
  * @nlh: the request; its family decides how strictly it is read
  * @attrs: its attributes by IPVS_CMD_ATTR_*, or NULL when it has none
- * @type: IPVS_CMD_ATTR_SERVICE, _DEST or _DAEMON
+ * @type: which nest
  * @extack: where errors are told
  *
  * Context: process.
  * Return: 0, or -EINVAL when the nest is missing or has a malformed attribute.
  */
 int opvs_nest_parse(struct opvs_nest *nest, const struct nlmsghdr *nlh,
-		    struct nlattr *const *attrs, u16 type,
+		    struct nlattr *const *attrs,
+		    const struct opvs_nest_type *type,
 		    struct netlink_ext_ack *extack)
 {
-	unsigned int validate = NL_VALIDATE_LIBERAL;
-	int err;
-
-	nest->attr = attrs ? attrs[type] : NULL;
-	nest->rule = opvs_nests[type].rule;
+	nest->attr = attrs ? attrs[type->attr] : NULL;
+	nest->rule = type->rule;
 	nest->extack = extack;
 	if (!nest->attr) {
-		opvs_extack_text(extack, opvs_nests[type].missing);
+		opvs_extack_text(extack, type->missing);
 		return -EINVAL;
 	}
-
 	if (opvs_genl_is_native(nlh))
-		validate = NL_VALIDATE_STRICT;
-	err = __nla_parse(nest->tb, opvs_nests[type].max,
-			  nla_data(nest->attr), nla_len(nest->attr),
-			  opvs_nests[type].policy, validate, extack);
-	if (err) {
-		opvs_nest_explain(nest, opvs_nests[type].max);
-		return -EINVAL;
-	}
-	return 0;
+		return opvs_nest_read(nest, type, type->native_max,
+				      NL_VALIDATE_STRICT);
+	return opvs_nest_read(nest, type, type->max, NL_VALIDATE_LIBERAL);
+}
+
+/**
+ * opvs_nest_parse_attr() - take a nest apart that lies within another one
+ * @nest: result, valid as long as the request is
+ * @attr: the nest, of family `opvs'
+ * @type: which nest
+ * @extack: where errors are told
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL when it has a malformed attribute.
+ */
+int opvs_nest_parse_attr(struct opvs_nest *nest, const struct nlattr *attr,
+			 const struct opvs_nest_type *type,
+			 struct netlink_ext_ack *extack)
+{
+	nest->attr = attr;
+	nest->rule = type->rule;
+	nest->extack = extack;
+	return opvs_nest_read(nest, type, type->native_max, NL_VALIDATE_STRICT);
 }
 
 /**
@@ -237,46 +281,54 @@ static void opvs_parse_addr(const struct nlattr *attr, u8 family,
 						   sizeof(addr->in6));
 }
 
-/**
- * opvs_parse_svc_name() - which service a request is about
- * @nest: the SERVICE nest
- * @name: result
- *
- * A FWMARK of 0 names no mark.  Such a request is about TCP, address and port
+/* A FWMARK of 0 names no mark.  Such a request is about TCP, address and port
  * 0, as IPVS has it.
+ */
+static void opvs_parse_fwmark(const struct nlattr *attr,
+			      struct opvs_svc_key *key)
+{
+	u32 mark = nla_get_u32(attr);
+
+	if (mark)
+		key->addr.all[0] = mark;
+	else
+		key->proto = IPPROTO_TCP;
+}
+
+/**
+ * opvs_parse_svc_key() - which service a request is about
+ * @nest: the SERVICE nest
+ * @key: result
  *
  * Context: process.
  * Return: 0; -EINVAL when an attribute is missing, -EAFNOSUPPORT or
  * -EPROTONOSUPPORT when its value cannot be.
  */
-int opvs_parse_svc_name(const struct opvs_nest *nest,
-			struct opvs_svc_name *name)
+int opvs_parse_svc_key(const struct opvs_nest *nest, struct opvs_svc_key *key)
 {
 	static const u8 required[] = {
 		IPVS_SVC_ATTR_AF, IPVS_SVC_ATTR_PROTOCOL, IPVS_SVC_ATTR_ADDR,
 		IPVS_SVC_ATTR_PORT,
 	};
-	bool by_mark = nest->tb[IPVS_SVC_ATTR_FWMARK];
-	struct opvs_svc_key *key = &name->key;
+	const struct nlattr *mark = nest->tb[IPVS_SVC_ATTR_FWMARK];
 	u16 proto;
 	int err;
 
-	memset(name, 0, sizeof(*name));
+	memset(key, 0, sizeof(*key));
 	err = opvs_nest_require(nest, required,
-				by_mark ? 1 : ARRAY_SIZE(required));
+				mark ? 1 : ARRAY_SIZE(required));
 	if (!err)
 		err = opvs_parse_family(nest, IPVS_SVC_ATTR_AF, &key->family);
 	if (err)
 		return err;
 
-	if (by_mark) {
-		name->fwmark = nla_get_u32(nest->tb[IPVS_SVC_ATTR_FWMARK]);
-		key->proto = IPPROTO_TCP;
+	if (mark) {
+		opvs_parse_fwmark(mark, key);
 		return 0;
 	}
-
+	/* Without a mark, 0 would name a service by mark. */
 	proto = nla_get_u16(nest->tb[IPVS_SVC_ATTR_PROTOCOL]);
-	if (proto > U8_MAX) {
+	if (!proto || proto > U8_MAX) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, nest->tb[IPVS_SVC_ATTR_PROTOCOL],
 				    "PROTOCOL must be an IP protocol number");
 		return -EPROTONOSUPPORT;
@@ -304,17 +356,72 @@ static int opvs_parse_engine(const struct opvs_nest *nest,
 	return -ENOENT;
 }
 
+static int opvs_parse_persistence(const struct opvs_nest *nest,
+				  struct opvs_svc_conf *conf)
+{
+	const struct nlattr *attr = nest->tb[IPVS_SVC_ATTR_TIMEOUT];
+
+	conf->timeout = nla_get_u32(attr);
+	conf->netmask = nla_get_be32(nest->tb[IPVS_SVC_ATTR_NETMASK]);
+	if (!(conf->flags & IP_VS_SVC_F_PERSISTENT))
+		return 0;
+	if (conf->timeout && conf->timeout <= OPVS_PERSIST_MAX_SECONDS)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+			    "TIMEOUT: persistence must last 1 to 2000000 seconds");
+	return -EINVAL;
+}
+
+/* What only family `opvs' can say; what it does not say stays. */
+static int opvs_parse_svc_extra(const struct opvs_nest *nest,
+				struct opvs_net *on, struct opvs_svc_conf *conf)
+{
+	const struct nlattr *policy = nest->tb[OPVS_SVC_ATTR_POLICY];
+	const struct nlattr *max = nest->tb[OPVS_SVC_ATTR_CONN_MAX];
+
+	if (policy) {
+		conf->policy = opvs_policy_find(on, nla_data(policy));
+		if (!conf->policy) {
+			NL_SET_ERR_MSG_ATTR(nest->extack, policy,
+					    "POLICY: there is no such timeout policy");
+			return -ENOENT;
+		}
+	}
+	if (max) {
+		conf->conn_max = nla_get_u32(max);
+		if (conf->conn_max > INT_MAX) {
+			NL_SET_ERR_MSG_ATTR(nest->extack, max,
+					    "CONN_MAX must be 0 (no limit) to 2147483647");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int opvs_parse_scheduler(const struct opvs_nest *nest,
+				struct opvs_svc_conf *conf)
+{
+	const struct nlattr *attr = nest->tb[IPVS_SVC_ATTR_SCHED_NAME];
+
+	conf->sched = opvs_sched_find(nla_data(attr));
+	if (conf->sched)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(nest->extack, attr, "SCHED_NAME: no such scheduler");
+	return -ENOENT;
+}
+
 /**
  * opvs_parse_svc_conf() - what a client wants a service to be
  * @nest: the SERVICE nest
- * @conf: in: key, and for an existing service its configuration, as the
- *	request's mask says which flags it sets; out: all else
+ * @on: namespace
+ * @conf: in: key and policy, and for an existing service its configuration, as
+ *	the request's mask says which flags it sets; out: all else
  *
- * Context: process.
+ * Context: process, cfg_lock held.
  * Return: 0; -EINVAL when an attribute is missing or malformed, -ENOENT when
- * scheduler or engine is not known.
+ * scheduler, engine or policy is not known.
  */
-int opvs_parse_svc_conf(const struct opvs_nest *nest,
+int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
 			struct opvs_svc_conf *conf)
 {
 	static const u8 required[] = {
@@ -325,17 +432,12 @@ int opvs_parse_svc_conf(const struct opvs_nest *nest,
 	int err;
 
 	err = opvs_nest_require(nest, required, ARRAY_SIZE(required));
-	if (err)
-		return err;
-
-	conf->sched = opvs_sched_find(nla_data(nest->tb[IPVS_SVC_ATTR_SCHED_NAME]));
-	if (!conf->sched) {
-		NL_SET_ERR_MSG_ATTR(nest->extack,
-				    nest->tb[IPVS_SVC_ATTR_SCHED_NAME],
-				    "SCHED_NAME: no such scheduler");
-		return -ENOENT;
-	}
-	err = opvs_parse_engine(nest, conf);
+	if (!err)
+		err = opvs_parse_scheduler(nest, conf);
+	if (!err)
+		err = opvs_parse_engine(nest, conf);
+	if (!err)
+		err = opvs_parse_svc_extra(nest, on, conf);
 	if (err)
 		return err;
 
@@ -343,9 +445,7 @@ int opvs_parse_svc_conf(const struct opvs_nest *nest,
 	conf->flags = (conf->flags & ~flags.mask) | (flags.flags & flags.mask);
 	/* The kernel's own flag, set in every answer. */
 	conf->flags &= ~IP_VS_SVC_F_HASHED;
-	conf->timeout = nla_get_u32(nest->tb[IPVS_SVC_ATTR_TIMEOUT]);
-	conf->netmask = nla_get_be32(nest->tb[IPVS_SVC_ATTR_NETMASK]);
-	return 0;
+	return opvs_parse_persistence(nest, conf);
 }
 
 /**

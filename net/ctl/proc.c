@@ -4,12 +4,13 @@
  */
 #include "proc.h"
 
-#include "config.h"
 #include "dest.h"
 
-#include <opvs/netns.h>
-#include <opvs/svc.h>
+#include <opvs/conn.h>
 #include <opvs/dest.h>
+#include <opvs/netns.h>
+#include <opvs/proto.h>
+#include <opvs/svc.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
@@ -137,23 +138,33 @@ static void opvs_proc_stop(struct seq_file *seq, void *v)
 	mutex_unlock(&opvs_seq_net(seq)->cfg_lock);
 }
 
-/* Services other than for UDP cannot be made yet.  IPv6 has no flags here, and
- * the blanks at the end are as ip_vs leaves them.
+/* The blanks are as ip_vs leaves them.  IPv6 has no word for one-packet
+ * scheduling, and persistence is told in jiffies.
  */
 static void opvs_proc_show_svc(struct seq_file *seq, const struct opvs_svc *svc)
 {
-	bool ops = svc->conf.flags & IP_VS_SVC_F_ONEPACKET;
+	const struct opvs_svc_conf *conf = &svc->conf;
+	bool ops = conf->flags & IP_VS_SVC_F_ONEPACKET;
 	const struct opvs_svc_key *key = &svc->key;
-	const char *flags = "";
 
-	if (key->family == NFPROTO_IPV6) {
-		seq_printf(seq, "UDP  [%pI6]", &key->addr.in6);
-	} else {
-		seq_printf(seq, "UDP  %08X", ntohl(key->addr.ip));
-		flags = ops ? "ops  " : " ";
-	}
-	seq_printf(seq, ":%04X %s %s\n", ntohs(key->port),
-		   svc->conf.sched->name, flags);
+	if (opvs_svc_key_is_mark(key))
+		seq_printf(seq, "FWM  %08X %s %s", key->addr.all[0],
+			   conf->sched->name, ops ? "ops " : "");
+	else if (key->family == NFPROTO_IPV6)
+		seq_printf(seq, "%s  [%pI6]:%04X %s ",
+			   opvs_proto_name(key->proto), &key->addr.in6,
+			   ntohs(key->port), conf->sched->name);
+	else
+		seq_printf(seq, "%s  %08X:%04X %s %s ",
+			   opvs_proto_name(key->proto), ntohl(key->addr.ip),
+			   ntohs(key->port), conf->sched->name,
+			   ops ? "ops " : "");
+
+	if (conf->flags & IP_VS_SVC_F_PERSISTENT)
+		seq_printf(seq, "persistent %lu %08X",
+			   (unsigned long)conf->timeout * HZ,
+			   ntohl(conf->netmask));
+	seq_putc(seq, '\n');
 }
 
 static void opvs_proc_show_dest(struct seq_file *seq,
@@ -165,9 +176,9 @@ static void opvs_proc_show_dest(struct seq_file *seq,
 	else
 		seq_printf(seq, "  -> %08X:%04X", ntohl(dest->addr.ip),
 			   ntohs(dest->port));
-	seq_printf(seq, "      %-7s %-6d %-10d %-10d\n",
-		   dest->conf.xmit->name, (int)dest->conf.weight, 0,
-		   max(atomic_read(&dest->live), 0));
+	seq_printf(seq, "      %-7s %-6d %-10u %-10u\n",
+		   dest->conf.xmit->name, (int)dest->conf.weight,
+		   opvs_ctl_dest_active(dest), opvs_ctl_dest_inactive(dest));
 }
 
 static int opvs_proc_show(struct seq_file *seq, void *v)
@@ -176,12 +187,13 @@ static int opvs_proc_show(struct seq_file *seq, void *v)
 
 	if (v == SEQ_START_TOKEN)
 		seq_printf(seq,
-			   "IP Virtual Server version %d.%d.%d (size=%d)\n"
+			   "IP Virtual Server version %d.%d.%d (size=%u)\n"
 			   "Prot LocalAddress:Port Scheduler Flags\n"
 			   "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n",
 			   (IP_VS_VERSION_CODE >> 16) & 0xff,
 			   (IP_VS_VERSION_CODE >> 8) & 0xff,
-			   IP_VS_VERSION_CODE & 0xff, OPVS_CONN_TAB_SIZE);
+			   IP_VS_VERSION_CODE & 0xff,
+			   opvs_conn_table_size(opvs_seq_net(seq)));
 	else if (it->dest)
 		opvs_proc_show_dest(seq, it->dest);
 	else
@@ -218,19 +230,29 @@ static int opvs_proc_show_stats(struct seq_file *seq, void *v)
 
 static int __net_init opvs_proc_net_init(struct net *net)
 {
+	int err = -ENOMEM;
+
 	if (!proc_create_net("ip_vs", 0444, net->proc_net, &opvs_proc_ops,
 			     sizeof(struct opvs_proc_iter)))
-		return -ENOMEM;
+		return err;
 	if (!proc_create_net_single("ip_vs_stats", 0444, net->proc_net,
-				    opvs_proc_show_stats, NULL)) {
-		remove_proc_entry("ip_vs", net->proc_net);
-		return -ENOMEM;
-	}
+				    opvs_proc_show_stats, NULL))
+		goto err_ip_vs;
+	err = opvs_proc_conn_create(net);
+	if (err)
+		goto err_stats;
 	return 0;
+
+err_stats:
+	remove_proc_entry("ip_vs_stats", net->proc_net);
+err_ip_vs:
+	remove_proc_entry("ip_vs", net->proc_net);
+	return err;
 }
 
 static void __net_exit opvs_proc_net_exit(struct net *net)
 {
+	opvs_proc_conn_remove(net);
 	remove_proc_entry("ip_vs_stats", net->proc_net);
 	remove_proc_entry("ip_vs", net->proc_net);
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /proc/net/ip_vs and /proc/net/ip_vs_stats. */
+/* /proc/net/ip_vs*. */
 #ifndef OPVS_CTL_PROC_H
 #define OPVS_CTL_PROC_H
 
+struct net;
+
 int opvs_proc_init(void);
 void opvs_proc_exit(void);
+
+/* ip_vs_conn and ip_vs_conn_sync */
+int opvs_proc_conn_create(struct net *net);
+void opvs_proc_conn_remove(struct net *net);
 
 #endif /* OPVS_CTL_PROC_H */

@@ -12,7 +12,7 @@
 static int opvs_service_nest(struct genl_info *info, struct opvs_nest *nest)
 {
 	return opvs_nest_parse(nest, info->nlhdr, info->attrs,
-			       IPVS_CMD_ATTR_SERVICE, info->extack);
+			       &opvs_nest_service, info->extack);
 }
 
 /**
@@ -22,21 +22,20 @@ static int opvs_service_nest(struct genl_info *info, struct opvs_nest *nest)
  *
  * Context: process; cfg_lock held.
  * Return: the service, valid while cfg_lock is held; ERR_PTR(-ESRCH) when
- * there is none, or the error of opvs_parse_svc_name().
+ * there is none, or the error of opvs_parse_svc_key().
  */
 struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 				   const struct opvs_nest *nest)
 {
-	struct opvs_svc *svc = NULL;
-	struct opvs_svc_name name;
+	struct opvs_svc_key key;
+	struct opvs_svc *svc;
 	int err;
 
 	lockdep_assert_held(&on->cfg_lock);
-	err = opvs_parse_svc_name(nest, &name);
+	err = opvs_parse_svc_key(nest, &key);
 	if (err)
 		return ERR_PTR(err);
-	if (!name.fwmark)
-		svc = opvs_svc_find(on, &name.key);
+	svc = opvs_svc_find(on, &key);
 	if (svc)
 		return svc;
 	NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
@@ -55,30 +54,20 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 {
 	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_svc_conf conf = {};
-	struct opvs_svc_name name;
+	struct opvs_svc_conf conf = { .policy = &on->policy };
 	struct opvs_nest nest;
 	int err;
 
 	err = opvs_service_nest(info, &nest);
 	if (!err)
-		err = opvs_parse_svc_name(&nest, &name);
+		err = opvs_parse_svc_key(&nest, &conf.key);
 	if (err)
 		return err;
-
-	conf.key = name.key;
-	err = opvs_parse_svc_conf(&nest, &conf);
-	if (err)
-		return err;
-	if (name.fwmark) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    nest.tb[IPVS_SVC_ATTR_FWMARK],
-				    "FWMARK: services by firewall mark are not supported");
-		return opvs_genl_refuse(info, -EOPNOTSUPP);
-	}
 
 	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_add(on, &conf, info->extack);
+	err = opvs_parse_svc_conf(&nest, on, &conf);
+	if (!err)
+		err = opvs_svc_add(on, &conf, info->extack);
 	mutex_unlock(&on->cfg_lock);
 	return opvs_genl_refuse(info, err);
 }
@@ -89,7 +78,7 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
  * @info: its parts
  *
  * All but the flags is replaced by what the request says; an engine that it
- * does not name is taken away.
+ * does not name is taken away.  What family `IPVS' has no words for stays.
  *
  * Context: process; takes cfg_lock.
  * Return: 0 or negative errno.
@@ -113,7 +102,7 @@ int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	conf = svc->conf;
-	err = opvs_parse_svc_conf(&nest, &conf);
+	err = opvs_parse_svc_conf(&nest, on, &conf);
 	if (!err)
 		err = opvs_svc_edit(svc, &conf, info->extack);
 out:

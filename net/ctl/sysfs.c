@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /sys/kernel/opvs: version, features, event counters.
+/* /sys/kernel/opvs: version, features, event counters, the connection table.
  *
- * Counters are those of the reader's own network namespace.
+ * Numbers are those of the reader's own network namespace.
  */
 #include <opvs/ctl.h>
 
+#include <opvs/conn.h>
 #include <opvs/counters.h>
+#include <opvs/expire.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
 #include <opvs/sched.h>
@@ -30,8 +32,13 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
 	return sysfs_emit(buf,
+			  "proto-tcp\n"
 			  "proto-udp\n"
+			  "proto-sctp\n"
+			  "fwmark\n"
 			  "one-packet\n"
+			  "persistence\n"
+			  "policies\n"
 			  "sched-%s\n"
 			  "sched-%s\n"
 			  "sched-%s\n"
@@ -55,12 +62,47 @@ static ssize_t opvs_counter_show(struct kobject *kobj,
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 static struct kobj_attribute features_attr = __ATTR_RO(features);
 
-/* Filled from the table of names: a new counter gets its file by itself. */
-static struct opvs_counter_file opvs_counter_files[OPVS_CTR_MAX] __ro_after_init;
-static const struct attribute *opvs_attrs[OPVS_CTR_MAX + 2] __ro_after_init = {
+/* A file for a number that goes up and down; @value is read from `on'. */
+#define OPVS_GAUGE(name, value)						\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	struct opvs_net *on = opvs_pernet(current->nsproxy->net_ns);	\
+									\
+	return sysfs_emit(buf, "%llu\n", (u64)(value));			\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+OPVS_GAUGE(conns, atomic_read(&on->conns.count));
+OPVS_GAUGE(conn_max, READ_ONCE(on->conns.max));
+OPVS_GAUGE(conn_buckets, opvs_conn_table_size(on));
+OPVS_GAUGE(sweep_visited, READ_ONCE(on->expire.stats.visited));
+OPVS_GAUGE(sweep_reclaimed, READ_ONCE(on->expire.stats.reclaimed));
+OPVS_GAUGE(sweep_refiled, READ_ONCE(on->expire.stats.refiled));
+OPVS_GAUGE(sweep_slices, READ_ONCE(on->expire.stats.slices));
+OPVS_GAUGE(sweep_wakeups, READ_ONCE(on->expire.stats.wakeups));
+OPVS_GAUGE(sweep_max_slice_ns, READ_ONCE(on->expire.stats.max_slice_ns));
+OPVS_GAUGE(sweep_max_late_ms, READ_ONCE(on->expire.stats.max_late_ms));
+
+static const struct attribute *const opvs_fixed_attrs[] = {
 	&version_attr.attr,
 	&features_attr.attr,
+	&conns_attr.attr,
+	&conn_max_attr.attr,
+	&conn_buckets_attr.attr,
+	&sweep_visited_attr.attr,
+	&sweep_reclaimed_attr.attr,
+	&sweep_refiled_attr.attr,
+	&sweep_slices_attr.attr,
+	&sweep_wakeups_attr.attr,
+	&sweep_max_slice_ns_attr.attr,
+	&sweep_max_late_ms_attr.attr,
+	NULL
 };
+
+/* Filled from the table of names: a new counter gets its file by itself. */
+static struct opvs_counter_file opvs_counter_files[OPVS_CTR_MAX] __ro_after_init;
+static const struct attribute *opvs_counter_attrs[OPVS_CTR_MAX] __ro_after_init;
 
 static struct kobject *opvs_kobj __ro_after_init;
 
@@ -76,7 +118,7 @@ static void __init opvs_counter_files_init(void)
 		file->attr.attr.mode = 0444;
 		file->attr.show = opvs_counter_show;
 		file->ctr = ctr;
-		opvs_attrs[ctr + 1] = &file->attr.attr;
+		opvs_counter_attrs[ctr - 1] = &file->attr.attr;
 	}
 }
 
@@ -94,7 +136,9 @@ int __init opvs_sysfs_init(void)
 	opvs_kobj = kobject_create_and_add("opvs", kernel_kobj);
 	if (!opvs_kobj)
 		return -ENOMEM;
-	err = sysfs_create_files(opvs_kobj, opvs_attrs);
+	err = sysfs_create_files(opvs_kobj, opvs_fixed_attrs);
+	if (!err)
+		err = sysfs_create_files(opvs_kobj, opvs_counter_attrs);
 	if (err)
 		kobject_put(opvs_kobj);
 	return err;

@@ -6,11 +6,14 @@
 #include <opvs/flow.h>
 
 #include <opvs/kunit.h>
+#include <opvs/proto.h>
 
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/sctp.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -91,16 +94,112 @@ static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
+/* A reset ends a connection whatever else the segment says (RFC 9293 s3.5.3);
+ * what begins or ends one acknowledges by the way (s3.5, s3.6).
+ */
+static u8 tcp_event(const struct tcphdr *th)
+{
+	if (th->rst)
+		return OPVS_TCP_RST;
+	if (th->syn)
+		return OPVS_TCP_SYN;
+	if (th->fin)
+		return OPVS_TCP_FIN;
+	return th->ack ? OPVS_TCP_ACK : OPVS_TCP_OTHER;
+}
+
+/* The header is as long as its data offset says, options and all, and never
+ * shorter than without them (RFC 9293 s3.1).
+ */
+static int parse_tcp(const struct sk_buff *skb, struct opvs_flow *flow)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+
+	th = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
+	if (!th || th->doff * 4 < sizeof(buf) ||
+	    th->doff * 4 > skb->len - flow->thoff)
+		return -EINVAL;
+	flow->event = tcp_event(th);
+	return 0;
+}
+
+/* RFC 9260 s3.2. */
+static u8 sctp_event(u8 chunk)
+{
+	static const u8 events[] = {
+		[SCTP_CID_INIT]			= OPVS_SCTP_INIT,
+		[SCTP_CID_INIT_ACK]		= OPVS_SCTP_INIT_ACK,
+		[SCTP_CID_ABORT]		= OPVS_SCTP_ABORT,
+		[SCTP_CID_SHUTDOWN]		= OPVS_SCTP_SHUTDOWN,
+		[SCTP_CID_SHUTDOWN_ACK]		= OPVS_SCTP_SHUTDOWN_ACK,
+		[SCTP_CID_ERROR]		= OPVS_SCTP_ERROR,
+		[SCTP_CID_COOKIE_ECHO]		= OPVS_SCTP_COOKIE_ECHO,
+		[SCTP_CID_COOKIE_ACK]		= OPVS_SCTP_COOKIE_ACK,
+		[SCTP_CID_SHUTDOWN_COMPLETE]	= OPVS_SCTP_SHUTDOWN_COMPLETE,
+	};
+
+	return chunk < ARRAY_SIZE(events) ? events[chunk] : OPVS_SCTP_DATA;
+}
+
+/* The first chunk tells: control chunks stand before data, and INIT, INIT ACK
+ * and SHUTDOWN COMPLETE alone (RFC 9260 s6.10).  Only behind the cookie chunks,
+ * which open an association, does it matter whether the next one ends it.
+ */
+static int parse_sctp(const struct sk_buff *skb, struct opvs_flow *flow)
+{
+	unsigned int at = flow->thoff + sizeof(struct sctphdr);
+	const struct sctp_chunkhdr *chunk;
+	struct sctp_chunkhdr buf;
+
+	chunk = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	if (!chunk || ntohs(chunk->length) < sizeof(buf))
+		return -EINVAL;
+	flow->event = sctp_event(chunk->type);
+	if (flow->event != OPVS_SCTP_COOKIE_ECHO &&
+	    flow->event != OPVS_SCTP_COOKIE_ACK)
+		return 0;
+
+	/* Chunks are padded to four bytes (s3.2). */
+	at += ALIGN(ntohs(chunk->length), 4);
+	chunk = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	if (chunk && chunk->type == SCTP_CID_ABORT)
+		flow->event = OPVS_SCTP_ABORT;
+	return 0;
+}
+
+static int parse_transport(const struct sk_buff *skb, struct opvs_flow *flow)
+{
+	const struct port_pair *ports;
+	struct port_pair buf;
+	int err;
+
+	ports = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
+	if (!ports)
+		return -EINVAL;
+	flow->sport = ports->source;
+	flow->dport = ports->dest;
+
+	if (flow->proto == IPPROTO_UDP)
+		return parse_udp(skb, flow);
+	err = flow->proto == IPPROTO_TCP ? parse_tcp(skb, flow)
+					 : parse_sctp(skb, flow);
+	/* An error need not quote more than the ports (RFC 792). */
+	return flow->nhoff ? 0 : err;
+}
+
 /**
  * opvs_flow_parse() - read a packet's headers into a flow
  * @skb: packet; its linear part need not hold the headers
- * @nhoff: offset of the IP header from skb->data
+ * @nhoff: offset of the IP header from skb->data; not 0 means that the packet
+ *	is quoted by an ICMP error
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @flow: result; all of it is set
  *
- * Ports are read for TCP, UDP and SCTP and are 0 otherwise, and for a later
- * fragment.  Only UDP's payload is located.  @flow->payload_len is what the
- * header claims: a quoted or truncated packet may hold less.
+ * Ports and event are read for TCP, UDP and SCTP and are 0 otherwise, and for
+ * a later fragment.  TCP's event is OPVS_TCP_OTHER wherever the flags cannot be
+ * read.  Only UDP's payload is located.  @flow->payload_len is what the header
+ * claims: a quoted or truncated packet may hold less.
  *
  * Context: any.
  * Return: 0; -EINVAL when a header that must be there is cut off or wrong.
@@ -110,13 +209,13 @@ static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff, u8 family,
 		    struct opvs_flow *flow)
 {
-	const struct port_pair *ports;
-	struct port_pair buf;
 	int err;
 
 	*flow = (struct opvs_flow){ .family = family, .nhoff = nhoff };
 	err = family == NFPROTO_IPV6 ? parse_ipv6(skb, flow)
 				     : parse_ipv4(skb, flow);
+	if (flow->proto == IPPROTO_TCP)
+		flow->event = OPVS_TCP_OTHER;
 	if (err || flow->flags & OPVS_FLOW_LATER_FRAG)
 		return err;
 
@@ -124,16 +223,9 @@ int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff, u8 family,
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_SCTP:
-		break;
+		return parse_transport(skb, flow);
 	default:
 		return 0;
 	}
-
-	ports = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
-	if (!ports)
-		return -EINVAL;
-	flow->sport = ports->source;
-	flow->dport = ports->dest;
-	return flow->proto == IPPROTO_UDP ? parse_udp(skb, flow) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_flow_parse);

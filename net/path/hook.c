@@ -111,14 +111,22 @@ static unsigned int opvs_hook(struct sk_buff *skb,
 	return opvs_verdict_apply(on, verdict);
 }
 
+static bool opvs_is_balanced(const struct opvs_flow *flow)
+{
+	return flow->proto == IPPROTO_UDP || flow->proto == IPPROTO_TCP ||
+	       flow->proto == IPPROTO_SCTP;
+}
+
 static opvs_verdict_t opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 				       const struct opvs_flow *flow)
 {
 	opvs_verdict_t verdict;
 
-	if (flow->proto == IPPROTO_UDP) {
-		verdict = opvs_request(on, skb, flow);
+	if (likely(opvs_is_balanced(flow))) {
+		verdict = opvs_track(on, skb, flow);
 		if (verdict == OPVS_VERDICT(NONE))
+			verdict = opvs_request(on, skb, flow);
+		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
 			verdict = opvs_reply(on, skb, flow);
 		return verdict;
 	}
@@ -134,8 +142,14 @@ static opvs_verdict_t opvs_stage_forward(struct opvs_net *on,
 					 struct sk_buff *skb,
 					 const struct opvs_flow *flow)
 {
-	if (flow->proto == IPPROTO_UDP)
-		return opvs_reply(on, skb, flow);
+	opvs_verdict_t verdict;
+
+	if (likely(opvs_is_balanced(flow))) {
+		verdict = opvs_track(on, skb, flow);
+		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
+			verdict = opvs_reply(on, skb, flow);
+		return verdict;
+	}
 	if (opvs_is_icmp(flow))
 		return opvs_icmp_to_client(on, skb, flow);
 	return OPVS_VERDICT(NONE);

@@ -7,17 +7,20 @@
  * sent.  An error about a reply was sent on the clients' side, to the virtual
  * address, and belongs to the server that replied.
  *
- * A one-packet service keeps nothing about past packets, so the way back is
- * found as for replies: by the server's address and port, or by picking the
+ * A tracked connection is found by what the quoted packet would be answered
+ * with.  A one-packet service keeps nothing about past packets, so the way back
+ * is found as for replies: by the server's address and port, or by picking the
  * server again.  Where that is not possible the error goes up the stack.
  */
 #include <opvs/path.h>
 
+#include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
 #include <opvs/flow.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/table.h>
 #include <opvs/xmit.h>
 
 #include <linux/icmp.h>
@@ -39,6 +42,12 @@ bool opvs_is_icmp(const struct opvs_flow *flow)
 	return flow->proto == IPPROTO_ICMP;
 }
 
+/* An address and port to put into a quoted packet. */
+struct icmp_end {
+	union nf_inet_addr	addr;
+	__be16			port;
+};
+
 static bool icmp_is_error(u8 type, u8 family)
 {
 	/* RFC 4443 s2.1 */
@@ -49,9 +58,8 @@ static bool icmp_is_error(u8 type, u8 family)
 }
 
 /* Reads the quoted packet.  Errors quote at least the ports (RFC 792). */
-static bool icmp_quotes_udp(const struct sk_buff *skb,
-			    const struct opvs_flow *outer,
-			    struct opvs_flow *inner)
+static bool icmp_quotes(const struct sk_buff *skb,
+			const struct opvs_flow *outer, struct opvs_flow *inner)
 {
 	const u8 *type;
 	u8 buf;
@@ -62,10 +70,54 @@ static bool icmp_quotes_udp(const struct sk_buff *skb,
 	if (!type || !icmp_is_error(*type, outer->family))
 		return false;
 	/* Both ICMPs have a header of eight bytes. */
-	return !opvs_flow_parse(skb, outer->thoff + sizeof(struct icmphdr),
-				outer->family, inner) &&
-	       inner->proto == IPPROTO_UDP &&
-	       !(inner->flags & OPVS_FLOW_LATER_FRAG);
+	if (opvs_flow_parse(skb, outer->thoff + sizeof(struct icmphdr),
+			    outer->family, inner) ||
+	    inner->flags & OPVS_FLOW_LATER_FRAG)
+		return false;
+	return inner->proto == IPPROTO_UDP || inner->proto == IPPROTO_TCP ||
+	       inner->proto == IPPROTO_SCTP;
+}
+
+/* The tracked connection of the quoted packet, if it went that way. */
+static struct opvs_conn *icmp_conn(struct opvs_net *on,
+				   const struct opvs_flow *inner,
+				   enum opvs_tuple_kind kind)
+{
+	struct opvs_conn_node *node;
+	struct opvs_tuple tuple;
+
+	opvs_tuple_of_answer(&tuple, inner);
+	node = opvs_track_find(on, &tuple);
+	return node && node->tuple.kind == kind ? opvs_conn_of(node) : NULL;
+}
+
+/* Where a quoted request went before it was rewritten. */
+static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *inner,
+			 struct icmp_end *virt)
+{
+	const struct opvs_endpoint_key key = {
+		.addr = inner->daddr,
+		.port = inner->dport,
+		.family = inner->family,
+		.proto = inner->proto,
+	};
+	const struct opvs_svc_key *svc;
+	struct opvs_dest *dest;
+	struct opvs_conn *cp;
+
+	cp = icmp_conn(on, inner, OPVS_TUPLE_REPLY);
+	if (cp) {
+		virt->addr = cp->request.tuple.dst;
+		virt->port = cp->request.tuple.dport;
+		return true;
+	}
+	dest = opvs_reply_dest(on, &key, &inner->saddr, inner->sport);
+	if (!dest)
+		return false;
+	svc = &dest->svc->key;
+	virt->addr = svc->addr;
+	virt->port = svc->port ?: inner->dport;
+	return true;
 }
 
 /**
@@ -84,24 +136,14 @@ static bool icmp_quotes_udp(const struct sk_buff *skb,
 opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer)
 {
-	struct opvs_endpoint_key key = {};
-	const struct opvs_svc_key *virt;
 	struct opvs_flow inner;
-	struct opvs_dest *dest;
+	struct icmp_end virt;
 
-	if (!icmp_quotes_udp(skb, outer, &inner))
+	if (!icmp_quotes(skb, outer, &inner) ||
+	    !icmp_virtual(on, &inner, &virt))
 		return OPVS_VERDICT(NONE);
-	key.addr = inner.daddr;
-	key.port = inner.dport;
-	key.family = inner.family;
-	key.proto = inner.proto;
-	dest = opvs_endpoint_dest(on, &key, &inner.saddr, inner.sport);
-	if (!dest)
-		return OPVS_VERDICT(NONE);
-
-	virt = &dest->svc->key;
 	if (unlikely(opvs_rewrite_icmp(skb, outer, &inner, OPVS_SOURCE,
-				       &virt->addr, virt->port)))
+				       &virt.addr, virt.port)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	opvs_mark_handled(skb);
 	if (unlikely(opvs_reroute(on, skb, outer)))
@@ -122,9 +164,9 @@ static void icmp_turn(const struct opvs_flow *inner, struct opvs_flow *request)
 static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer,
 				   const struct opvs_flow *inner,
-				   struct opvs_dest *dest)
+				   struct opvs_dest *dest, bool rewrites,
+				   __be16 port)
 {
-	bool rewrites = READ_ONCE(dest->xmit)->rewrites;
 	opvs_verdict_t verdict;
 	struct dst_entry *dst;
 
@@ -133,8 +175,7 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	verdict = opvs_route_check(skb, outer, dest, dst);
 	if (verdict == OPVS_VERDICT(NONE) && rewrites &&
-	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr,
-			      dest->port))
+	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr, port))
 		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
 	if (unlikely(verdict != OPVS_VERDICT(NONE))) {
 		dst_release(dst);
@@ -160,24 +201,27 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer)
 {
 	struct opvs_flow inner, request;
-	struct opvs_svc_key key = {};
 	struct opvs_dest *dest;
 	opvs_verdict_t verdict;
+	struct opvs_conn *cp;
 	struct opvs_svc *svc;
 
-	if (!icmp_quotes_udp(skb, outer, &inner))
+	if (!icmp_quotes(skb, outer, &inner))
 		return OPVS_VERDICT(NONE);
-	key.addr = inner.saddr;
-	key.port = inner.sport;
-	key.family = inner.family;
-	key.proto = inner.proto;
-	svc = opvs_svc_find(on, &key);
-	if (!svc)
-		return OPVS_VERDICT(NONE);
+	cp = icmp_conn(on, &inner, OPVS_TUPLE_REQUEST);
+	if (cp)
+		return icmp_forward(on, skb, outer, &inner, cp->dest,
+				    opvs_xmit_of(cp->flags)->rewrites,
+				    cp->reply.tuple.sport);
 
 	icmp_turn(&inner, &request);
+	svc = opvs_svc_match(on, &request, skb->mark);
+	if (!svc || inner.proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
+		return OPVS_VERDICT(NONE);
 	verdict = opvs_pick_quoted(on, svc, skb, &request, &dest);
 	if (verdict != OPVS_VERDICT(NONE))
 		return verdict;
-	return icmp_forward(on, skb, outer, &inner, dest);
+	return icmp_forward(on, skb, outer, &inner, dest,
+			    READ_ONCE(dest->xmit)->rewrites,
+			    dest->port ?: request.dport);
 }

@@ -16,54 +16,22 @@
 
 #include <linux/skbuff.h>
 
-/* Lets the engine look for its key.  It sees what the packet's head holds; only
- * if that does not decide, more of a fragmented packet is pulled there.
- */
-static int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
-			 const struct opvs_pe_ops *pe,
-			 struct opvs_sched_req *req)
+static opvs_verdict_t ops_bind(struct opvs_net *on, const struct opvs_svc *svc,
+			       struct sk_buff *skb,
+			       const struct opvs_flow *flow,
+			       struct opvs_conn **cp)
 {
-	unsigned int len = min(flow->payload_len, skb->len - flow->payload);
-	unsigned int head = skb_headlen(skb);
-	enum opvs_pe_verdict found = OPVS_PE_MORE;
-	struct opvs_pe_key key = {};
-	unsigned int shown = 0;
+	struct opvs_choice choice;
+	opvs_verdict_t verdict;
 
-	if (head > flow->payload)
-		shown = min(len, head - flow->payload);
-	if (shown || !len)
-		found = pe->find(skb->data + flow->payload, shown, shown == len,
-				 &key);
-	if (unlikely(found == OPVS_PE_MORE)) {
-		shown = min(len, pe->scan_max);
-		if (!pskb_may_pull(skb, flow->payload + shown))
-			return -ENOMEM;
-		found = pe->find(skb->data + flow->payload, shown, shown == len,
-				 &key);
-	}
-
-	req->keyless = found != OPVS_PE_KEY;
-	req->key = req->keyless ? NULL : key.data;
-	req->key_len = key.len;
-	return 0;
-}
-
-/* The client learns at once, as it does from IPVS. */
-static opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
-				     const struct opvs_flow *flow)
-{
-	opvs_error_unreachable(skb, flow, on);
-	return OPVS_VERDICT(DROP_NO_SERVER);
-}
-
-static struct opvs_conn *opvs_bind(struct opvs_net *on,
-				   const struct opvs_svc *svc,
-				   const struct opvs_sched_req *req)
-{
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
-	struct opvs_dest *dest = tbl->ops->pick(tbl, req);
-
-	return dest ? opvs_conn_new_ops(on, req->flow, dest) : NULL;
+	verdict = opvs_choose(on, svc, skb, flow, &choice);
+	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+		return verdict;
+	/* The template counts what passes by it, as IPVS does. */
+	if (choice.control)
+		atomic_inc(&choice.control->in_pkts);
+	*cp = opvs_conn_new_ops(on, flow, choice.dest);
+	return OPVS_VERDICT(NONE);
 }
 
 /**
@@ -80,32 +48,23 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, const struct opvs_svc *svc,
 			       struct sk_buff *skb,
 			       const struct opvs_flow *flow)
 {
-	const struct opvs_pe_ops *pe = rcu_dereference(svc->table)->pe;
-	struct opvs_sched_req req = { .flow = flow, .hash_key = &on->hash_key };
 	opvs_verdict_t verdict;
 	struct opvs_conn *cp;
 
-	if (pe) {
-		if (unlikely(opvs_seek_key(skb, flow, pe, &req)))
-			return OPVS_VERDICT(DROP_NO_MEMORY);
-		if (req.keyless)
-			opvs_count(on, PE_KEYLESS);
-		else
-			opvs_count(on, PE_KEYED);
-	}
-
-	cp = opvs_bind(on, svc, &req);
+	verdict = ops_bind(on, svc, skb, flow, &cp);
 	/* The server was being removed; a table without it is in place. */
-	if (unlikely(cp == ERR_PTR(-ESTALE)))
-		cp = opvs_bind(on, svc, &req);
-	if (IS_ERR_OR_NULL(cp)) {
-		if (cp == ERR_PTR(-ENOMEM))
-			return OPVS_VERDICT(DROP_NO_MEMORY);
+	if (verdict == OPVS_VERDICT(NONE) && unlikely(cp == ERR_PTR(-ESTALE)))
+		verdict = ops_bind(on, svc, skb, flow, &cp);
+	if (unlikely(verdict == OPVS_VERDICT(DROP_NO_SERVER)))
 		return opvs_no_server(on, skb, flow);
-	}
+	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+		return verdict;
+	if (IS_ERR(cp))
+		return cp == ERR_PTR(-ESTALE) ? opvs_no_server(on, skb, flow) :
+						OPVS_VERDICT(DROP_NO_MEMORY);
 
 	opvs_endpoint_note(on, flow, cp->dest);
-	opvs_stats_in(cp->dest->stats_cpu, skb->len);
+	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
 	verdict = READ_ONCE(cp->dest->xmit)->send(skb, flow, cp);
 	opvs_conn_put(cp);
 	return verdict;

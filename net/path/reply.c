@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Replies: from a server of a one-packet NAT service to a client. */
+/* Replies: from a NAT server to a client. */
 #include <opvs/path.h>
 
 #include <opvs/dest.h>
@@ -11,7 +11,60 @@
 #include <linux/skbuff.h>
 
 /**
- * opvs_reply() - give a server's packet the virtual address and port
+ * opvs_reply_as() - give a server's packet the virtual address and port
+ * @on: namespace
+ * @skb: packet of @dest
+ * @flow: its flow
+ * @dest: server
+ * @vaddr: virtual address
+ * @vport: virtual port
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(REPLIES), or the reason to drop.
+ */
+opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
+			     const struct opvs_flow *flow,
+			     const struct opvs_dest *dest,
+			     const union nf_inet_addr *vaddr, __be16 vport)
+{
+	if (unlikely(opvs_rewrite(skb, flow, OPVS_SOURCE, vaddr, vport)))
+		return OPVS_VERDICT(REPLY_DROP_NO_MEMORY);
+	opvs_mark_handled(skb);
+	if (unlikely(opvs_reroute(on, skb, flow)))
+		return OPVS_VERDICT(REPLY_DROP_NO_ROUTE);
+	opvs_stats_out(dest->stats_cpu, skb->len);
+	return OPVS_VERDICT(REPLIES);
+}
+
+/**
+ * opvs_reply_dest() - the one-packet service's server at an address and port
+ * @on: namespace
+ * @key: where the packet comes from; all bytes set
+ * @client: where it goes
+ * @port: the port there
+ *
+ * Servers of services for all ports answer from all ports.
+ *
+ * Context: any, RCU read side.
+ * Return: the server, valid within the read section, or NULL.
+ */
+struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
+				  const struct opvs_endpoint_key *key,
+				  const union nf_inet_addr *client,
+				  __be16 port)
+{
+	struct opvs_endpoint_key wild = *key;
+	struct opvs_dest *dest;
+
+	dest = opvs_endpoint_dest(on, key, client, port);
+	if (dest || likely(!READ_ONCE(on->num_wild_svcs)))
+		return dest;
+	wild.port = 0;
+	return opvs_endpoint_dest(on, &wild, client, port);
+}
+
+/**
+ * opvs_reply() - translate a packet that a one-packet service's server sends
  * @on: namespace
  * @skb: UDP packet that is no request
  * @flow: its flow
@@ -37,17 +90,11 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		return OPVS_VERDICT(NONE);
-	dest = opvs_endpoint_dest(on, &key, &flow->daddr, flow->dport);
+	dest = opvs_reply_dest(on, &key, &flow->daddr, flow->dport);
 	if (!dest)
 		return OPVS_VERDICT(NONE);
 
 	virt = &dest->svc->key;
-	if (unlikely(opvs_rewrite(skb, flow, OPVS_SOURCE, &virt->addr,
-				  virt->port)))
-		return OPVS_VERDICT(REPLY_DROP_NO_MEMORY);
-	opvs_mark_handled(skb);
-	if (unlikely(opvs_reroute(on, skb, flow)))
-		return OPVS_VERDICT(REPLY_DROP_NO_ROUTE);
-	opvs_stats_out(dest->stats_cpu, skb->len);
-	return OPVS_VERDICT(REPLIES);
+	return opvs_reply_as(on, skb, flow, dest, &virt->addr,
+			     virt->port ?: flow->sport);
 }

@@ -5,33 +5,30 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
+#include <linux/in.h>
 #include <linux/skbuff.h>
 
 /**
  * opvs_request() - balance a packet if it goes to a virtual service
  * @on: namespace
- * @skb: UDP packet
+ * @skb: packet that belongs to no tracked connection
  * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_VERDICT(NONE) when no service has this
- * address and port; OPVS_VERDICT(GSO_SPLIT) when the packet is a train whose
+ * address and port, or the packet opens no connection; OPVS_VERDICT(GSO_SPLIT) when the packet is a train whose
  * datagrams must come one by one.
  */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 			    const struct opvs_flow *flow)
 {
-	const struct opvs_svc_key key = {
-		.addr = flow->daddr,
-		.port = flow->dport,
-		.family = flow->family,
-		.proto = flow->proto,
-	};
 	struct opvs_svc *svc;
 
-	svc = opvs_svc_find(on, &key);
+	svc = opvs_svc_match(on, flow, skb->mark);
 	if (!svc)
 		return OPVS_VERDICT(NONE);
+	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
+		return opvs_first_packet(on, svc, skb, flow);
 	if (unlikely(skb_is_gso(skb)))
 		return OPVS_VERDICT(GSO_SPLIT);
 

@@ -4,8 +4,10 @@
  *
  * A server lives as long as its percpu_ref: the service's list holds one
  * reference, each connection entry one.  Removal unlinks the server from all
- * that packets can reach, then kills the reference: killing waits for a grace
- * period by itself, so the release finds neither readers nor holders.
+ * that leads new packets to it; it stays with its service until the last of its
+ * connections is gone (removed.c).  Then the reference is killed: killing waits
+ * for a grace period by itself, so the release finds neither readers nor
+ * holders.
  */
 #include <opvs/dest.h>
 
@@ -40,13 +42,29 @@ static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
 	return -EINVAL;
 }
 
+static int check_method(const struct opvs_svc *svc,
+			const struct opvs_dest_conf *conf, bool one_packet,
+			struct netlink_ext_ack *extack)
+{
+	if (!one_packet || !conf->xmit->rewrites ||
+	    !opvs_svc_key_is_mark(&svc->key))
+		return 0;
+	NL_SET_ERR_MSG(extack, "forwarding method: one-packet services by firewall mark need direct routing, replies would not find their virtual address");
+	return -EOPNOTSUPP;
+}
+
 static int conf_check(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		      struct netlink_ext_ack *extack)
 {
+	int err;
+
 	if (conf->key.family != svc->key.family) {
 		NL_SET_ERR_MSG(extack, "server address: its family must be the service's");
 		return -EINVAL;
 	}
+	err = check_method(svc, conf, svc->one_packet, extack);
+	if (err)
+		return err;
 	if (conf->weight > INT_MAX) {
 		NL_SET_ERR_MSG(extack, "weight: must be 0 to 2147483647");
 		return -ERANGE;
@@ -62,9 +80,24 @@ static int conf_check(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 	return addr_check(svc->on, &conf->key, extack);
 }
 
+/* A service for all ports may have servers for all ports. */
 static __be16 effective_port(const struct opvs_svc *svc, __be16 port)
 {
 	return port ?: svc->key.port;
+}
+
+/**
+ * opvs_dest_is() - is this the server of a name?
+ * @dest: server
+ * @key: address and port; port 0 names the service's port
+ *
+ * Context: any.
+ */
+bool opvs_dest_is(const struct opvs_dest *dest, const struct opvs_dest_key *key)
+{
+	return dest->port == effective_port(dest->svc, key->port) &&
+	       dest->family == key->family &&
+	       nf_inet_addr_cmp(&dest->addr, &key->addr);
 }
 
 /**
@@ -78,14 +111,12 @@ static __be16 effective_port(const struct opvs_svc *svc, __be16 port)
 struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
 				 const struct opvs_dest_key *key)
 {
-	__be16 port = effective_port(svc, key->port);
 	struct opvs_dest *dest;
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
 	list_for_each_entry(dest, &svc->dests, list)
-		if (dest->port == port && dest->family == key->family &&
-		    nf_inet_addr_cmp(&dest->addr, &key->addr))
+		if (opvs_dest_is(dest, key))
 			return dest;
 	return NULL;
 }
@@ -138,7 +169,7 @@ void opvs_dest_update_overload(struct opvs_dest *dest)
 	u32 upper, lower, live;
 
 	do {
-		live = atomic_read(&dest->live);
+		live = atomic_read(&dest->conns);
 		upper = READ_ONCE(dest->u_threshold);
 		lower = READ_ONCE(dest->l_threshold) ?: upper - upper / 4;
 		if (upper && live >= upper)
@@ -147,38 +178,72 @@ void opvs_dest_update_overload(struct opvs_dest *dest)
 			WRITE_ONCE(dest->overloaded, false);
 		/* Orders the flag before the count is looked at again. */
 		smp_mb();
-	} while (live != atomic_read(&dest->live));
+	} while (live != atomic_read(&dest->conns));
 }
 
 /**
- * opvs_dest_count_live() - count a connection against the server's threshold
+ * opvs_dest_count() - count a connection of the server
  * @dest: server
  *
- * Context: any.
- * Return: true if it was counted, and opvs_dest_uncount_live() is due.
+ * Context: any; the caller holds a reference.
+ */
+void opvs_dest_count(struct opvs_dest *dest)
+{
+	atomic_inc(&dest->conns);
+	if (READ_ONCE(dest->u_threshold))
+		opvs_dest_update_overload(dest);
+}
+
+/**
+ * opvs_dest_count_live() - count a one-packet entry if a threshold asks for it
+ * @dest: server
+ *
+ * Context: any; the caller holds a reference.
+ * Return: true if it was counted, and opvs_dest_uncount() is due.
  */
 bool opvs_dest_count_live(struct opvs_dest *dest)
 {
 	if (!READ_ONCE(dest->u_threshold))
 		return false;
-	atomic_inc(&dest->live);
-	opvs_dest_update_overload(dest);
+	opvs_dest_count(dest);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_count_live);
 
-/**
- * opvs_dest_uncount_live() - the connection is gone
- * @dest: server, still referenced
- *
- * Context: any.
- */
-void opvs_dest_uncount_live(struct opvs_dest *dest)
+/* The last thing that a removed server was kept for may be gone. */
+static void check_idle(struct opvs_dest *dest)
 {
-	atomic_dec(&dest->live);
-	opvs_dest_update_overload(dest);
+	if (unlikely(READ_ONCE(dest->removed)) && !opvs_dest_in_use(dest))
+		opvs_removed_idle(dest);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_dest_uncount_live);
+
+/**
+ * opvs_dest_uncount() - a counted connection is gone
+ * @dest: server
+ *
+ * Context: any; the caller holds a reference.
+ */
+void opvs_dest_uncount(struct opvs_dest *dest)
+{
+	/* Ordered before the flags: see opvs_removed_add_dest(). */
+	atomic_dec_return(&dest->conns);
+	if (READ_ONCE(dest->overloaded))
+		opvs_dest_update_overload(dest);
+	check_idle(dest);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_dest_uncount);
+
+/**
+ * opvs_dest_uncount_template() - a template of the server is gone
+ * @dest: server
+ *
+ * Context: any; the caller holds a reference.
+ */
+void opvs_dest_uncount_template(struct opvs_dest *dest)
+{
+	atomic_dec_return(&dest->persist);
+	check_idle(dest);
+}
 
 static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 				    const struct opvs_dest_conf *conf)
@@ -193,6 +258,8 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 	dest->addr = conf->key.addr;
 	dest->family = conf->key.family;
 	dest->port = effective_port(svc, conf->key.port);
+	dest->removed = true;
+	INIT_LIST_HEAD(&dest->list);
 	INIT_WORK(&dest->free_work, dest_free_work);
 	dest->stats_cpu = netdev_alloc_pcpu_stats(struct opvs_stats_cpu);
 	if (!dest->stats_cpu)
@@ -228,11 +295,100 @@ static void dest_apply(struct opvs_dest *dest,
 	opvs_dest_update_overload(dest);
 }
 
+/* Are its replies recognised by where they come from?  Those of tracked
+ * connections have a node in the table.
+ */
+static bool answers_statelessly(const struct opvs_svc *svc,
+				const struct opvs_dest_conf *conf)
+{
+	return svc->one_packet && conf->xmit->rewrites;
+}
+
+/**
+ * opvs_dest_leave_all() - replies of no server are recognised by its address
+ * @svc: service that is to track connections from now on
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_dest_leave_all(struct opvs_svc *svc)
+{
+	struct opvs_dest *dest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->dests, list)
+		if (dest->endpoint)
+			opvs_endpoint_leave(svc->on, dest);
+}
+
+/**
+ * opvs_dest_join_all() - replies of NAT servers are recognised by their address
+ * @svc: service that is to schedule each packet from now on
+ * @extack: says what is wrong
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -EOPNOTSUPP or -ENOMEM, and nothing has changed.
+ */
+int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
+{
+	struct opvs_dest *dest;
+	int err;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->dests, list) {
+		if (!dest->conf.xmit->rewrites || dest->endpoint)
+			continue;
+		err = check_method(svc, &dest->conf, true, extack);
+		if (!err)
+			err = opvs_endpoint_join(svc->on, dest);
+		if (err) {
+			opvs_dest_leave_all(svc);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* Leads packets to a server that they cannot see yet. */
+static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
+		     const struct opvs_dest_conf *conf,
+		     struct netlink_ext_ack *extack)
+{
+	int err;
+
+	dest->conf = *conf;
+	dest->last_weight = conf->weight;
+	dest_apply(dest, conf);
+	if (answers_statelessly(svc, conf)) {
+		err = opvs_endpoint_join(svc->on, dest);
+		if (err)
+			return err;
+	}
+
+	dest->id = ++svc->last_dest_id;
+	list_add_tail(&dest->list, &svc->dests);
+	svc->num_dests++;
+	err = opvs_svc_rebuild(svc, extack);
+	if (!err) {
+		WRITE_ONCE(dest->removed, false);
+		return 0;
+	}
+
+	list_del_init(&dest->list);
+	svc->num_dests--;
+	if (dest->endpoint)
+		opvs_endpoint_leave(svc->on, dest);
+	return err;
+}
+
 /**
  * opvs_dest_add() - add a real server to a service
  * @svc: service
  * @conf: its name and configuration; copied
  * @extack: says what is wrong
+ *
+ * One that was removed and still has connections comes back with them.
  *
  * Context: process, cfg_lock held.
  * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; the scheduler's refusal.
@@ -242,6 +398,7 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		  struct netlink_ext_ack *extack)
 {
 	struct opvs_dest *dest;
+	bool revived = true;
 	int err;
 
 	lockdep_assert_held(&svc->on->cfg_lock);
@@ -254,39 +411,24 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		return -EEXIST;
 	}
 
-	dest = dest_alloc(svc, conf);
-	if (!dest)
-		return -ENOMEM;
-	dest->conf = *conf;
-	dest->last_weight = conf->weight;
-	dest_apply(dest, conf);
-	if (conf->xmit->rewrites) {
-		err = opvs_endpoint_join(svc->on, dest);
-		if (err)
-			goto err_free;
+	dest = opvs_removed_take_dest(svc, &conf->key);
+	if (!dest) {
+		revived = false;
+		dest = dest_alloc(svc, conf);
+		if (!dest)
+			return -ENOMEM;
+		opvs_svc_get(svc);
+		opvs_live_inc(svc->on);
 	}
-
-	dest->id = ++svc->last_dest_id;
-	list_add_tail(&dest->list, &svc->dests);
-	svc->num_dests++;
-	err = opvs_svc_rebuild(svc, extack);
-	if (err)
-		goto err_unlist;
-
-	opvs_svc_get(svc);
-	opvs_live_inc(svc->on);
+	err = dest_link(svc, dest, conf, extack);
+	if (err) {
+		/* A reply may have found it through its endpoint. */
+		opvs_removed_add_dest(dest);
+		return err;
+	}
+	if (revived)
+		opvs_totals_revive_dest(dest);
 	return 0;
-
-err_unlist:
-	list_del(&dest->list);
-	svc->num_dests--;
-	if (dest->endpoint)
-		opvs_endpoint_leave(svc->on, dest);
-	/* A reply may have found it through its endpoint. */
-	synchronize_rcu();
-err_free:
-	dest_free(dest);
-	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
 
@@ -302,7 +444,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		   struct netlink_ext_ack *extack)
 {
-	bool joins = conf->xmit->rewrites && !dest->endpoint;
+	bool joins = answers_statelessly(dest->svc, conf) && !dest->endpoint;
 	struct opvs_dest_conf old_conf = dest->conf;
 	u32 old_last_weight = dest->last_weight;
 	struct opvs_svc *svc = dest->svc;
@@ -331,7 +473,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		return err;
 	}
 
-	if (!conf->xmit->rewrites && dest->endpoint)
+	if (dest->endpoint && !answers_statelessly(svc, conf))
 		opvs_endpoint_leave(svc->on, dest);
 	dest_apply(dest, conf);
 	return 0;
@@ -354,9 +496,23 @@ void opvs_dest_unlink(struct opvs_dest *dest)
 
 	if (dest->endpoint)
 		opvs_endpoint_leave(svc->on, dest);
-	list_del(&dest->list);
+	list_del_init(&dest->list);
 	svc->num_dests--;
 	opvs_totals_retire_dest(dest);
+	opvs_removed_add_dest(dest);
+}
+
+/**
+ * opvs_dest_kill() - drop the reference of a server's service
+ * @dest: removed server without connections; not to be touched any more
+ *
+ * Context: process, cfg_lock held.  Does not wait for a grace period.
+ */
+void opvs_dest_kill(struct opvs_dest *dest)
+{
+	lockdep_assert_held(&dest->svc->on->cfg_lock);
+
+	list_del_init(&dest->list);
 	percpu_ref_kill(&dest->ref);
 }
 

@@ -10,9 +10,12 @@
  * Removal is two-phase.  Unlinked under cfg_lock, a service stays in memory
  * until its servers are gone, and each of these until no connection refers to
  * it and a grace period has passed; a flush of any size shares grace periods.
+ * A service that is added again before that is the old one, connections and all
+ * (removed.c).
  */
 #include <opvs/svc.h>
 
+#include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
@@ -61,126 +64,47 @@ void opvs_live_dec(struct opvs_net *on)
 		wake_up_var(&on->live);
 }
 
-/* A drained server keeps its place with schedulers that ask for it. */
-static u32 member_weight(const struct opvs_sched_ops *ops,
-			 const struct opvs_dest *dest)
+static bool is_one_packet(const struct opvs_svc_conf *conf)
 {
-	if (!dest->conf.weight && ops->keep_drained)
-		return dest->last_weight;
-	return dest->conf.weight;
+	return conf->flags & IP_VS_SVC_F_ONEPACKET &&
+	       (conf->key.proto == IPPROTO_UDP ||
+		opvs_svc_key_is_mark(&conf->key));
 }
 
-/* Grows the table by what the scheduler keeps for itself. */
-static struct opvs_sched_table *
-table_add_priv(struct opvs_sched_table *tbl, struct netlink_ext_ack *extack)
+static int check_engine(const struct opvs_svc_conf *conf,
+			struct netlink_ext_ack *extack)
 {
-	size_t size = ALIGN(struct_size(tbl, member, tbl->count), sizeof(u64));
-	struct opvs_sched_table *grown;
-	ssize_t priv;
-
-	priv = tbl->ops->priv_size(tbl, extack);
-	if (priv < 0) {
-		kvfree(tbl);
-		return ERR_PTR(priv);
+	if (conf->key.proto != IPPROTO_UDP &&
+	    !opvs_svc_key_is_mark(&conf->key)) {
+		NL_SET_ERR_MSG(extack, "persistence engine: reads datagrams, so the service must be UDP or by firewall mark");
+		return -EOPNOTSUPP;
 	}
-	grown = kvzalloc(size + priv, GFP_KERNEL);
-	if (grown) {
-		memcpy(grown, tbl, struct_size(tbl, member, tbl->count));
-		grown->priv = (void *)grown + size;
+	if (conf->flags & IP_VS_SVC_F_PERSISTENT)
+		return 0;
+	if (!conf->sched->hashes || !is_one_packet(conf)) {
+		NL_SET_ERR_MSG(extack, "a persistence engine needs persistence (ipvsadm -p), or one-packet scheduling by mh (-o -s mh)");
+		return -EOPNOTSUPP;
 	}
-	kvfree(tbl);
-	return grown ?: ERR_PTR(-ENOMEM);
-}
-
-/* What packets will see of the service once @conf holds. */
-static struct opvs_sched_table *table_build(struct opvs_svc *svc,
-					    const struct opvs_svc_conf *conf,
-					    struct netlink_ext_ack *extack)
-{
-	struct opvs_sched_table *tbl;
-	struct opvs_dest *dest;
-	u32 weight;
-
-	tbl = kvzalloc(struct_size(tbl, member, svc->num_dests), GFP_KERNEL);
-	if (!tbl)
-		return ERR_PTR(-ENOMEM);
-
-	tbl->ops = conf->sched;
-	tbl->pe = conf->pe;
-	tbl->flags = conf->flags;
-	tbl->cursor = svc->cursor;
-	list_for_each_entry(dest, &svc->dests, list) {
-		weight = member_weight(conf->sched, dest);
-		if (!weight)
-			continue;
-		tbl->member[tbl->count].dest = dest;
-		tbl->member[tbl->count].weight = weight;
-		tbl->count++;
-	}
-
-	if (conf->sched->priv_size) {
-		tbl = table_add_priv(tbl, extack);
-		if (IS_ERR(tbl))
-			return tbl;
-	}
-	if (conf->sched->build)
-		conf->sched->build(tbl, &svc->on->hash_key);
-	return tbl;
-}
-
-static void table_publish(struct opvs_svc *svc, struct opvs_sched_table *tbl)
-{
-	struct opvs_sched_table *old;
-
-	old = rcu_replace_pointer(svc->table, tbl,
-				  lockdep_is_held(&svc->on->cfg_lock));
-	if (old)
-		kvfree_rcu(old, rcu);
-}
-
-/**
- * opvs_svc_rebuild() - show packets the service's servers as they are now
- * @svc: service
- * @extack: says why not
- *
- * Context: process, cfg_lock held.
- * Return: 0; -ENOMEM or the scheduler's refusal, and packets see the old state.
- */
-int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack)
-{
-	struct opvs_sched_table *tbl;
-
-	lockdep_assert_held(&svc->on->cfg_lock);
-
-	tbl = table_build(svc, &svc->conf, extack);
-	if (IS_ERR(tbl))
-		return PTR_ERR(tbl);
-	table_publish(svc, tbl);
 	return 0;
 }
 
 static int conf_check(const struct opvs_svc_conf *conf,
 		      struct netlink_ext_ack *extack)
 {
-	if (conf->key.proto != IPPROTO_UDP) {
-		NL_SET_ERR_MSG(extack, "only UDP services are supported");
+	switch (conf->key.proto) {
+	case 0:	/* by firewall mark */
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		break;
+	default:
+		NL_SET_ERR_MSG(extack, "protocol: must be TCP, UDP or SCTP");
 		return -EPROTONOSUPPORT;
 	}
-	if (!conf->key.port) {
-		NL_SET_ERR_MSG(extack, "port 0: services for all ports are not supported");
-		return -EOPNOTSUPP;
-	}
-	if (!(conf->flags & IP_VS_SVC_F_ONEPACKET)) {
-		NL_SET_ERR_MSG(extack, "only one-packet services are supported (ipvsadm -o)");
-		return -EOPNOTSUPP;
-	}
-	if (conf->flags & IP_VS_SVC_F_PERSISTENT) {
-		NL_SET_ERR_MSG(extack, "persistence templates are not supported");
-		return -EOPNOTSUPP;
-	}
-	if (conf->pe && !conf->sched->hashes) {
-		NL_SET_ERR_MSG(extack, "a persistence engine needs scheduler mh");
-		return -EOPNOTSUPP;
+	if (conf->flags & IP_VS_SVC_F_PERSISTENT &&
+	    (!conf->timeout || conf->timeout > OPVS_EXPIRE_MAX_SECONDS)) {
+		NL_SET_ERR_MSG(extack, "persistence timeout: 0, or more than can be kept");
+		return -EINVAL;
 	}
 	if (conf->key.family == NFPROTO_IPV6 &&
 	    ((__force u32)conf->netmask < 1 ||
@@ -188,7 +112,35 @@ static int conf_check(const struct opvs_svc_conf *conf,
 		NL_SET_ERR_MSG(extack, "netmask: IPv6 prefix length must be 1 to 128");
 		return -EINVAL;
 	}
-	return 0;
+	return conf->pe ? check_engine(conf, extack) : 0;
+}
+
+/* Tells packets what @conf says, servers aside. */
+static void svc_apply(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
+		      struct opvs_sched_table *tbl)
+{
+	struct opvs_policy *policy = conf->policy ?: &svc->on->policy;
+
+	if (svc->conf.policy)
+		svc->conf.policy->users--;
+	svc->conf = *conf;
+	svc->conf.policy = policy;
+	policy->users++;
+	rcu_assign_pointer(svc->policy, policy);
+	WRITE_ONCE(svc->one_packet, is_one_packet(conf));
+	WRITE_ONCE(svc->conns.max, conf->conn_max);
+	opvs_svc_show(svc, tbl);
+}
+
+/* Its name is free again; connections of removed servers may still use it. */
+static void svc_give_up(struct opvs_svc *svc)
+{
+	if (svc->conf.policy)
+		svc->conf.policy->users--;
+	svc->conf.policy = NULL;
+	rcu_assign_pointer(svc->policy, &svc->on->policy);
+	opvs_removed_add_svc(svc);
+	opvs_svc_put(svc);
 }
 
 static void svc_free(struct opvs_svc *svc)
@@ -198,10 +150,8 @@ static void svc_free(struct opvs_svc *svc)
 }
 
 static struct opvs_svc *svc_alloc(struct opvs_net *on,
-				  const struct opvs_svc_conf *conf,
-				  struct netlink_ext_ack *extack)
+				  const struct opvs_svc_key *key)
 {
-	struct opvs_sched_table *tbl;
 	struct opvs_svc *svc;
 	int cpu;
 
@@ -209,10 +159,10 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	if (!svc)
 		return ERR_PTR(-ENOMEM);
 
-	svc->key = conf->key;
-	svc->conf = *conf;
+	svc->key = *key;
 	svc->on = on;
 	INIT_LIST_HEAD(&svc->dests);
+	INIT_LIST_HEAD(&svc->removed_dests);
 	refcount_set(&svc->ref, 1);
 	svc->cursor = alloc_percpu(u32);
 	if (!svc->cursor) {
@@ -222,14 +172,43 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	/* CPUs start apart, or the first server gets one packet from each. */
 	for_each_possible_cpu(cpu)
 		per_cpu(*svc->cursor, cpu) = cpu;
+	opvs_live_inc(on);
+	return svc;
+}
 
-	tbl = table_build(svc, conf, extack);
+/* A service that packets cannot find yet: the one that was removed while its
+ * connections go on, or a new one.
+ */
+static struct opvs_svc *svc_create(struct opvs_net *on,
+				   const struct opvs_svc_conf *conf,
+				   struct netlink_ext_ack *extack)
+{
+	struct opvs_sched_table *tbl;
+	struct opvs_svc *svc;
+
+	svc = opvs_removed_take_svc(on, &conf->key);
+	if (!svc)
+		svc = svc_alloc(on, &conf->key);
+	if (IS_ERR(svc))
+		return svc;
+	tbl = opvs_svc_view(svc, conf, extack);
 	if (IS_ERR(tbl)) {
-		svc_free(svc);
+		svc_give_up(svc);
 		return ERR_CAST(tbl);
 	}
-	RCU_INIT_POINTER(svc->table, tbl);
+	svc_apply(svc, conf, tbl);
 	return svc;
+}
+
+/* Packets look for these only if there are any. */
+static void count_kinds(struct opvs_net *on, const struct opvs_svc_key *key,
+			int by)
+{
+	on->num_svcs[opvs_family(key->family)] += by;
+	if (opvs_svc_key_is_mark(key))
+		WRITE_ONCE(on->num_mark_svcs, on->num_mark_svcs + by);
+	else if (!key->port)
+		WRITE_ONCE(on->num_wild_svcs, on->num_wild_svcs + by);
 }
 
 /* Makes the service visible: from here on packets can find it. */
@@ -278,29 +257,31 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 		return -EEXIST;
 	}
 
-	svc = svc_alloc(on, conf, extack);
+	err = opvs_conn_net_start(on);
+	if (err)
+		return err;
+	svc = svc_create(on, conf, extack);
 	if (IS_ERR(svc))
 		return PTR_ERR(svc);
 	if (!*num) {
 		err = on->events->family_up(on, conf->key.family);
 		if (err)
-			goto err_free;
+			goto err_give_up;
 	}
 	err = svc_link(on, svc);
 	if (err)
 		goto err_down;
 
-	++*num;
-	opvs_live_inc(on);
+	count_kinds(on, &svc->key, 1);
+	opvs_totals_revive_svc(svc);
 	opvs_est_start(on);
 	return 0;
 
 err_down:
 	if (!*num)
 		on->events->family_down(on, conf->key.family);
-err_free:
-	kvfree(rcu_dereference_protected(svc->table, true));
-	svc_free(svc);
+err_give_up:
+	svc_give_up(svc);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_add);
@@ -325,12 +306,20 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	err = conf_check(conf, extack);
 	if (err)
 		return err;
-	tbl = table_build(svc, conf, extack);
+	tbl = opvs_svc_view(svc, conf, extack);
 	if (IS_ERR(tbl))
 		return PTR_ERR(tbl);
+	if (is_one_packet(conf) && !svc->one_packet) {
+		err = opvs_dest_join_all(svc, extack);
+		if (err) {
+			kvfree(tbl);
+			return err;
+		}
+	}
 
-	svc->conf = *conf;
-	table_publish(svc, tbl);
+	svc_apply(svc, conf, tbl);
+	if (!svc->one_packet)
+		opvs_dest_leave_all(svc);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_edit);
@@ -357,9 +346,10 @@ void opvs_svc_del(struct opvs_svc *svc)
 	list_for_each_entry_safe(dest, tmp, &svc->dests, list)
 		opvs_dest_unlink(dest);
 	opvs_totals_retire_svc(svc);
-	opvs_svc_put(svc);
+	count_kinds(on, &svc->key, -1);
+	svc_give_up(svc);
 
-	if (!--on->num_svcs[opvs_family(family)])
+	if (!on->num_svcs[opvs_family(family)])
 		on->events->family_down(on, family);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_del);
@@ -419,6 +409,39 @@ struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_find);
 
+/**
+ * opvs_svc_match() - the service that a packet goes to
+ * @on: namespace
+ * @flow: packet
+ * @mark: its firewall mark
+ *
+ * The mark comes first, then address and port, then a service for all ports.
+ *
+ * Context: any, RCU read side.
+ * Return: the service, valid within the read section, or NULL.
+ */
+struct opvs_svc *opvs_svc_match(struct opvs_net *on,
+				const struct opvs_flow *flow, u32 mark)
+{
+	struct opvs_svc_key key = { .family = flow->family };
+	struct opvs_svc *svc;
+
+	if (unlikely(mark && READ_ONCE(on->num_mark_svcs))) {
+		key.addr.all[0] = mark;
+		svc = opvs_svc_find(on, &key);
+		if (svc)
+			return svc;
+	}
+	key.addr = flow->daddr;
+	key.port = flow->dport;
+	key.proto = flow->proto;
+	svc = opvs_svc_find(on, &key);
+	if (svc || likely(!READ_ONCE(on->num_wild_svcs)))
+		return svc;
+	key.port = 0;
+	return opvs_svc_find(on, &key);
+}
+
 static void svc_free_work(struct work_struct *work)
 {
 	struct opvs_svc *svc = container_of(to_rcu_work(work), struct opvs_svc,
@@ -426,6 +449,7 @@ static void svc_free_work(struct work_struct *work)
 	struct opvs_net *on = svc->on;
 
 	mutex_lock(&on->cfg_lock);
+	opvs_removed_drop_svc(svc);
 	opvs_totals_retire_svc(svc);
 	mutex_unlock(&on->cfg_lock);
 
@@ -470,10 +494,19 @@ void opvs_svc_put(struct opvs_svc *svc)
  */
 int opvs_svc_net_init(struct opvs_net *on)
 {
+	int err;
+
 	mutex_init(&on->cfg_lock);
 	xa_init_flags(&on->services, XA_FLAGS_ALLOC1);
 	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
-	return rhashtable_init(&on->svc_table, &svc_params);
+	opvs_policy_net_init(on);
+	err = opvs_removed_net_init(on);
+	if (err)
+		return err;
+	err = rhashtable_init(&on->svc_table, &svc_params);
+	if (err)
+		opvs_removed_net_exit(on);
+	return err;
 }
 
 /**
@@ -485,6 +518,8 @@ int opvs_svc_net_init(struct opvs_net *on)
 void opvs_svc_net_exit(struct opvs_net *on)
 {
 	wait_var_event(&on->live, !atomic_read(&on->live));
+	opvs_removed_net_exit(on);
+	opvs_policy_net_exit(on);
 	rhashtable_destroy(&on->svc_table);
 	xa_destroy(&on->services);
 }

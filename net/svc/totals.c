@@ -81,6 +81,35 @@ void opvs_totals_retire_svc(struct opvs_svc *svc)
 }
 
 /**
+ * opvs_totals_revive_dest() - a server that comes back counts for itself again
+ * @dest: linked server that was retired
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_totals_revive_dest(struct opvs_dest *dest)
+{
+	lockdep_assert_held(&dest->svc->on->cfg_lock);
+
+	opvs_totals_sub(&dest->svc->stats.retired, &dest->stats.folded);
+	dest->stats.folded = (struct opvs_totals){};
+}
+
+/**
+ * opvs_totals_revive_svc() - a service that comes back counts for itself again
+ * @svc: linked service that was retired; it shows zero at first
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_totals_revive_svc(struct opvs_svc *svc)
+{
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	opvs_totals_sub(&svc->on->retired, &svc->stats.folded);
+	svc->stats.folded = (struct opvs_totals){};
+	opvs_svc_zero(svc);
+}
+
+/**
  * opvs_dest_stats() - a server's statistics since the last ZERO
  * @dest: server
  * @shown: totals

@@ -15,6 +15,10 @@
  * @flow: its flow
  * @on: namespace
  *
+ * TCP and SCTP clients, too, get the ICMP error, as from IPVS: a reset or an
+ * ABORT would be an endpoint's word, and this is not one.  TCP gives up on it
+ * (RFC 1122 s4.2.3.9), SCTP retries (RFC 9260 s10).
+ *
  * Context: softirq or BH disabled.  The packet is still the caller's.
  */
 void opvs_error_unreachable(struct sk_buff *skb, const struct opvs_flow *flow,

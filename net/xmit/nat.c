@@ -16,6 +16,7 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 			       const struct opvs_flow *flow,
 			       struct opvs_conn *cp)
 {
+	const struct opvs_tuple *server = &cp->reply.tuple;
 	struct dst_entry *dst;
 	opvs_verdict_t verdict;
 
@@ -26,11 +27,12 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 	verdict = opvs_route_check(skb, flow, cp->dest, dst);
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
 		goto release;
-	if (unlikely(opvs_rewrite(skb, flow, OPVS_DEST, &cp->daddr,
-				  cp->dport))) {
+	if (unlikely(opvs_rewrite(skb, flow, OPVS_DEST, &server->src,
+				  server->sport))) {
 		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
 		goto release;
 	}
+	opvs_forget_socket(skb, flow);
 	return opvs_route_output(skb, flow, cp->on, dst);
 
 release:
@@ -45,6 +47,13 @@ const struct opvs_xmit_ops opvs_xmit_nat = {
 	.send		= nat_send,
 };
 
+const struct opvs_xmit_ops *const
+opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1] = {
+	[IP_VS_CONN_F_MASQ]	= &opvs_xmit_nat,
+	[IP_VS_CONN_F_DROUTE]	= &opvs_xmit_dr,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);
+
 /**
  * opvs_xmit_find() - look up a transmit method
  * @method: IP_VS_CONN_F_* forwarding method
@@ -54,15 +63,8 @@ const struct opvs_xmit_ops opvs_xmit_nat = {
  */
 const struct opvs_xmit_ops *opvs_xmit_find(u32 method)
 {
-	static const struct opvs_xmit_ops *const all[] = {
-		&opvs_xmit_nat,
-		&opvs_xmit_dr,
-	};
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		if (all[i]->method == method)
-			return all[i];
-	return NULL;
+	if (method >= ARRAY_SIZE(opvs_xmit_methods))
+		return NULL;
+	return opvs_xmit_methods[method];
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_find);

@@ -1,34 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Address and port rewriting, in a packet and in the packet that an ICMP error
- * quotes.  Checksums are updated incrementally (RFC 1624), so a packet that
- * came in damaged leaves damaged.
+ * quotes.  Checksums are updated incrementally (RFC 1624, and what comes to the
+ * same for SCTP's CRC), so the payload is not read and a packet that came in
+ * damaged leaves damaged.
  */
 #include <opvs/xmit.h>
 
 #include <opvs/kunit.h>
 
+#include <linux/crc32.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/sctp.h>
+#include <linux/stddef.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/ip.h>
 
+/* What TCP, UDP and SCTP begin with. */
+struct ports {
+	__be16	port[2];	/* by enum opvs_end */
+};
+
+/* One end of a packet, before and after. */
+struct change {
+	const union nf_inet_addr	*from;
+	const union nf_inet_addr	*to;
+	__be16				old_port;
+	__be16				new_port;
+	enum opvs_end			end;
+};
+
+static struct change change_of(const struct opvs_flow *flow, enum opvs_end end,
+			       const union nf_inet_addr *addr, __be16 port)
+{
+	bool source = end == OPVS_SOURCE;
+
+	return (struct change){
+		.from = source ? &flow->saddr : &flow->daddr,
+		.to = addr,
+		.old_port = source ? flow->sport : flow->dport,
+		.new_port = port,
+		.end = end,
+	};
+}
+
+/* Bytes of the transport header up to the end of what changes in it. */
+static unsigned int header_need(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return offsetofend(struct tcphdr, check);
+	case IPPROTO_SCTP:
+		return sizeof(struct sctphdr);
+	default:
+		return sizeof(struct udphdr);
+	}
+}
+
+/* Where TCP and UDP sum up a pseudo header and all behind it. */
+static __sum16 *inet_check(void *th, u8 proto)
+{
+	return proto == IPPROTO_TCP ? &((struct tcphdr *)th)->check
+				    : &((struct udphdr *)th)->check;
+}
+
 /* A checksum over a pseudo header and ports gets to see other ones. */
-static void replace_in_check(__sum16 *check, const union nf_inet_addr *from,
-			     const union nf_inet_addr *to,
-			     __be16 old_port, __be16 new_port)
+static void replace_in_check(__sum16 *check, u8 proto,
+			     const struct change *change)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(to->ip6); i++)
-		csum_replace4(check, from->ip6[i], to->ip6[i]);
-	csum_replace2(check, old_port, new_port);
-	/* 0 would say that there is no checksum (RFC 768). */
-	if (!*check)
+	/* To UDP, and to it alone, 0 says that there is none (RFC 768). */
+	if (proto == IPPROTO_UDP && !*check)
+		return;
+	for (i = 0; i < ARRAY_SIZE(change->to->ip6); i++)
+		csum_replace4(check, change->from->ip6[i], change->to->ip6[i]);
+	csum_replace2(check, change->old_port, change->new_port);
+	if (proto == IPPROTO_UDP && !*check)
 		*check = CSUM_MANGLED_0;
 }
 
@@ -45,22 +100,38 @@ static bool check_is_pending(const struct sk_buff *skb,
 }
 
 static void fix_check(struct sk_buff *skb, const struct opvs_flow *flow,
-		      struct udphdr *uh, const union nf_inet_addr *from,
-		      const union nf_inet_addr *to,
-		      __be16 old_port, __be16 new_port)
+		      __sum16 *check, const struct change *change)
 {
-	if (check_is_pending(skb, flow)) {
-		/* The field holds the pseudo header's sum so far. */
-		if (flow->family == NFPROTO_IPV6)
-			inet_proto_csum_replace16(&uh->check, skb, from->ip6,
-						  to->ip6, true);
-		else
-			inet_proto_csum_replace4(&uh->check, skb, from->ip,
-						 to->ip, true);
+	if (!check_is_pending(skb, flow)) {
+		replace_in_check(check, flow->proto, change);
 		return;
 	}
-	if (uh->check)
-		replace_in_check(&uh->check, from, to, old_port, new_port);
+	/* The field holds the pseudo header's sum so far. */
+	if (flow->family == NFPROTO_IPV6)
+		inet_proto_csum_replace16(check, skb, change->from->ip6,
+					  change->to->ip6, true);
+	else
+		inet_proto_csum_replace4(check, skb, change->from->ip,
+					 change->to->ip, true);
+}
+
+/* SCTP's CRC (RFC 9260 s6.8) has no pseudo header, so a new address alone is
+ * nothing to it.  And it is linear: the new one differs from the old one by the
+ * CRC of the bits that turned over, the port's with zeros up to the packet's
+ * end.
+ */
+static void fix_crc(struct sk_buff *skb, const struct opvs_flow *flow,
+		    struct sctphdr *sh, const struct change *change)
+{
+	u32 turned = le16_to_cpu((__force __le16)(change->old_port ^
+						  change->new_port));
+
+	if (!turned || check_is_pending(skb, flow))
+		return;
+	if (change->end == OPVS_DEST)
+		turned <<= 16;
+	sh->checksum ^= cpu_to_le32(__crc32c_le_shift(turned, skb->len -
+						      flow->thoff));
 }
 
 /* The device's sum over the whole packet, if it made one, is no longer true. */
@@ -92,58 +163,77 @@ static void set_address(struct sk_buff *skb, unsigned int nhoff, u8 family,
 }
 
 /**
- * opvs_rewrite() - give a UDP packet another source or destination
- * @skb: packet; made writable as far as needed
+ * opvs_rewrite() - give a packet another source or destination
+ * @skb: TCP, UDP or SCTP packet; made writable as far as needed
  * @flow: its flow, as it is before
  * @end: which end to rewrite
  * @addr: new address
  * @port: new port
  *
+ * A train (GSO) is rewritten as a whole.
+ *
  * Context: any.
- * Return: 0 or -ENOMEM, and the packet is unchanged.
+ * Return: 0; -ENOMEM; -EINVAL for a lone fragment of an SCTP packet, whose
+ * checksum cannot be told without the others.  The packet is then unchanged.
  */
 int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 		 enum opvs_end end, const union nf_inet_addr *addr,
 		 __be16 port)
 {
-	bool source = end == OPVS_SOURCE;
-	struct udphdr *uh;
+	struct change change = change_of(flow, end, addr, port);
+	void *th;
 
-	if (unlikely(skb_ensure_writable(skb, flow->thoff + sizeof(*uh))))
+	if (unlikely(flow->proto == IPPROTO_SCTP &&
+		     flow->flags & OPVS_FLOW_FIRST_FRAG))
+		return -EINVAL;
+	if (unlikely(skb_ensure_writable(skb, flow->thoff +
+					 header_need(flow->proto))))
 		return -ENOMEM;
 
-	uh = (struct udphdr *)(skb->data + flow->thoff);
-	fix_check(skb, flow, uh, source ? &flow->saddr : &flow->daddr, addr,
-		  source ? flow->sport : flow->dport, port);
-	if (source)
-		uh->source = port;
+	th = skb->data + flow->thoff;
+	if (flow->proto == IPPROTO_SCTP)
+		fix_crc(skb, flow, th, &change);
 	else
-		uh->dest = port;
+		fix_check(skb, flow, inet_check(th, flow->proto), &change);
+	((struct ports *)th)->port[end] = port;
 	set_address(skb, flow->nhoff, flow->family, end, addr);
 	forget_device_sum(skb);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite);
 
-/* The quoted UDP header.  Its checksum follows the new address and port, and
- * all that changes here changes the sum that the ICMP checksum covers.
+/* Bytes of the quoted transport header that are there and change.  Of TCP's an
+ * error may quote the ports and not the checksum (RFC 792); of SCTP's, whose
+ * checksum nobody can verify without the whole packet, only the ports do.
  */
-static void rewrite_quoted_udp(struct udphdr *uh, __sum16 *icmp_check,
-			       const struct opvs_flow *inner,
-			       enum opvs_end end,
-			       const union nf_inet_addr *addr, __be16 port)
+static unsigned int quoted_need(const struct sk_buff *skb,
+				const struct opvs_flow *inner)
 {
-	bool source = end == OPVS_SOURCE;
-	const union nf_inet_addr *from = source ? &inner->saddr : &inner->daddr;
-	__be16 *field = source ? &uh->source : &uh->dest;
-	__sum16 old = uh->check;
+	unsigned int need = header_need(inner->proto);
 
-	if (uh->check)
-		replace_in_check(&uh->check, from, addr, *field, port);
-	csum_replace2(icmp_check, *field, port);
-	csum_replace2(icmp_check, (__force __be16)old,
-		      (__force __be16)uh->check);
-	*field = port;
+	if (inner->proto == IPPROTO_UDP ||
+	    (inner->proto == IPPROTO_TCP && inner->thoff + need <= skb->len))
+		return need;
+	return sizeof(struct ports);
+}
+
+/* The quoted transport header.  Its checksum follows the new address and port,
+ * and all that changes here changes the sum that the ICMP checksum covers.
+ */
+static void rewrite_quoted(void *th, unsigned int need, __sum16 *icmp_check,
+			   u8 proto, const struct change *change)
+{
+	__sum16 *check, old;
+
+	if (need > sizeof(struct ports)) {
+		check = inet_check(th, proto);
+		old = *check;
+		replace_in_check(check, proto, change);
+		csum_replace2(icmp_check, (__force __be16)old,
+			      (__force __be16)*check);
+	}
+	csum_replace2(icmp_check, change->old_port, change->new_port);
+	((struct ports *)th)->port[change->end] = change->new_port;
 }
 
 /* What of the quoted packet's address the ICMP checksum gets to see. */
@@ -166,10 +256,10 @@ static void fix_icmp(struct sk_buff *skb, __sum16 *icmp_check,
 }
 
 /**
- * opvs_rewrite_icmp() - translate an ICMP error and the UDP packet it quotes
+ * opvs_rewrite_icmp() - translate an ICMP error and the packet it quotes
  * @skb: the error; made writable as far as needed
  * @outer: its flow, as it is before
- * @inner: flow of the quoted packet, as it is before
+ * @inner: flow of the quoted TCP, UDP or SCTP packet, as it is before
  * @outer_end: end of the outer header to rewrite; the quoted packet went the
  *	other way, so its other end is rewritten
  * @addr: new address of both
@@ -184,10 +274,11 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 {
 	enum opvs_end inner_end = outer_end == OPVS_SOURCE ? OPVS_DEST
 							   : OPVS_SOURCE;
+	struct change change = change_of(inner, inner_end, addr, port);
+	unsigned int need = quoted_need(skb, inner);
 	__sum16 *icmp_check;
-	struct udphdr *uh;
 
-	if (unlikely(skb_ensure_writable(skb, inner->thoff + sizeof(*uh))))
+	if (unlikely(skb_ensure_writable(skb, inner->thoff + need)))
 		return -ENOMEM;
 	/* A guest may have left the checksum to the device. */
 	if (unlikely(skb->ip_summed == CHECKSUM_PARTIAL &&
@@ -196,9 +287,9 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 
 	/* Both ICMPs keep their checksum behind type and code. */
 	icmp_check = &((struct icmphdr *)(skb->data + outer->thoff))->checksum;
-	uh = (struct udphdr *)(skb->data + inner->thoff);
 	fix_icmp(skb, icmp_check, outer, inner, outer_end, addr);
-	rewrite_quoted_udp(uh, icmp_check, inner, inner_end, addr, port);
+	rewrite_quoted(skb->data + inner->thoff, need, icmp_check, inner->proto,
+		       &change);
 	set_address(skb, inner->nhoff, inner->family, inner_end, addr);
 	set_address(skb, outer->nhoff, outer->family, outer_end, addr);
 	forget_device_sum(skb);

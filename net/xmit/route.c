@@ -11,6 +11,7 @@
 #include <opvs/xmit.h>
 
 #include <opvs/dest.h>
+#include <opvs/kunit.h>
 #include <opvs/netns.h>
 
 #include <linux/netfilter_ipv4.h>
@@ -122,10 +123,21 @@ static bool is_martian(const struct opvs_flow *flow,
 	       addr_is_loopback(&dest->addr, dest->family);
 }
 
+/* A train (GSO) leaves as the packets that it was made of. */
+static bool train_fits(struct sk_buff *skb, const struct opvs_flow *flow,
+		       unsigned int mtu)
+{
+	if (!skb_is_gso(skb))
+		return false;
+	/* IPv6 takes the first extension header for it on arrival. */
+	skb_set_transport_header(skb, flow->thoff);
+	return skb_gso_validate_network_len(skb, mtu);
+}
+
 /* A reassembled packet is judged by the largest fragment that it came in, and
  * will be cut again; a socket of this host may have asked for fragmentation.
  */
-static bool exceeds_mtu(const struct sk_buff *skb, const struct opvs_flow *flow,
+static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
 			unsigned int mtu)
 {
 	unsigned int frag_max;
@@ -139,7 +151,7 @@ static bool exceeds_mtu(const struct sk_buff *skb, const struct opvs_flow *flow,
 	}
 	if (frag_max)
 		return frag_max > mtu;
-	return skb->len > mtu && !skb->ignore_df;
+	return skb->len > mtu && !skb->ignore_df && !train_fits(skb, flow, mtu);
 }
 
 /* The header is writable.  A packet of this host is not forwarded: it starts. */
@@ -198,6 +210,7 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 	}
 	return OPVS_VERDICT(NONE);
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
 
 /**
  * opvs_mark_handled() - keep a packet from being balanced or tracked again
@@ -213,6 +226,22 @@ void opvs_mark_handled(struct sk_buff *skb)
 	skb->ipvs_property = 1;
 	nf_reset_ct(skb);
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+}
+
+/**
+ * opvs_forget_socket() - part a packet from the socket found for its old address
+ * @skb: packet that has its final addresses
+ * @flow: its flow
+ *
+ * Early demux looks for a socket before anybody rewrites.  The socket of a
+ * packet that this host sends is its sender's, and stays.
+ *
+ * Context: any.
+ */
+void opvs_forget_socket(struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
+		skb_orphan(skb);
 }
 
 /**
@@ -243,9 +272,7 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 	if (dst_is_local(dst))
 		return OPVS_VERDICT(DELIVERED_LOCAL);
 
-	/* Early demux may have found a socket for the old destination. */
-	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
-		skb_orphan(skb);
+	opvs_forget_socket(skb, flow);
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
 	/* The MTU was looked at; what is left may be cut into fragments. */

@@ -64,6 +64,115 @@ same_text "$(ipvsadm -Sn)" '' 'ipvsadm -C'
 check 'ipvsadm -R' ipvsadm -R <<<"$saved"
 same_text "$(ipvsadm -Sn)" "$saved" 'what -R restored is what -S saved'
 
+# ---- all kinds of services ----
+
+ipvsadm -C
+kinds='-A -t 10.91.0.1:0 -s rr -p 100
+-a -t 10.91.0.1:0 -r 10.91.11.2:0 -m -w 1
+-a -t 10.91.0.1:0 -r 10.91.12.2:0 -g -w 1
+-A -t 10.91.0.1:80 -s rr
+-a -t 10.91.0.1:80 -r 10.91.11.2:8080 -m -w 5
+-a -t 10.91.0.1:80 -r 10.91.12.2:80 -g -w 0
+-A -t 10.91.0.1:443 -s mh -b mh-fallback,mh-port
+-A -u 10.91.0.1:53 -s wrr
+-a -u 10.91.0.1:53 -r 10.91.11.2:53 -m -w 1
+-A -u 10.91.0.1:5060 -s wrr -p 360 -M 255.255.255.0 --pe sip -o
+-a -u 10.91.0.1:5060 -r 10.91.11.2:5060 -m -w 1
+-A -u 10.91.0.2:5060 -s rr -p 300 -M 0.0.0.0 --pe sip
+-A --sctp-service 10.91.0.1:90 -s wrr -p 300
+-a --sctp-service 10.91.0.1:90 -r 10.91.11.2:9090 -m -w 1
+-A -t [fd91::1]:80 -s rr -p 30 -M 64
+-a -t [fd91::1]:80 -r [fd91:11::2]:80 -m -w 1
+-A --sctp-service [fd91::1]:90 -s rr
+-A -f 7 -s rr -o
+-a -f 7 -r 10.91.11.2:0 -g -w 1
+-A -f 8 -s wrr -p 60
+-a -f 8 -r 10.91.11.2:0 -m -w 3
+-a -f 8 -r 10.91.12.2:8080 -m -w 3
+-A -f 8 -6 -s rr -p 60 -M 64
+-a -f 8 -6 -r [fd91:11::2]:0 -g -w 1
+-A -f 2147483647 -s mh'
+kinds_listed="$title
+TCP  10.91.0.1:0 rr persistent 100
+  -> 10.91.11.2:0                 Masq    1      0          0         
+  -> 10.91.12.2:0                 Route   1      0          0         
+TCP  10.91.0.1:80 rr
+  -> 10.91.11.2:8080              Masq    5      0          0         
+  -> 10.91.12.2:80                Route   0      0          0         
+TCP  10.91.0.1:443 mh (mh-fallback,mh-port)
+UDP  10.91.0.1:53 wrr
+  -> 10.91.11.2:53                Masq    1      0          0         
+UDP  10.91.0.1:5060 wrr persistent 360 mask 255.255.255.0 pe sip ops
+  -> 10.91.11.2:5060              Masq    1      0          0         
+UDP  10.91.0.2:5060 rr persistent 300 mask 0.0.0.0 pe sip
+SCTP 10.91.0.1:90 wrr persistent 300
+  -> 10.91.11.2:9090              Masq    1      0          0         
+TCP  [fd91::1]:80 rr persistent 30 mask 64
+  -> [fd91:11::2]:80              Masq    1      0          0         
+SCTP [fd91::1]:90 rr
+FWM  7 rr ops
+  -> 10.91.11.2:0                 Route   1      0          0         
+FWM  8 wrr persistent 60
+  -> 10.91.11.2:0                 Masq    3      0          0         
+  -> 10.91.12.2:8080              Masq    3      0          0         
+FWM  8 IPv6 rr persistent 60 mask 64
+  -> [fd91:11::2]:0               Route   1      0          0         
+FWM  2147483647 mh"
+
+check 'ipvsadm -R of every kind of service' ipvsadm -R <<<"$kinds"
+same_text "$(ipvsadm -Sn)" "$kinds" 'what -S saves of them is what -R read'
+same_text "$(ipvsadm -Ln)" "$head_line
+$kinds_listed" 'ipvsadm -Ln of every kind'
+saved_kinds=$(ipvsadm -Sn)
+ipvsadm -C
+check 'ipvsadm -Sn | ipvsadm -R' ipvsadm -R <<<"$saved_kinds"
+same_text "$(ipvsadm -Ln)" "$head_line
+$kinds_listed" 'and they are the same again'
+same_text "$(ipvsadm -Ln -f 8 -6)" "$title
+FWM  8 IPv6 rr persistent 60 mask 64
+  -> [fd91:11::2]:0               Route   1      0          0         " \
+	'ipvsadm -Ln of one firewall mark'
+
+# Persistence is told in jiffies there, so the ratio must do.
+proc_services() {
+	awk 'NR > 3 && !/->/' /proc/net/ip_vs |
+		sed -E 's/persistent ([0-9]+) /persistent JIFFIES /' | LC_ALL=C sort
+}
+same_text "$(proc_services)" \
+	"FWM  00000007 rr ops 
+FWM  00000008 rr persistent JIFFIES 40000000
+FWM  00000008 wrr persistent JIFFIES FFFFFFFF
+FWM  7FFFFFFF mh 
+SCTP  0A5B0001:005A wrr  persistent JIFFIES FFFFFFFF
+SCTP  [fd91:0000:0000:0000:0000:0000:0000:0001]:005A rr 
+TCP  0A5B0001:0000 rr  persistent JIFFIES FFFFFFFF
+TCP  0A5B0001:0050 rr  
+TCP  0A5B0001:01BB mh  
+TCP  [fd91:0000:0000:0000:0000:0000:0000:0001]:0050 rr persistent JIFFIES 40000000
+UDP  0A5B0001:0035 wrr  
+UDP  0A5B0001:13C4 wrr ops  persistent JIFFIES FFFFFF00
+UDP  0A5B0002:13C4 rr  persistent JIFFIES 00000000" \
+	'/proc/net/ip_vs: every kind'
+hz=$(awk '$2 == "0A5B0001:0000" { print $5 / 100 }' /proc/net/ip_vs)
+is "$(awk '$1 == "SCTP" && $4 == "persistent" { print $5 }' /proc/net/ip_vs)" \
+	$((300 * hz)) '/proc/net/ip_vs: seconds in jiffies'
+
+# ipvsadm -E with another scheduler, then without persistence, then with it.
+ipvsadm -E -t 10.91.0.1:80 -s wrr -p 20 -M 255.255.0.0
+is "$(ipvsadm -Sn | grep -- '-A -t 10.91.0.1:80 ')" \
+	'-A -t 10.91.0.1:80 -s wrr -p 20 -M 255.255.0.0' '-E to persistence'
+ipvsadm -E -t 10.91.0.1:80 -s wrr
+is "$(ipvsadm -Sn | grep -- '-A -t 10.91.0.1:80 ')" \
+	'-A -t 10.91.0.1:80 -s wrr' '-E away from it'
+ipvsadm -e -f 8 -r 10.91.11.2 -m -w 9
+is "$(ipvsadm -Sn | grep -- '-a -f 8 -r 10.91.11.2:0 ')" \
+	'-a -f 8 -r 10.91.11.2:0 -m -w 9' \
+	'-e of a server of a firewall mark'
+ipvsadm -D -f 8
+is "$(ipvsadm -Sn | grep -c -- '-f 8 ')" 2 '-D leaves the mark of IPv6 alone'
+ipvsadm -C
+ipvsadm -R <<<"$saved"
+
 # Names instead of numbers, from files so that nobody asks the network.
 echo '10.91.0.1 service.example
 10.91.11.2 one.example' >"$state/hosts"

@@ -42,19 +42,43 @@ refuses 'an IPv6 server of an IPv4 service' '' \
 refuses 'a lower threshold above the upper one' '' \
 	ipvsadm -a -u "$vs" -r 10.91.12.2:5060 -m -x 5 -y 6
 
+mark=8
+ipvsadm -A -f $mark -s rr -p 60
+ipvsadm -a -f $mark -r 10.91.11.2 -m
+refuses 'a firewall mark twice' 'Service already exists' \
+	ipvsadm -A -f $mark -s rr
+refuses '-E of a missing firewall mark' "$no_service" \
+	ipvsadm -E -f 9 -s rr
+refuses '-D of a firewall mark of the other family' "$no_service" \
+	ipvsadm -D -f $mark -6
+refuses '-a to a missing firewall mark' 'Service not defined' \
+	ipvsadm -a -f 9 -r 10.91.11.2 -m
+refuses 'a server of a firewall mark twice' 'Destination already exists' \
+	ipvsadm -a -f $mark -r 10.91.11.2 -m
+refuses 'an IPv6 server of an IPv4 firewall mark' '' \
+	ipvsadm -a -f $mark -r '[fd91:11::2]:0' -m
+refuses 'a TCP service twice' 'Service already exists' bash -c "
+	ipvsadm -A -t 10.91.0.1:80 -s rr -p &&
+		ipvsadm -A -t 10.91.0.1:80 -s rr; status=\$?
+	ipvsadm -D -t 10.91.0.1:80; exit \$status"
+
+# ---- persistence that cannot be ----
+
+refuses 'persistence for 23 days' '' \
+	ipvsadm -A -t 10.91.0.1:80 -s rr -p 2000001
+refuses '-E to such persistence' '' \
+	ipvsadm -E -u "$vs" -s rr -o -p 2000001
+
 # ---- what opvs does not do: never silence ----
 
-refuses 'TCP' '' ipvsadm -A -t 10.91.0.1:80 -s rr
-refuses 'SCTP' '' ipvsadm -A --sctp-service 10.91.0.1:80 -s rr
-refuses 'a firewall mark' '' ipvsadm -A -f 1 -s rr -o
-refuses 'UDP without -o' '' ipvsadm -A -u 10.91.0.1:5061 -s rr
-refuses 'taking -o away' '' ipvsadm -E -u "$vs" -s rr
-refuses 'persistence' '' ipvsadm -A -u 10.91.0.1:5061 -s rr -o -p 60
-refuses 'port 0' '' ipvsadm -A -u 10.91.0.1:0 -s rr -o -p
 refuses 'a scheduler that ip_vs has and opvs has not' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s lblcr -o
 refuses 'an engine with a scheduler that does not hash' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s rr -o --pe sip
+refuses 'an engine of connections that are not persistent' '' \
+	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip
+refuses 'an engine of datagrams for TCP' '' \
+	ipvsadm -A -t 10.91.0.1:5061 -s rr -p --pe sip
 refuses 'flags that the scheduler does not have' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s rr -o -b mh-port
 refuses 'a tunnel' '' ipvsadm -a -u "$vs" -r 10.91.12.2:5060 -i

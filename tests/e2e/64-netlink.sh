@@ -30,3 +30,5 @@ program() {
 
 program netlink_errors
 program netlink_answers
+program netlink_policies
+program netlink_conns

@@ -14,15 +14,23 @@ ADDRESS|PORT, so that IPv6 needs no brackets. data= takes Python's escapes.
 Servers answer each datagram with their name, a blank and the datagram, or with
 mode=brief its length and CRC, or with mode=silent not at all. A datagram that
 starts with "answer-to=PORT " is answered to that port.
+
+Connections (proto=tcp, the default, or sctp) are held at both ends: accept
+makes a server, dial opens a group of them, id=, which stays open over the
+commands that follow until hang or reset.
 """
 
 import selectors
 import shlex
+import socket
 import sys
 import time
 from collections import Counter
 from urllib.parse import quote
 
+import mass
+import native
+import stream
 from traffic import (Failure, Flow, Namespaces, Server, Sniffer, digest,
                      family_of, parse_addr, payload_of, raw_udp, send_segments,
                      sip_message)
@@ -46,6 +54,8 @@ class Agent:
         self.servers = {}
         self.listeners = {}
         self.sniffers = {}
+        self.accepting = {}
+        self.lines = {}
         self.maps = {}
         self.stream = None
         self.running = True
@@ -56,8 +66,15 @@ class Agent:
         self.selector.register(holder.sock, selectors.EVENT_READ, holder)
 
     def unwatch(self, holder):
-        self.selector.unregister(holder.sock)
+        if holder.sock.fileno() < 0:
+            return
+        if holder.sock in self.selector.get_map():
+            self.selector.unregister(holder.sock)
         holder.sock.close()
+
+    def ignore(self, holder):
+        """Watches no more, but leaves it open."""
+        self.selector.unregister(holder.sock)
 
     def turn(self, timeout):
         """One round; true if something happened."""
@@ -292,6 +309,116 @@ class Agent:
         return {"count": server.count, "last": server.last,
                 "peer": f"{peer[0]}|{peer[1]}"}
 
+    # ---- commands: connections ----
+
+    def do_accept(self, args):
+        """A server of connections; see stream.Listener for mode=."""
+        listener = stream.Listener(self, args.get("ns", ""), args["addr"],
+                                   args["id"], args.get("proto", "tcp"),
+                                   args.get("mode", "echo"))
+        self.accepting.setdefault(args["id"], []).append(listener)
+        self.watch(listener)
+
+    def do_unaccept(self, args):
+        """Closes a server, and first what it has accepted, how=fin or rst."""
+        for listener in self.accepting.pop(args["id"]):
+            listener.hang_up(args.get("how", "fin") == "rst")
+            self.unwatch(listener)
+
+    def do_deaf(self, args):
+        """Nobody listens at addr= any more; what was accepted goes on."""
+        for listener in [a for many in self.accepting.values() for a in many]:
+            if listener.addr == args["addr"] and not listener.deaf:
+                listener.deaf = True
+                self.unwatch(listener)
+
+    def do_accepted(self, args):
+        """What became of all that a server of this name has accepted."""
+        self.pump(lambda: False, 0.05)
+        total = Counter()
+        for listener in self.accepting[args["id"]]:
+            total.update(listener.report())
+        return dict(total)
+
+    def do_ring_off(self, args):
+        """A server ends its connections: how=fin, rst, or half."""
+        for listener in self.accepting[args["id"]]:
+            if args.get("how", "fin") == "half":
+                listener.half_close()
+            else:
+                listener.hang_up(args.get("how", "fin") == "rst")
+
+    def do_dial(self, args):
+        """Opens count connections and asks on each who is there, unless
+        mute=1; src= names their first port, if any. Those that had this id
+        are closed."""
+        addr, first = parse_addr(args["src"]) if "src" in args else ("", 0)
+        for line in self.lines.pop(args["id"], []):
+            line.close()
+        lines = self.lines[args["id"]] = []
+        for i in range(number(args, "count", 1)):
+            src = f"{addr}|{first + i if first else 0}" if addr else None
+            lines.append(stream.Line(self, args.get("ns", ""), src,
+                                     args["dst"], args.get("proto", "tcp"),
+                                     number(args, "wait", 4000) / 1000))
+            self.turn(0)
+        if number(args, "mute"):
+            return stream.report(lines)
+        report = self.exchange(lines, b"hello", STALL)
+        served = {i: line.server for i, line in enumerate(lines)}
+        if "map" in args:
+            self.maps[args["map"]] = served
+        return report
+
+    def exchange(self, lines, data, wait):
+        for line in lines:
+            line.begin()
+            line.send(data)
+        self.pump(lambda: all(line.settled() for line in lines), wait)
+        return stream.report(lines)
+
+    def do_talk(self, args):
+        """Says data= on each connection and waits for the answers."""
+        return self.exchange(self.lines[args["id"]], payload_of(args),
+                             number(args, "wait", 4000) / 1000)
+
+    def do_pour(self, args):
+        """Sends size bytes on each connection, and what their CRC is."""
+        data = bytes(i % 251 for i in range(number(args, "size")))
+        for line in self.lines[args["id"]]:
+            done, last = 0, time.monotonic()
+            while done < len(data) and not line.error:
+                part = line.send(data[done:done + (1 << 16)])
+                done += part
+                self.turn(0 if part else 0.02)
+                if part:
+                    last = time.monotonic()
+                elif time.monotonic() - last > STALL:
+                    raise Failure(f"stuck after {done} bytes")
+        return {"digest": digest(data)}
+
+    def do_half(self, args):
+        """The client closes its half of each connection."""
+        for line in self.lines[args["id"]]:
+            line.sock.shutdown(socket.SHUT_WR)
+
+    def do_hear(self, args):
+        """Waits until each connection is over."""
+        lines = self.lines[args["id"]]
+        self.pump(lambda: all(line.over() for line in lines),
+                  number(args, "wait", 4000) / 1000)
+        return stream.report(lines)
+
+    def do_hang(self, args):
+        """Closes connections, how=fin or rst; the first count= or all."""
+        lines = self.lines[args["id"]]
+        count = number(args, "count", len(lines))
+        for line in lines[:count]:
+            line.close(args.get("how", "fin") == "rst")
+        self.lines[args["id"]] = lines[count:]
+        # Their servers are here, and have to close as well.
+        self.pump(lambda: False, 0.05)
+
     # ---- commands: traffic beside other things ----
 
     def do_stream(self, args):
@@ -306,6 +433,31 @@ class Agent:
 
     def do_streamed(self, _args):
         return self.stream.flow.report()
+
+    def do_mass(self, args):
+        """count datagrams as fast as possible, each from another port, or
+        with vary=dst to another port; nobody waits for answers."""
+        return mass.send(self.spaces, args.get("ns", ""),
+                         parse_addr(args["src"]), parse_addr(args["dst"]),
+                         number(args, "count"), args.get("vary", "src"))
+
+    # ---- commands: the module's own netlink family ----
+
+    def native(self, what, args):
+        with self.spaces.inside(args.pop("ns", "")):
+            return what(args)
+
+    def do_policy(self, args):
+        return self.native(native.policy, args)
+
+    def do_service(self, args):
+        return self.native(native.service, args)
+
+    def do_flush(self, args):
+        return self.native(native.flush, args)
+
+    def do_expire(self, args):
+        return self.native(native.expire, args)
 
     # ---- commands: captures ----
 
@@ -332,6 +484,26 @@ class Agent:
             with open(args["file"], encoding="ascii") as file:
                 return {"value": file.readline().strip()}
 
+    def do_entries(self, args):
+        """Lines of /proc/net/ip_vs_conn, below its head, with part= in them;
+        how many of them are there twice; and how long reading it took."""
+        part = args.get("part", "").encode()
+        count, seen = 0, set()
+        began = time.monotonic()
+        with self.spaces.inside(args.get("ns", "")):
+            with open("/proc/thread-self/net/ip_vs_conn", "rb",
+                      buffering=1 << 20) as file:
+                next(file)
+                for line in file:
+                    if part in line:
+                        count += 1
+                        # Without state and time, which go on. IPv4 addresses
+                        # have eight digits.
+                        cut = 46 if line[12:13] == b" " else 138
+                        seen.add(hash(line[:cut] + line[cut + 19:]))
+        return {"count": count, "twice": count - len(seen),
+                "ms": int((time.monotonic() - began) * 1000)}
+
     def do_snmp(self, args):
         """A UDP counter of a namespace (/proc/net/snmp, snmp6)."""
         with self.spaces.inside(args.get("ns", "")):
@@ -353,11 +525,18 @@ class Agent:
             self.unwatch(server)
         for listener in self.listeners.values():
             self.unwatch(listener)
+        for lines in self.lines.values():
+            for line in lines:
+                line.close(True)
+        for listener in [a for many in self.accepting.values() for a in many]:
+            listener.hang_up(True)
+            self.unwatch(listener)
         for sniffer in self.sniffers.values():
             sniffer.close()
         if self.stream:
             self.unwatch(self.stream.flow)
         self.servers, self.listeners, self.sniffers = {}, {}, {}
+        self.accepting, self.lines = {}, {}
         self.maps, self.stream = {}, None
 
     def do_quit(self, _args):

@@ -33,10 +33,12 @@ NEW_SERVICE, SET_SERVICE, DEL_SERVICE, GET_SERVICE = 1, 2, 3, 4
 NEW_DEST, SET_DEST, DEL_DEST, GET_DEST = 5, 6, 7, 8
 NEW_DAEMON, DEL_DAEMON, GET_DAEMON = 9, 10, 11
 SET_CONFIG, GET_CONFIG, SET_INFO, GET_INFO = 12, 13, 14, 15
-ZERO, FLUSH, GET_COUNTERS = 16, 17, 64
+ZERO, FLUSH = 16, 17
+(GET_COUNTERS, GET_CONN, FLUSH_CONN, EXPIRE_CONN, NEW_POLICY, SET_POLICY,
+ DEL_POLICY, GET_POLICY, SET_TABLE, GET_TABLE) = range(64, 74)
 
 SERVICE, DEST, DAEMON, TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP = range(1, 7)
-COUNTERS = 64
+COUNTERS, CONN, POLICY, TABLE, COUNT = range(64, 69)
 
 SVC_ATTRS = ("AF", "PROTOCOL", "ADDR", "PORT", "FWMARK", "SCHED_NAME", "FLAGS",
              "TIMEOUT", "NETMASK", "STATS", "PE_NAME", "STATS64")
@@ -45,6 +47,17 @@ DEST_ATTRS = ("ADDR", "PORT", "FWD_METHOD", "WEIGHT", "U_THRESH", "L_THRESH",
               "TUN_TYPE", "TUN_PORT", "TUN_FLAGS")
 DAEMON_ATTRS = ("STATE", "MCAST_IFN", "SYNC_ID", "SYNC_MAXLEN", "MCAST_GROUP",
                 "MCAST_GROUP6", "MCAST_PORT", "MCAST_TTL")
+CONN_ATTRS = ("KIND", "FAMILY", "PROTOCOL", "CLIENT", "CLIENT_PORT",
+              "CLIENT_PREFIX", "VIRTUAL", "VIRTUAL_PORT", "SERVER",
+              "SERVER_PORT", "FWMARK", "STATE", "ENGINE", "KEY", "SECONDS",
+              "FLAGS", "METHOD", "PACKETS", "ACTIVE")
+POLICY_ATTRS = ("NAME", "USERS", "TIMEOUT")
+TIMEOUT_ATTRS = ("PROTOCOL", "STATE", "STATE_INDEX", "SECONDS")
+TABLE_ATTRS = ("CONN_MAX", "CONNS", "BUCKETS", "SWEEP")
+SWEEP_ATTRS = ("VISITED", "RECLAIMED", "REFILED", "SLICES", "WAKEUPS",
+               "MAX_SLICE_NS", "MAX_LATE_MS")
+# Of family opvs only; numbered apart from those of IPVS.
+SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT = 64, 65, 66
 
 
 def u8(value):
@@ -99,8 +112,10 @@ def attrs(data):
 
 
 def named(data, names):
-    """{name: payload} of a nest, in its order."""
-    return {names[kind - 1]: payload for kind, payload in attrs(data)}
+    """{name: payload} of a nest, in its order; {number: payload} where the
+    number has no name."""
+    return {names[kind - 1] if kind <= len(names) else kind: payload
+            for kind, payload in attrs(data)}
 
 
 class Answer:

@@ -32,10 +32,12 @@ set -euo pipefail
 # ---- addresses, by family ---------------------------------------------------
 
 # Tables rather than functions: to ask a function takes a process. vip[F,N] and
-# rip[F,N] are addresses of family F, 4 or 6; vs and rs are the same as ipvsadm
-# writes them in front of a port.
+# rip[F,N] are addresses of family F, 4 or 6; vs, rs and cs are they and the
+# client's as ipvsadm writes them in front of a port.
 declare -A vip rip vs rs
 declare -A client_ip=([4]=10.91.1.2 [6]=fd91:1::2)
+# shellcheck disable=SC2034 # tests use it
+declare -A cs=([4]=10.91.1.2 [6]='[fd91:1::2]')
 declare -A direct_ip=([4]=10.91.9.2 [6]=fd91:9::2)
 for n in 1 2 3 4 5 6 7 8 9; do
 	vip[4,$n]=10.91.0.$n vip[6,$n]=fd91::$n
@@ -357,6 +359,22 @@ poll() {
 	done
 }
 
+# pass_time SECONDS: for what is about time, and only for that.
+pass_time() { read -r -t "$1" -u "$nap" || :; }
+
+# settles SECONDS WANT NAME COMMAND...: by then the command prints WANT.
+settles() {
+	local limit=$1 want=$2 name=$3 got=''
+	shift 3
+	# shellcheck disable=SC2317 # by poll
+	prints() { got=$("$@") && [[ $got == "$want" ]]; }
+	if poll "$limit" prints "$@"; then
+		ok "$name"
+	else
+		not_ok "$name" "got:  $got" "want: $want"
+	fi
+}
+
 # ---- the traffic agent ------------------------------------------------------
 
 declare -A A # what the agent answered last
@@ -416,6 +434,30 @@ servers() {
 	done
 }
 
+# accept_on PORT [KEY=VALUE...]: the same for connections; see agent.py.
+accept_on() {
+	local port=$1 n f
+	shift
+	for n in 1 2 3; do
+		for f in 4 6; do
+			agent accept ns="${ns_servers[n]}" id="s$n" \
+				addr="${rip[$f,$n]}|$port" "$@"
+		done
+	done
+}
+
+# Servers that take any packet and say nothing, at the cost of nothing: a
+# neighbour of the director whom no device answers for.
+declare -A sink=([4]=10.91.11.77 [6]=fd91:11::77)
+# shellcheck disable=SC2034 # tests use it
+declare -A sink_rs=([4]=10.91.11.77 [6]='[fd91:11::77]')
+make_sinks() {
+	local f
+	for f in 4 6; do
+		ip neigh replace "${sink[$f]}" lladdr 02:00:00:00:91:77 dev d1
+	done
+}
+
 # captured ID [TCPDUMP-ARG...]: ends the capture ID and decodes it.
 captured() {
 	local id=$1
@@ -447,6 +489,124 @@ dest() {
 	ipvsadm "$verb" -u "${vs[$f,$v]}:$port" -r "${rs[$f,$n]}:$port" "$@"
 }
 
+# tracked FLAG FAMILY VIP-NUMBER PORT METHOD [OPTION...]: a service with
+# connections, -t, -u or --sctp-service, and all servers by -m or -g.
+tracked() {
+	local flag=$1 f=$2 v=$3 port=$4 method=$5 n
+	shift 5
+	{
+		echo "-A $flag ${vs[$f,$v]}:$port $*"
+		for n in 1 2 3; do
+			echo "-a $flag ${vs[$f,$v]}:$port" \
+				"-r ${rs[$f,$n]}:$port $method -w 1"
+		done
+	} | ipvsadm -R
+}
+
+# real VERB FLAG FAMILY VIP-NUMBER PORT SERVER [OPTION...]: as dest.
+real() {
+	local verb=$1 flag=$2 f=$3 v=$4 port=$5 n=$6
+	shift 6
+	ipvsadm "$verb" "$flag" "${vs[$f,$v]}:$port" -r "${rs[$f,$n]}:$port" \
+		"$@"
+}
+
+# loads FLAG FAMILY VIP-NUMBER PORT: "ACTIVE/INACTIVE" of each server.
+loads() {
+	local arrow address active inactive out=''
+	while read -r arrow address _ _ active inactive; do
+		[[ $arrow != '->' || $address == Remote* ]] ||
+			out+="$active/$inactive "
+	done < <(ipvsadm -Ln "$1" "${vs[$2,$3]}:$4")
+	echo "${out% }"
+}
+
+# total FLAG FAMILY VIP-NUMBER PORT: "ACTIVE/INACTIVE" of all servers.
+total() {
+	local pair active=0 inactive=0
+	for pair in $(loads "$@"); do
+		((active += ${pair%/*}, inactive += ${pair#*/})) || :
+	done
+	echo $active/$inactive
+}
+
+# persistent_of FLAG SERVICE: templates at its servers.
+persistent_of() {
+	ipvsadm -Ln --persistent-conn "$1" "$2" | awk '
+		$1 == "->" && $4 ~ /^[0-9]+$/ { sum += $4 }
+		END { print 0 + sum }'
+}
+
+# vs_sysctl NAME VALUE...: of net.ipv4.vs, until the test file ends.
+vs_sysctl() {
+	local old
+	while (($#)); do
+		read -r old <"/proc/sys/net/ipv4/vs/$1"
+		echo "$1 $old" >>"$state/settings"
+		echo "$2" >"/proc/sys/net/ipv4/vs/$1"
+		shift 2
+	done
+}
+
+# set_timeouts TCP TCPFIN UDP: seconds, until the test file ends; 0 keeps.
+set_timeouts() {
+	ipvsadm --set "$@"
+	touch "$state/timeouts"
+}
+
+# The first value that was noted of each is the one to go back to.
+restore_settings() {
+	local name old
+	if [[ -e $state/settings ]]; then
+		while read -r name old; do
+			echo "$old" >"/proc/sys/net/ipv4/vs/$name"
+		done < <(tac "$state/settings")
+		rm "$state/settings"
+	fi
+	if [[ -e $state/timeouts ]]; then
+		ipvsadm --set 900 120 300
+		rm "$state/timeouts"
+	fi
+}
+
+# ---- the connection table ---------------------------------------------------
+
+# entries PART...: the lines of ipvsadm -Lnc that have all of these in them;
+# an address and port is followed by a blank, so that :80 is not :8000.
+entries() {
+	local line part lines IFS=$'\n'
+	set -f
+	# shellcheck disable=SC2207 # reading by lines is reading by bytes
+	lines=($(ipvsadm -Lnc))
+	set +f
+	for line in "${lines[@]:2}"; do
+		for part; do
+			[[ "$line " == *"$part"* ]] || continue 2
+		done
+		printf '%s\n' "$line"
+	done
+}
+
+# count_entries [PART]: sets count, how many lines /proc/net/ip_vs_conn has with
+# this in them, as that writes it: quick also where there are very many.
+count_entries() {
+	agent entries ns="$ns_director" part="${1:-}"
+	count=${A[count]}
+}
+
+# states PART...: how many of these are in which state: "CLOSE:1 NONE:2".
+states() {
+	local state out=''
+	local -A count=()
+	while read -r _ _ state _; do
+		((count[$state] += 1))
+	done < <(entries "$@")
+	while read -r state; do
+		[[ -z $state ]] || out+="$state:${count[$state]} "
+	done < <(printf '%s\n' "${!count[@]}" | sort)
+	echo "${out% }"
+}
+
 # ---- counters ---------------------------------------------------------------
 
 declare -A C # counters at the last snapshot
@@ -474,9 +634,11 @@ rose() {
 
 # Every datagram of a service has one verdict; every entry was released.
 verdict_names=(forwarded delivered_local drop_no_server drop_no_memory
-	drop_malformed drop_no_route drop_martian drop_ttl drop_mtu)
+	drop_malformed drop_no_route drop_martian drop_ttl drop_mtu
+	drop_removed_server drop_limit drop_reply_clash drop_defence)
 
-# Sets packets, verdicts, created, released.
+# Sets packets, verdicts, created, released, and of connections and templates
+# begun, ended and alive.
 read_books() {
 	local name value
 	verdicts=0
@@ -492,11 +654,22 @@ read_books() {
 	((released += value)) || :
 	counter ops_created
 	created=$value
+	counter conn_created
+	begun=$value
+	counter template_created
+	((begun += value)) || :
+	counter conn_ended
+	ended=$value
+	counter template_ended
+	((ended += value)) || :
+	counter conns
+	alive=$value
 }
 
 books_balance() {
 	read_books
-	((packets == verdicts && created == released))
+	((packets == verdicts && created == released &&
+		begun == ended + alive))
 }
 
 # ---- background processes ---------------------------------------------------

@@ -13,16 +13,20 @@ from genl import (CLONE_NEWNET, COUNTERS, DEL_DEST, DEL_SERVICE, DEST,
                   DEST_ATTRS, FLUSH, GET_CONFIG, GET_COUNTERS, GET_DEST,
                   GET_INFO, GET_SERVICE, NEW_DEST, NEW_SERVICE, NLA_F_NESTED,
                   SERVICE, SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE,
-                  SVC_ATTRS, Family, Tap, attr, attrs, be16, ip, named, nest,
-                  string, u16, u32, unshare)
+                  SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX, SVC_POLICY, Family,
+                  Tap, attr, attrs, be16, ip, named, nest, string, u16, u32,
+                  unshare)
 
 SERVICES = 3000
 SERVERS = 2000
-ONEPACKET, HASHED = 4, 2
+PERSISTENT, HASHED, ONEPACKET = 1, 2, 4
 ALL = 0xffffffff
 SYSFS = "/sys/kernel/opvs"
 # Counters have a file of their own; these are the others.
-NOT_COUNTERS = {"version", "features"}
+NOT_COUNTERS = {"version", "features", "conns", "conn_max", "conn_buckets",
+                "sweep_visited", "sweep_reclaimed", "sweep_refiled",
+                "sweep_slices", "sweep_wakeups", "sweep_max_slice_ns",
+                "sweep_max_late_ms"}
 
 
 def service(port, **changes):
@@ -69,6 +73,18 @@ def raw_type(body):
     return struct.unpack_from("=H", body, 2)[0]
 
 
+def numbers(found):
+    return [name if isinstance(name, int) else SVC_ATTRS.index(name) + 1
+            for name in found]
+
+
+def own(family):
+    """What only family opvs says of a service."""
+    if family.name != "opvs":
+        return []
+    return [SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT]
+
+
 def test_service(tap, family):
     do(family, NEW_SERVICE, service(
         5060, SCHED_NAME=string("mh"), PE_NAME=string("sip"),
@@ -80,8 +96,8 @@ def test_service(tap, family):
            cmd == NEW_SERVICE and raw_type(body) == SERVICE | marked,
            f"{family.name}: one service: family, command, nest")
     found = named(attrs(body)[0][1], SVC_ATTRS)
-    order = [SVC_ATTRS.index(name) + 1 for name in found]
-    tap.ok(order == [1, 2, 3, 4, 6, 11, 7, 8, 9, 10, 12],
+    order = numbers(found)
+    tap.ok(order == [1, 2, 3, 4, 6, 11, 7, 8, 9, 10, 12] + own(family),
            f"{family.name}: order of a service's attributes", order)
     want = {"AF": u16(2), "PROTOCOL": u16(17), "ADDR": ip("192.0.2.1"),
             "PORT": be16(5060), "SCHED_NAME": b"mh\0", "PE_NAME": b"sip\0",
@@ -92,6 +108,24 @@ def test_service(tap, family):
     tap.ok(stats_layout(found["STATS"], False) and
            stats_layout(found["STATS64"], True),
            f"{family.name}: statistics of a service")
+
+
+def test_mark(tap, family):
+    values = {"PROTOCOL": None, "ADDR": None, "PORT": None,
+              "FWMARK": u32(0xfffffffe), "AF": u16(socket.AF_INET6),
+              "FLAGS": u32(PERSISTENT) + u32(ALL), "TIMEOUT": u32(77),
+              "NETMASK": u32(64)}
+    do(family, NEW_SERVICE, service(0, **values))
+    body = do(family, GET_SERVICE, service(0, **values)).messages[0][2]
+    found = named(attrs(body)[0][1], SVC_ATTRS)
+    tap.ok(numbers(found) == [1, 5, 6, 7, 8, 9, 10, 12] + own(family),
+           f"{family.name}: order of the attributes of a service by mark",
+           numbers(found))
+    want = {"AF": u16(10), "FWMARK": u32(0xfffffffe), "TIMEOUT": u32(77),
+            "FLAGS": u32(PERSISTENT | HASHED) + u32(ALL), "NETMASK": u32(64)}
+    tap.ok({name: found[name] for name in want} == want,
+           f"{family.name}: values of a service by mark", found)
+    do(family, DEL_SERVICE, service(0, **values))
 
 
 def test_edit(tap, family):
@@ -273,6 +307,7 @@ def main():
         family = Family(name)
         do(family, FLUSH)
         test_service(tap, family)
+        test_mark(tap, family)
         test_edit(tap, family)
         test_server(tap, family)
         test_config(tap, family)

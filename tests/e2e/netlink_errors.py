@@ -12,10 +12,11 @@ import sys
 from genl import (CLONE_NEWNET, CLONE_NEWUSER, DAEMON, DAEMON_ATTRS,
                   DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST, DEST_ATTRS, FLUSH,
                   GET_CONFIG, GET_COUNTERS, GET_DAEMON, GET_DEST, GET_INFO,
-                  GET_SERVICE, NEW_DAEMON, NEW_DEST, NEW_SERVICE, SERVICE,
-                  SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE, SVC_ATTRS,
-                  TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO, Family, Tap,
-                  attr, be16, ip, nest, string, u8, u16, u32, unshare)
+                  GET_SERVICE, GET_TABLE, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
+                  SERVICE, SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE,
+                  SVC_ATTRS, TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO,
+                  Family, Tap, attr, be16, ip, nest, string, u8, u16, u32,
+                  unshare)
 
 OK = 0
 EINVAL, ENOENT, ESRCH, EEXIST, ERANGE, EPERM = (
@@ -93,32 +94,38 @@ def new_service_rows():
     yield "FLAGS of 12", service(FLAGS=u32(4) * 3), EINVAL
     yield "IPv6 NETMASK 0", service6(NETMASK=u32(0)), EINVAL
     yield "IPv6 NETMASK 129", service6(NETMASK=u32(129)), EINVAL
-    for proto in (0, 6, 132, 255, 256 + UDP):
+    for proto in (0, 1, 33, 255, 256 + UDP):
         yield (f"protocol {proto}", service(PROTOCOL=u16(proto)),
                EPROTONOSUPPORT)
-    yield "port 0", service(PORT=be16(0)), EOPNOTSUPP
-    yield "FWMARK 7", by_mark(7), EOPNOTSUPP
-    yield "FWMARK 0 (TCP, port 0)", by_mark(0), EPROTONOSUPPORT
-    yield "tracked", service(FLAGS=u32(0) + u32(ALL)), EOPNOTSUPP
-    yield ("persistent", service(FLAGS=u32(PERSISTENT | ONEPACKET) + u32(ALL),
-                                 TIMEOUT=u32(360)), EOPNOTSUPP)
-    yield "all FLAGS", service(FLAGS=u32(ALL) + u32(ALL)), EOPNOTSUPP
-    yield ("engine with rr", service(SCHED_NAME=string("rr"),
-                                     PE_NAME=string("sip")), EOPNOTSUPP)
+    persistent = u32(PERSISTENT | ONEPACKET) + u32(ALL)
+    for seconds in (0, 2000001, 1 << 31, ALL):
+        yield (f"persistent for {seconds} s",
+               service(FLAGS=persistent, TIMEOUT=u32(seconds),
+                       PORT=be16(5061)), EINVAL)
+    yield "all FLAGS", service(FLAGS=u32(ALL) + u32(ALL)), EINVAL
+    at = {"PORT": be16(5061), "PE_NAME": string("sip")}
+    yield ("engine with rr, not persistent",
+           service(SCHED_NAME=string("rr"), **at), EOPNOTSUPP)
+    yield ("engine, tracked, not persistent",
+           service(FLAGS=u32(0) + u32(ALL), **at), EOPNOTSUPP)
+    yield ("engine of datagrams for TCP",
+           service(PROTOCOL=u16(6), FLAGS=persistent, TIMEOUT=u32(60), **at),
+           EOPNOTSUPP)
 
 
 def set_service_rows():
     other = {"PORT": be16(5061)}
     yield "no SERVICE", b"", EINVAL
     yield "no such service", service(**other), ESRCH
-    yield "FWMARK 7", by_mark(7), ESRCH
+    yield "FWMARK 8", by_mark(8), ESRCH
     for name in ("SCHED_NAME", "FLAGS", "TIMEOUT", "NETMASK"):
         yield f"no {name}", service(**{name: None}), EINVAL
     yield "SCHED_NAME unknown", service(SCHED_NAME=string("nosuch")), ENOENT
     yield "PE_NAME unknown", service(PE_NAME=string("nosuch")), ENOENT
-    yield "tracked", service(FLAGS=u32(0) + u32(ONEPACKET)), EOPNOTSUPP
-    yield ("persistent", service(FLAGS=u32(PERSISTENT) + u32(PERSISTENT)),
-           EOPNOTSUPP)
+    for seconds in (0, 2000001, ALL):
+        yield (f"persistent for {seconds} s",
+               service(FLAGS=u32(PERSISTENT) + u32(PERSISTENT),
+                       TIMEOUT=u32(seconds)), EINVAL)
     yield ("engine with wrr", service(SCHED_NAME=string("wrr"),
                                       PE_NAME=string("sip")), EOPNOTSUPP)
 
@@ -129,7 +136,8 @@ def name_service_rows():
     yield "no such port", service(PORT=be16(5061)), ESRCH
     yield "no such address", service(ADDR=ip("192.0.2.2")), ESRCH
     yield "no such family", service(AF=u16(socket.AF_INET6)), ESRCH
-    yield "FWMARK 7", by_mark(7), ESRCH
+    yield "FWMARK 8", by_mark(8), ESRCH
+    yield "FWMARK 7 of IPv6", by_mark(7, AF=u16(socket.AF_INET6)), ESRCH
     yield "FWMARK 0", by_mark(0), ESRCH
     yield "AF 99", service(AF=u16(99)), EAFNOSUPPORT
     for name in ("AF", "PROTOCOL", "ADDR", "PORT"):
@@ -258,8 +266,25 @@ def accepted_rows():
     yield "multicast ADDR", service(ADDR=ip("224.0.0.1"), **at)
     yield "PE_NAME empty", service(PE_NAME=string(""), **at)
     yield "TIMEOUT of all ones", service(TIMEOUT=u32(ALL), **at)
-    yield ("all FLAGS but persistence",
-           service(FLAGS=u32(ALL & ~PERSISTENT) + u32(ALL), **at))
+    yield ("all FLAGS, persistent",
+           service(FLAGS=u32(ALL) + u32(ALL), TIMEOUT=u32(2000000), **at))
+    for proto in (6, UDP, 132):
+        yield (f"tracked, protocol {proto}",
+               service(PROTOCOL=u16(proto), FLAGS=u32(0) + u32(ALL), **at))
+        yield (f"port 0, protocol {proto}",
+               service(PROTOCOL=u16(proto), PORT=be16(0)))
+    yield "one-packet TCP", service(PROTOCOL=u16(6), **at)
+    yield "FWMARK 8", by_mark(8)
+    yield "FWMARK 7 of IPv6", by_mark(7, AF=u16(socket.AF_INET6),
+                                      NETMASK=u32(128))
+    yield "FWMARK of all ones, with an address", service(FWMARK=u32(ALL))
+    yield "FWMARK 0 (TCP, port 0)", by_mark(0)
+    yield ("persistent for 1 s, no mask",
+           service(FLAGS=u32(PERSISTENT) + u32(ALL), TIMEOUT=u32(1),
+                   NETMASK=u32(0), **at))
+    yield ("engine with rr, persistent",
+           service(SCHED_NAME=string("rr"), PE_NAME=string("sip"),
+                   FLAGS=u32(PERSISTENT) + u32(ALL), TIMEOUT=u32(60), **at))
 
 
 def accepted_dest_rows():
@@ -276,7 +301,7 @@ def accepted_dest_rows():
 def state(family):
     """All that a command could have changed, as bytes; no rates."""
     known = [family.ask(GET_SERVICE, dump=True).messages]
-    for which in (service(), service6()):
+    for which in (service(), service6(), by_mark(7)):
         known.append(family.ask(GET_DEST, which, dump=True).messages)
     known.append(family.ask(GET_CONFIG).messages)
     return known
@@ -339,6 +364,7 @@ def test_dumps(tap, family):
             ("servers of an empty SERVICE", GET_DEST, attr(0x8001, b""), OK),
             ("servers of an unknown service", GET_DEST,
              service(PORT=be16(5061)), OK),
+            ("servers of an unknown mark", GET_DEST, by_mark(8), OK),
             ("daemons", GET_DAEMON, b"", OK),
             ("servers, AF 99", GET_DEST, service(AF=u16(99)), EAFNOSUPPORT),
             ("servers, no PORT", GET_DEST, service(PORT=None), EINVAL)):
@@ -350,9 +376,9 @@ def test_dumps(tap, family):
 
 def test_commands(tap, family):
     """Refused by generic netlink itself, which has no words for it."""
-    unknown = [SET_INFO, 18, 63]
+    unknown = [SET_INFO, 18, 63, GET_TABLE + 1]
     if family.name != "opvs":
-        unknown.append(GET_COUNTERS)
+        unknown += range(GET_COUNTERS, GET_TABLE + 1)
     for cmd in unknown:
         tap.ok(family.ask(cmd).errno == EOPNOTSUPP,
                f"{family.name}: unknown command {cmd}")
@@ -390,7 +416,7 @@ def count_refused(names):
         family = Family(name)
         commands = list(range(NEW_SERVICE, SET_INFO)) + [GET_INFO, ZERO, FLUSH]
         if name == "opvs":
-            commands.append(GET_COUNTERS)
+            commands += range(GET_COUNTERS, GET_TABLE + 1)
         for cmd in commands:
             answer = family.ask(cmd, service() + dest(), dump=cmd in DUMPS)
             passed += answer.errno != EPERM
@@ -413,6 +439,7 @@ def as_container_root(names):
 def set_up(family):
     for cmd, payload in ((FLUSH, b""), (NEW_SERVICE, service()),
                          (NEW_SERVICE, service6()),
+                         (NEW_SERVICE, by_mark(7)),
                          (NEW_DEST, service() + dest()),
                          (ZERO, service())):
         answer = family.ask(cmd, payload)

@@ -8,6 +8,7 @@
 #include <opvs/svc.h>
 
 #include <opvs/dest.h>
+#include <opvs/expire.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
@@ -30,6 +31,12 @@ struct svc_case {
 	const char *name;
 	void (*spoil)(struct opvs_svc_conf *conf);
 	int err;
+};
+
+struct kind_case {
+	const char *name;
+	void (*make)(struct opvs_svc_conf *conf);
+	bool one_packet;
 };
 
 struct dest_case {
@@ -74,35 +81,24 @@ static void good_dest(struct opvs_dest_conf *conf)
 
 /* ---- what can be wrong with a service ---- */
 
-static void spoil_tcp(struct opvs_svc_conf *conf)
+static void spoil_icmp(struct opvs_svc_conf *conf)
+{
+	conf->key.proto = IPPROTO_ICMP;
+}
+
+static void spoil_engine_tcp(struct opvs_svc_conf *conf)
 {
 	conf->key.proto = IPPROTO_TCP;
 }
 
-static void spoil_sctp(struct opvs_svc_conf *conf)
+static void spoil_engine_sctp(struct opvs_svc_conf *conf)
 {
 	conf->key.proto = IPPROTO_SCTP;
 }
 
-static void spoil_proto_zero(struct opvs_svc_conf *conf)
-{
-	conf->key.proto = 0;
-}
-
-static void spoil_port_zero(struct opvs_svc_conf *conf)
-{
-	conf->key.port = 0;
-}
-
-static void spoil_tracked(struct opvs_svc_conf *conf)
+static void spoil_engine_tracked(struct opvs_svc_conf *conf)
 {
 	conf->flags &= ~IP_VS_SVC_F_ONEPACKET;
-}
-
-static void spoil_persistent(struct opvs_svc_conf *conf)
-{
-	conf->flags |= IP_VS_SVC_F_PERSISTENT;
-	conf->timeout = 360;
 }
 
 static void spoil_engine_rr(struct opvs_svc_conf *conf)
@@ -113,6 +109,17 @@ static void spoil_engine_rr(struct opvs_svc_conf *conf)
 static void spoil_engine_wrr(struct opvs_svc_conf *conf)
 {
 	conf->sched = opvs_sched_find("wrr");
+}
+
+static void spoil_timeout_zero(struct opvs_svc_conf *conf)
+{
+	conf->flags |= IP_VS_SVC_F_PERSISTENT;
+}
+
+static void spoil_timeout_long(struct opvs_svc_conf *conf)
+{
+	conf->flags |= IP_VS_SVC_F_PERSISTENT;
+	conf->timeout = OPVS_EXPIRE_MAX_SECONDS + 1;
 }
 
 static void spoil_prefix_zero(struct opvs_svc_conf *conf)
@@ -128,14 +135,14 @@ static void spoil_prefix_long(struct opvs_svc_conf *conf)
 }
 
 static const struct svc_case svc_cases[] = {
-	{ "TCP", spoil_tcp, -EPROTONOSUPPORT },
-	{ "SCTP", spoil_sctp, -EPROTONOSUPPORT },
-	{ "protocol 0", spoil_proto_zero, -EPROTONOSUPPORT },
-	{ "port 0", spoil_port_zero, -EOPNOTSUPP },
-	{ "not one-packet", spoil_tracked, -EOPNOTSUPP },
-	{ "persistent", spoil_persistent, -EOPNOTSUPP },
-	{ "engine with rr", spoil_engine_rr, -EOPNOTSUPP },
-	{ "engine with wrr", spoil_engine_wrr, -EOPNOTSUPP },
+	{ "ICMP", spoil_icmp, -EPROTONOSUPPORT },
+	{ "engine with TCP", spoil_engine_tcp, -EOPNOTSUPP },
+	{ "engine with SCTP", spoil_engine_sctp, -EOPNOTSUPP },
+	{ "engine, mh, neither -o nor -p", spoil_engine_tracked, -EOPNOTSUPP },
+	{ "engine, rr, no persistence", spoil_engine_rr, -EOPNOTSUPP },
+	{ "engine, wrr, no persistence", spoil_engine_wrr, -EOPNOTSUPP },
+	{ "persistence of 0 s", spoil_timeout_zero, -EINVAL },
+	{ "persistence too long to keep", spoil_timeout_long, -EINVAL },
 	{ "IPv6 prefix 0", spoil_prefix_zero, -EINVAL },
 	{ "IPv6 prefix 129", spoil_prefix_long, -EINVAL },
 };
@@ -146,6 +153,115 @@ static void svc_case_name(const struct svc_case *row, char *name)
 }
 
 KUNIT_ARRAY_PARAM(svc, svc_cases, svc_case_name);
+
+/* ---- services of every kind ---- */
+
+static void make_tracked(struct opvs_svc_conf *conf)
+{
+	conf->flags &= ~IP_VS_SVC_F_ONEPACKET;
+	conf->pe = NULL;
+	conf->sched = opvs_sched_find("rr");
+}
+
+static void make_persistent(struct opvs_svc_conf *conf)
+{
+	conf->flags |= IP_VS_SVC_F_PERSISTENT;
+	conf->timeout = 360;
+}
+
+static void make_mark(struct opvs_svc_conf *conf)
+{
+	memset(&conf->key.addr, 0, sizeof(conf->key.addr));
+	conf->key.addr.all[0] = 80;
+	conf->key.proto = 0;
+	conf->key.port = 0;
+}
+
+static void kind_tcp(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+	conf->key.proto = IPPROTO_TCP;
+}
+
+/* As stock IPVS: the flag means nothing there. */
+static void kind_tcp_one_packet(struct opvs_svc_conf *conf)
+{
+	kind_tcp(conf);
+	conf->flags |= IP_VS_SVC_F_ONEPACKET;
+}
+
+static void kind_sctp(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+	conf->key.proto = IPPROTO_SCTP;
+}
+
+static void kind_udp(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+}
+
+static void kind_persistent(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+	make_persistent(conf);
+}
+
+static void kind_persistent_longest(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+	make_persistent(conf);
+	conf->timeout = OPVS_EXPIRE_MAX_SECONDS;
+}
+
+static void kind_engine_persistent(struct opvs_svc_conf *conf)
+{
+	make_persistent(conf);
+	conf->sched = opvs_sched_find("rr");
+}
+
+static void kind_engine_tracked(struct opvs_svc_conf *conf)
+{
+	kind_engine_persistent(conf);
+	conf->flags &= ~IP_VS_SVC_F_ONEPACKET;
+}
+
+static void kind_port_zero(struct opvs_svc_conf *conf)
+{
+	conf->key.port = 0;
+}
+
+static void kind_mark(struct opvs_svc_conf *conf)
+{
+	make_tracked(conf);
+	make_mark(conf);
+}
+
+static void kind_mark_one_packet(struct opvs_svc_conf *conf)
+{
+	make_mark(conf);
+}
+
+static const struct kind_case kind_cases[] = {
+	{ "TCP", kind_tcp, false },
+	{ "TCP with -o", kind_tcp_one_packet, false },
+	{ "SCTP", kind_sctp, false },
+	{ "tracked UDP", kind_udp, false },
+	{ "persistent", kind_persistent, false },
+	{ "longest persistence", kind_persistent_longest, false },
+	{ "engine, -o and -p", kind_engine_persistent, true },
+	{ "engine, -p without -o", kind_engine_tracked, false },
+	{ "one-packet, port 0", kind_port_zero, true },
+	{ "firewall mark", kind_mark, false },
+	{ "one-packet by firewall mark", kind_mark_one_packet, true },
+};
+
+static void kind_case_name(const struct kind_case *row, char *name)
+{
+	strscpy(name, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kind, kind_cases, kind_case_name);
 
 /* ---- what can be wrong with a server ---- */
 
@@ -360,6 +476,96 @@ static void config_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, svc->num_dests, 1);
 }
 
+static void config_svc_kind(struct kunit *test)
+{
+	const struct kind_case *row = test->param_value;
+	struct opvs_svc_conf conf;
+	struct opvs_svc *svc;
+
+	good_svc(&conf);
+	row->make(&conf);
+	svc = make_svc(test, &conf);
+	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
+	KUNIT_EXPECT_EQ(test, svc->one_packet, row->one_packet);
+	KUNIT_EXPECT_EQ(test, on->num_mark_svcs, !conf.key.proto);
+	KUNIT_EXPECT_EQ(test, on->num_wild_svcs,
+			conf.key.proto && !conf.key.port);
+}
+
+/* Replies of one-packet services are known by where they come from, which says
+ * nothing about the address that a marked packet was sent to.
+ */
+static void config_mark_method(struct kunit *test)
+{
+	struct netlink_ext_ack extack = {};
+	struct opvs_svc_conf conf;
+	struct opvs_dest_conf dest;
+	struct opvs_svc *svc;
+	int err;
+
+	good_svc(&conf);
+	kind_mark_one_packet(&conf);
+	good_dest(&dest);
+	svc = make_svc(test, &conf);
+	KUNIT_EXPECT_EQ(test, add_dest(svc, &dest, &extack), -EOPNOTSUPP);
+	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	KUNIT_EXPECT_EQ(test, svc->num_dests, 0);
+	dest.xmit = opvs_xmit_find(IP_VS_CONN_F_DROUTE);
+	make_dest(test, svc, &dest);
+
+	/* Tracked, it may; but then it cannot become one-packet. */
+	make_tracked(&conf);
+	mutex_lock(&on->cfg_lock);
+	err = opvs_svc_edit(svc, &conf, NULL);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	good_dest(&dest);
+	dest.key.addr.ip = htonl(0xc000020c);
+	make_dest(test, svc, &dest);
+	kind_mark_one_packet(&conf);
+	conf.flags |= IP_VS_SVC_F_ONEPACKET;
+	extack = (struct netlink_ext_ack){};
+	mutex_lock(&on->cfg_lock);
+	err = opvs_svc_edit(svc, &conf, &extack);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_EXPECT_EQ(test, err, -EOPNOTSUPP);
+	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	KUNIT_EXPECT_FALSE(test, svc->one_packet);
+	KUNIT_EXPECT_NULL(test, find_dest(svc, &dest)->endpoint);
+}
+
+/* Replies of NAT servers are known by their address as long as each packet is
+ * scheduled by itself.
+ */
+static void config_endpoint_follows(struct kunit *test)
+{
+	struct opvs_svc_conf one, tracked;
+	struct opvs_dest_conf conf;
+	struct opvs_dest *dest;
+	struct opvs_svc *svc;
+	int err;
+
+	good_svc(&one);
+	good_dest(&conf);
+	tracked = one;
+	make_tracked(&tracked);
+	svc = make_svc(test, &one);
+	dest = make_dest(test, svc, &conf);
+	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
+
+	mutex_lock(&on->cfg_lock);
+	err = opvs_svc_edit(svc, &tracked, NULL);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_NULL(test, dest->endpoint);
+
+	mutex_lock(&on->cfg_lock);
+	err = opvs_svc_edit(svc, &one, NULL);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
+}
+
 static void config_svc_refused(struct kunit *test)
 {
 	const struct svc_case *row = test->param_value;
@@ -531,6 +737,9 @@ static void config_exit(struct kunit *test)
 
 static struct kunit_case config_test_cases[] = {
 	KUNIT_CASE(config_good),
+	KUNIT_CASE_PARAM(config_svc_kind, kind_gen_params),
+	KUNIT_CASE(config_mark_method),
+	KUNIT_CASE(config_endpoint_follows),
 	KUNIT_CASE_PARAM(config_svc_refused, svc_gen_params),
 	KUNIT_CASE(config_svc_twice),
 	KUNIT_CASE_PARAM(config_svc_edit_refused, svc_gen_params),

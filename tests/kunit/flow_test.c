@@ -6,12 +6,14 @@
 #include <opvs/flow.h>
 
 #include <opvs/kunit.h>
+#include <opvs/proto.h>
 
 #include <kunit/test.h>
 
 #include <linux/in.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
+#include <linux/sctp.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/udp.h>
@@ -31,6 +33,8 @@
  * @udp_len: which
  * @thoff: offset of the transport header
  * @need: bytes without which it cannot be parsed
+ * @quoted: bytes that are enough of a quoted packet; 0: the same
+ * @event: what its flags or chunk mean; known from @need bytes on
  * @flags: of the flow
  * @ports: the ports are read
  * @payload_len: -1: as much as there is
@@ -43,6 +47,8 @@ struct flow_case {
 	u16			udp_len;
 	u16			thoff;
 	u16			need;
+	u16			quoted;
+	u8			event;
 	u8			flags;
 	bool			ports;
 	int			payload_len;
@@ -57,6 +63,11 @@ struct flow_case {
 	.num_ext = sizeof((u8 []){ __VA_ARGS__ }), .ext = { __VA_ARGS__ }
 #define CLAIMS(len)	.claims = true, .udp_len = (len)
 
+#define TCP_FIN	0x01
+#define TCP_SYN	0x02
+#define TCP_RST	0x04
+#define TCP_ACK	0x10
+
 static const struct flow_case flow_cases[] = {
 	{ "v4 udp", V4(IPPROTO_UDP), .thoff = 20, .need = 28,
 	  .ports = true, .payload_len = BODY },
@@ -64,8 +75,27 @@ static const struct flow_case flow_cases[] = {
 	  .thoff = 24, .need = 32, .ports = true, .payload_len = BODY },
 	{ "v4 udp, 40 bytes of options", V4(IPPROTO_UDP, .options = 40),
 	  .thoff = 60, .need = 68, .ports = true, .payload_len = BODY },
-	{ "v4 tcp", V4(IPPROTO_TCP), .thoff = 20, .need = 24, .ports = true },
-	{ "v4 sctp", V4(IPPROTO_SCTP), .thoff = 20, .need = 24, .ports = true },
+	{ "v4 tcp", V4(IPPROTO_TCP, .tcp_flags = TCP_ACK), .thoff = 20,
+	  .need = 40, .quoted = 24, .event = OPVS_TCP_ACK, .ports = true },
+	{ "v4 tcp, 40 bytes of options",
+	  V4(IPPROTO_TCP, .tcp_flags = TCP_RST, .tcp_options = 40),
+	  .thoff = 20, .need = 80, .quoted = 24, .event = OPVS_TCP_RST,
+	  .ports = true },
+	{ "v4 tcp, first fragment",
+	  V4(IPPROTO_TCP, .tcp_flags = TCP_SYN, .more_frags = true),
+	  .thoff = 20, .need = 40, .quoted = 24, .event = OPVS_TCP_SYN,
+	  .flags = OPVS_FLOW_FIRST_FRAG, .ports = true },
+	{ "v4 tcp, later fragment", V4(IPPROTO_TCP, .frag_units = 1),
+	  .thoff = 20, .need = 20, .event = OPVS_TCP_OTHER,
+	  .flags = OPVS_FLOW_LATER_FRAG },
+	{ "v4 sctp", V4(IPPROTO_SCTP, .chunk = SCTP_CID_INIT), .thoff = 20,
+	  .need = 36, .quoted = 24, .event = OPVS_SCTP_INIT, .ports = true },
+	{ "v4 sctp, first fragment",
+	  V4(IPPROTO_SCTP, .chunk = SCTP_CID_COOKIE_ECHO, .chunk_len = 1400,
+	     .more_frags = true),
+	  .thoff = 20, .need = 36, .quoted = 24,
+	  .event = OPVS_SCTP_COOKIE_ECHO, .flags = OPVS_FLOW_FIRST_FRAG,
+	  .ports = true },
 	{ "v4 icmp", V4(IPPROTO_ICMP), .thoff = 20, .need = 20 },
 	{ "v4 gre", V4(IPPROTO_GRE), .thoff = 20, .need = 20 },
 	{ "v4 udp, first fragment", V4(IPPROTO_UDP, .more_frags = true),
@@ -93,17 +123,23 @@ static const struct flow_case flow_cases[] = {
 
 	{ "v6 udp", V6(IPPROTO_UDP), .thoff = 40, .need = 48,
 	  .ports = true, .payload_len = BODY },
-	{ "v6 tcp", V6(IPPROTO_TCP), .thoff = 40, .need = 44, .ports = true },
-	{ "v6 sctp", V6(IPPROTO_SCTP), .thoff = 40, .need = 44, .ports = true },
+	{ "v6 tcp", V6(IPPROTO_TCP, .tcp_flags = TCP_FIN), .thoff = 40,
+	  .need = 60, .quoted = 44, .event = OPVS_TCP_FIN, .ports = true },
+	{ "v6 sctp", V6(IPPROTO_SCTP, .chunk = SCTP_CID_ABORT), .thoff = 40,
+	  .need = 56, .quoted = 44, .event = OPVS_SCTP_ABORT, .ports = true },
 	{ "v6 icmp", V6(IPPROTO_ICMPV6), .thoff = 40, .need = 40 },
 	{ "v6 udp, length 0", V6(IPPROTO_UDP), .thoff = 40, .need = 48,
 	  .ports = true, CLAIMS(0), .payload_len = -1 },
 	{ "v6 hop-by-hop, udp", V6(IPPROTO_UDP, EXT(NEXTHDR_HOP)),
 	  .thoff = 56, .need = 64, .ports = true, .payload_len = BODY },
-	{ "v6 routing, tcp", V6(IPPROTO_TCP, EXT(NEXTHDR_ROUTING)),
-	  .thoff = 56, .need = 60, .ports = true },
-	{ "v6 dest-opts, sctp", V6(IPPROTO_SCTP, EXT(NEXTHDR_DEST)),
-	  .thoff = 56, .need = 60, .ports = true },
+	{ "v6 routing, tcp",
+	  V6(IPPROTO_TCP, EXT(NEXTHDR_ROUTING), .tcp_flags = TCP_SYN),
+	  .thoff = 56, .need = 76, .quoted = 60, .event = OPVS_TCP_SYN,
+	  .ports = true },
+	{ "v6 dest-opts, sctp",
+	  V6(IPPROTO_SCTP, EXT(NEXTHDR_DEST), .chunk = SCTP_CID_SHUTDOWN),
+	  .thoff = 56, .need = 72, .quoted = 60, .event = OPVS_SCTP_SHUTDOWN,
+	  .ports = true },
 	{ "v6 ah, udp", V6(IPPROTO_UDP, EXT(NEXTHDR_AUTH)),
 	  .thoff = 64, .need = 72, .ports = true, .payload_len = BODY },
 	{ "v6 all of them, udp",
@@ -139,7 +175,7 @@ static const struct flow_case flow_v6_later_cases[] = {
 	  .flags = OPVS_FLOW_LATER_FRAG },
 };
 
-static struct opvs_test_bytes packet, altered;
+static struct opvs_test_bytes packet, whole, altered;
 
 static void flow_case_name(const struct flow_case *row, char *desc)
 {
@@ -196,7 +232,11 @@ static int flow_expected(const struct flow_case *row, unsigned int nhoff,
 		flow->sport = htons(SPORT);
 		flow->dport = htons(DPORT);
 	}
-	if (len < row->need || row->err)
+	if (len >= row->need)
+		flow->event = row->event;
+	else if (flow->proto == IPPROTO_TCP)
+		flow->event = OPVS_TCP_OTHER;
+	if (len < (nhoff && row->quoted ? row->quoted : row->need) || row->err)
 		return -EINVAL;
 	if (row->packet.proto == IPPROTO_UDP && row->ports) {
 		flow->payload = flow->thoff + sizeof(struct udphdr);
@@ -212,25 +252,27 @@ static bool flow_same(const struct opvs_flow *a, const struct opvs_flow *b)
 	       nf_inet_addr_cmp(&a->daddr, &b->daddr) &&
 	       a->sport == b->sport && a->dport == b->dport &&
 	       a->family == b->family && a->proto == b->proto &&
-	       a->flags == b->flags && a->nhoff == b->nhoff &&
+	       a->flags == b->flags && a->event == b->event &&
+	       a->nhoff == b->nhoff &&
 	       a->thoff == b->thoff && a->payload == b->payload &&
 	       a->payload_len == b->payload_len;
 }
 
 /* As far as it could be read, and zero behind that. */
 static bool flow_is_part(const struct opvs_flow *part,
-			 const struct opvs_flow *whole)
+			 const struct opvs_flow *all)
 {
 	static const union nf_inet_addr none;
-	bool addrs = nf_inet_addr_cmp(&part->saddr, &whole->saddr) &&
-		     nf_inet_addr_cmp(&part->daddr, &whole->daddr);
-	bool ports = part->sport == whole->sport &&
-		     part->dport == whole->dport;
+	bool addrs = nf_inet_addr_cmp(&part->saddr, &all->saddr) &&
+		     nf_inet_addr_cmp(&part->daddr, &all->daddr);
+	bool ports = part->sport == all->sport &&
+		     part->dport == all->dport;
 
 	if (part->payload || part->payload_len ||
-	    part->family != whole->family || part->nhoff != whole->nhoff)
+	    part->event != (part->proto == IPPROTO_TCP ? OPVS_TCP_OTHER : 0) ||
+	    part->family != all->family || part->nhoff != all->nhoff)
 		return false;
-	if (addrs && ports && part->proto == whole->proto)
+	if (addrs && ports && part->proto == all->proto)
 		return true;
 	if (part->sport || part->dport)
 		return false;
@@ -315,35 +357,49 @@ static void flow_quoted(struct kunit *test)
 /* A packet that was longer: what its end was is still in memory behind it. */
 static void flow_trimmed(struct kunit *test, const struct flow_case *row,
 			 const u8 *data, enum opvs_test_shape shape,
-			 unsigned int len)
+			 unsigned int nhoff, unsigned int len)
 {
 	struct sk_buff *skb;
 
-	skb = opvs_test_skb(test, data, packet.len, shape, packet.len / 2);
-	KUNIT_ASSERT_EQ(test, pskb_trim(skb, len), 0);
-	flow_check(test, row, skb, 0, len);
+	skb = opvs_test_skb(test, data, nhoff + packet.len, shape,
+			    nhoff + packet.len / 2);
+	KUNIT_ASSERT_EQ(test, pskb_trim(skb, nhoff + len), 0);
+	flow_check(test, row, skb, nhoff, len);
 	opvs_test_free_skb(test, skb);
 }
 
 /* Cut at every byte, the answer is the documented one and the same whatever
  * lies behind: the rest of the packet, or that rest with all bits turned.
  */
-static void flow_truncated(struct kunit *test)
+static void flow_cut(struct kunit *test, unsigned int nhoff)
 {
 	const struct flow_case *row = test->param_value;
 	enum opvs_test_shape shape;
 	unsigned int len, i;
 
 	flow_build(row);
+	memset(whole.data, 0x45, nhoff);
+	memcpy(whole.data + nhoff, packet.data, packet.len);
 	for (len = 0; len < packet.len; len++) {
-		altered = packet;
+		altered = whole;
 		for (i = len; i < packet.len; i++)
-			altered.data[i] = ~packet.data[i];
+			altered.data[nhoff + i] = ~packet.data[i];
 		for (shape = 0; shape < OPVS_TEST_SHAPES; shape++) {
-			flow_trimmed(test, row, packet.data, shape, len);
-			flow_trimmed(test, row, altered.data, shape, len);
+			flow_trimmed(test, row, whole.data, shape, nhoff, len);
+			flow_trimmed(test, row, altered.data, shape, nhoff,
+				     len);
 		}
 	}
+}
+
+static void flow_truncated(struct kunit *test)
+{
+	flow_cut(test, 0);
+}
+
+static void flow_quoted_truncated(struct kunit *test)
+{
+	flow_cut(test, 28);
 }
 
 static void flow_v6_later(struct kunit *test)
@@ -436,6 +492,7 @@ static struct kunit_case flow_test_cases[] = {
 	KUNIT_CASE_PARAM(flow_scattered, flow_gen_params),
 	KUNIT_CASE_PARAM(flow_quoted, flow_gen_params),
 	KUNIT_CASE_PARAM(flow_truncated, flow_gen_params),
+	KUNIT_CASE_PARAM(flow_quoted_truncated, flow_gen_params),
 	KUNIT_CASE_PARAM(flow_v6_later, flow_v6_later_gen_params),
 	KUNIT_CASE_PARAM(flow_bad, flow_bad_gen_params),
 	KUNIT_CASE(flow_v6_no_next_header),

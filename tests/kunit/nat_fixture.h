@@ -29,6 +29,7 @@
  * @name: as the report shows it
  * @end: end that is rewritten; of an ICMP error, its outer end
  * @family: NFPROTO_*
+ * @proto: of the packet, of an ICMP error that of the quoted one; 0: UDP
  * @no_check: the UDP packet has no checksum
  * @more_frags: it is a first fragment
  * @long_headers: with IPv4 options or IPv6 extension headers
@@ -38,6 +39,7 @@ struct nat_case {
 	const char	*name;
 	enum opvs_end	end;
 	u8		family;
+	u8		proto;
 	bool		no_check;
 	bool		more_frags;
 	bool		long_headers;
@@ -117,9 +119,11 @@ static struct opvs_test_packet nat_random_packet(const struct nat_case *row)
 		.sport = nat_random_port(),
 		.dport = nat_random_port(),
 		.family = row->family,
-		.proto = IPPROTO_UDP,
+		.proto = row->proto ?: IPPROTO_UDP,
 		.more_frags = row->more_frags,
 		.no_check = row->no_check,
+		.tcp_flags = nat_random(),
+		.tcp_options = nat_random() % 11 * 4,
 		.body = nat_random() % NAT_BODY_MAX,
 		.word = nat_random(),
 	};
@@ -130,6 +134,9 @@ static struct opvs_test_packet nat_random_packet(const struct nat_case *row)
 		packet.num_ext = 2;
 		packet.ext[0] = NEXTHDR_HOP;
 		packet.ext[1] = NEXTHDR_DEST;
+	} else if (row->more_frags && row->family == NFPROTO_IPV6) {
+		packet.num_ext = 1;
+		packet.ext[0] = NEXTHDR_FRAGMENT;
 	}
 	return packet;
 }
@@ -147,16 +154,17 @@ static void nat_set_end(struct opvs_test_packet *packet, enum opvs_end end,
 }
 
 /* What a device or the stack would have said about the checksum. */
-static void nat_set_summed(struct sk_buff *skb,
-			   const struct opvs_test_bytes *bytes, u8 summed,
-			   unsigned int check_offset)
+static void nat_set_summed(struct sk_buff *skb, struct opvs_test_bytes *bytes,
+			   u8 summed)
 {
+	u8 *check = (u8 *)opvs_test_check(bytes);
+
 	skb->ip_summed = summed;
 	if (summed == CHECKSUM_COMPLETE)
 		skb->csum = skb_checksum(skb, 0, skb->len, 0);
 	if (summed == CHECKSUM_PARTIAL) {
 		skb->csum_start = skb_headroom(skb) + bytes->thoff;
-		skb->csum_offset = check_offset;
+		skb->csum_offset = check - (bytes->data + bytes->thoff);
 	}
 }
 

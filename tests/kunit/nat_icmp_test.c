@@ -11,7 +11,9 @@
 #include <kunit/test.h>
 
 #include <linux/icmp.h>
+#include <linux/in.h>
 #include <linux/module.h>
+#include <linux/sctp.h>
 #include <linux/skbuff.h>
 
 #include "nat_fixture.h"
@@ -43,9 +45,55 @@ static const struct nat_case icmp_cases[] = {
 	  .long_headers = true },
 	{ "v4 to server, first fragment", OPVS_DEST, NFPROTO_IPV4,
 	  .more_frags = true },
+
+	{ "v4 to client, tcp", OPVS_SOURCE, NFPROTO_IPV4, IPPROTO_TCP },
+	{ "v6 to server, tcp", OPVS_DEST, NFPROTO_IPV6, IPPROTO_TCP },
+	{ "v4 to server, tcp, options", OPVS_DEST, NFPROTO_IPV4, IPPROTO_TCP,
+	  .long_headers = true },
+	{ "v6 to client, tcp, extension headers", OPVS_SOURCE, NFPROTO_IPV6,
+	  IPPROTO_TCP, .long_headers = true },
+	{ "v4 to client, tcp, ports only", OPVS_SOURCE, NFPROTO_IPV4,
+	  IPPROTO_TCP, .quote = 4 },
+	{ "v4 to client, tcp, 8 bytes", OPVS_SOURCE, NFPROTO_IPV4, IPPROTO_TCP,
+	  .quote = 8 },
+	{ "v4 to server, tcp, 8 bytes", OPVS_DEST, NFPROTO_IPV4, IPPROTO_TCP,
+	  .quote = 8 },
+	{ "v6 to client, tcp, 8 bytes", OPVS_SOURCE, NFPROTO_IPV6, IPPROTO_TCP,
+	  .quote = 8 },
+	{ "v4 to server, tcp, up to the checksum", OPVS_DEST, NFPROTO_IPV4,
+	  IPPROTO_TCP, .quote = 16 },
+	{ "v6 to server, tcp, up to the checksum", OPVS_DEST, NFPROTO_IPV6,
+	  IPPROTO_TCP, .quote = 16 },
+	{ "v4 to client, tcp, with the checksum", OPVS_SOURCE, NFPROTO_IPV4,
+	  IPPROTO_TCP, .quote = 18 },
+	{ "v6 to client, tcp, with the checksum", OPVS_SOURCE, NFPROTO_IPV6,
+	  IPPROTO_TCP, .quote = 18 },
+	{ "v4 to client, tcp, 23 bytes", OPVS_SOURCE, NFPROTO_IPV4,
+	  IPPROTO_TCP, .quote = 23 },
+	{ "v4 to server, tcp, first fragment", OPVS_DEST, NFPROTO_IPV4,
+	  IPPROTO_TCP, .more_frags = true },
+
+	{ "v4 to client, sctp", OPVS_SOURCE, NFPROTO_IPV4, IPPROTO_SCTP },
+	{ "v4 to server, sctp", OPVS_DEST, NFPROTO_IPV4, IPPROTO_SCTP },
+	{ "v6 to client, sctp", OPVS_SOURCE, NFPROTO_IPV6, IPPROTO_SCTP },
+	{ "v6 to server, sctp, extension headers", OPVS_DEST, NFPROTO_IPV6,
+	  IPPROTO_SCTP, .long_headers = true },
+	{ "v4 to client, sctp, 8 bytes", OPVS_SOURCE, NFPROTO_IPV4,
+	  IPPROTO_SCTP, .quote = 8 },
+	{ "v6 to server, sctp, 8 bytes", OPVS_DEST, NFPROTO_IPV6,
+	  IPPROTO_SCTP, .quote = 8 },
+	{ "v4 to server, sctp, first fragment", OPVS_DEST, NFPROTO_IPV4,
+	  IPPROTO_SCTP, .more_frags = true },
+};
+
+/* The checksum itself is cut in two. */
+static const struct nat_case icmp_half_cases[] = {
+	{ "v4 to client", OPVS_SOURCE, NFPROTO_IPV4, IPPROTO_TCP, .quote = 17 },
+	{ "v6 to server", OPVS_DEST, NFPROTO_IPV6, IPPROTO_TCP, .quote = 17 },
 };
 
 KUNIT_ARRAY_PARAM(icmp, icmp_cases, nat_case_name);
+KUNIT_ARRAY_PARAM(icmp_half, icmp_half_cases, nat_case_name);
 
 static struct opvs_test_bytes icmp_quote;
 
@@ -70,7 +118,14 @@ static void icmp_build(struct opvs_test_packet *error,
 		       const struct opvs_test_packet *quoted, u8 quote,
 		       struct opvs_test_bytes *bytes)
 {
+	struct sctphdr *sh;
+
 	opvs_test_build(quoted, &icmp_quote);
+	/* It is not translated: the same before and after, right or wrong. */
+	if (quoted->proto == IPPROTO_SCTP) {
+		sh = (struct sctphdr *)(icmp_quote.data + icmp_quote.thoff);
+		sh->checksum = cpu_to_le32(0x12345678);
+	}
 	error->quote = icmp_quote.data;
 	error->body = icmp_quote.len;
 	if (quote && icmp_quote.thoff + quote < icmp_quote.len)
@@ -123,8 +178,7 @@ static void icmp_run(struct kunit *test, u8 summed)
 			nat_make_partial(&round->before);
 		skb = opvs_test_skb(test, round->before.data, round->before.len,
 				    n % OPVS_TEST_SHAPES, round->head);
-		nat_set_summed(skb, &round->before, summed,
-			       offsetof(struct icmphdr, checksum));
+		nat_set_summed(skb, &round->before, summed);
 		icmp_rewrite(test, round, row, skb);
 		nat_read(test, skb, round);
 		nat_expect(test, round);
@@ -155,7 +209,7 @@ static void icmp_damaged(struct kunit *test)
 	struct nat_round *round = &nat_round;
 	struct sk_buff *skb;
 	__sum16 *check;
-	u16 residue;
+	u32 residue;
 	int n;
 
 	for (n = 0; n < NAT_ROUNDS; n++) {
@@ -197,12 +251,37 @@ static void icmp_clone(struct kunit *test)
 	}
 }
 
+static void icmp_half_check(struct kunit *test)
+{
+	const struct nat_case *row = test->param_value;
+	struct nat_round *round = &nat_round;
+	struct sk_buff *skb;
+	int n;
+
+	for (n = 0; n < NAT_ROUNDS; n++) {
+		icmp_prepare(round, row);
+		/* Half of a changed sum would be neither old nor new. */
+		round->want.data[round->want.len - 1] =
+			round->before.data[round->before.len - 1];
+		*opvs_test_check(&round->want) = 0;
+		skb = opvs_test_skb(test, round->before.data, round->before.len,
+				    n % OPVS_TEST_SHAPES, round->head);
+		icmp_rewrite(test, round, row, skb);
+		nat_read(test, skb, round);
+		KUNIT_EXPECT_EQ(test, opvs_test_residue(&round->got), 0);
+		*opvs_test_check(&round->got) = 0;
+		nat_expect(test, round);
+		opvs_test_free_skb(test, skb);
+	}
+}
+
 static struct kunit_case icmp_test_cases[] = {
 	KUNIT_CASE_PARAM(icmp_translated, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_complete, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_partial, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_damaged, icmp_gen_params),
 	KUNIT_CASE_PARAM(icmp_clone, icmp_gen_params),
+	KUNIT_CASE_PARAM(icmp_half_check, icmp_half_gen_params),
 	{}
 };
 

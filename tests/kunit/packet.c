@@ -10,6 +10,7 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 
+#include <linux/crc32.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -21,6 +22,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
+#include <net/tcp.h>
 
 #define TEST_HEADROOM	64
 
@@ -107,20 +109,32 @@ static void add_udp(const struct opvs_test_packet *packet,
 static void add_tcp(const struct opvs_test_packet *packet,
 		    struct opvs_test_bytes *bytes)
 {
-	struct tcphdr *th = bytes_add(bytes, sizeof(*th));
+	struct tcphdr *th = bytes_add(bytes, sizeof(*th) + packet->tcp_options);
 
 	th->source = packet->sport;
 	th->dest = packet->dport;
-	th->doff = sizeof(*th) / 4;
+	th->seq = htonl(0x89abcdef);
+	th->ack_seq = htonl(0x01234567);
+	th->doff = (sizeof(*th) + packet->tcp_options) / 4;
+	((u8 *)th)[13] = packet->tcp_flags;
+	th->window = htons(0xfedc);
+	memset(th + 1, TCPOPT_NOP, packet->tcp_options);
 }
 
 static void add_sctp(const struct opvs_test_packet *packet,
 		     struct opvs_test_bytes *bytes)
 {
-	struct sctphdr *sh = bytes_add(bytes, sizeof(*sh));
+	struct sctp_chunkhdr *chunk;
+	struct sctphdr *sh;
 
+	sh = bytes_add(bytes, sizeof(*sh));
 	sh->source = packet->sport;
 	sh->dest = packet->dport;
+	sh->vtag = htonl(0x89abcdef);
+	chunk = bytes_add(bytes, sizeof(*chunk));
+	chunk->type = packet->chunk;
+	chunk->length = htons(packet->chunk_len ?:
+			      sizeof(*chunk) + packet->body);
 }
 
 /* Both ICMPs keep type, code and checksum at the same place. */
@@ -176,21 +190,18 @@ static u8 transport_of(const struct opvs_test_bytes *bytes)
 {
 	const struct ipv6hdr *ip6h = (const void *)bytes->data;
 	const struct iphdr *iph = (const void *)bytes->data;
-	const u8 *ext = bytes->data + sizeof(*ip6h);
 	const u8 *end = bytes->data + bytes->thoff;
-	u8 next;
+	const u8 *ext = (const u8 *)(ip6h + 1);
+	u8 next = ip6h->nexthdr;
+	unsigned int len;
 
 	if (!is_ipv6(bytes))
 		return iph->protocol;
-	for (next = ip6h->nexthdr; ext < end; next = ext[0]) {
-		if (next == NEXTHDR_FRAGMENT)
-			ext += sizeof(struct frag_hdr);
-		else if (next == NEXTHDR_AUTH)
-			ext += 24;
-		else
-			ext += 16;
-		if (ext >= end)
-			break;
+	while (ext < end) {
+		len = next == NEXTHDR_FRAGMENT ? sizeof(struct frag_hdr) :
+		      next == NEXTHDR_AUTH ? 24 : 16;
+		next = ext[0];
+		ext += len;
 	}
 	return next;
 }
@@ -215,33 +226,60 @@ static __sum16 *check_of(struct opvs_test_bytes *bytes, u8 proto)
 {
 	u8 *th = bytes->data + bytes->thoff;
 
+	if (proto == IPPROTO_TCP)
+		return &((struct tcphdr *)th)->check;
 	if (proto == IPPROTO_UDP)
 		return &((struct udphdr *)th)->check;
 	return &((struct icmphdr *)th)->checksum;
 }
 
-static void finish(const struct opvs_test_packet *packet,
-		   struct opvs_test_bytes *bytes)
+/* RFC 9260 appendix A: computed with 0 in its place. */
+static __le32 sctp_crc(const struct opvs_test_bytes *bytes)
 {
-	bool udp = packet->proto == IPPROTO_UDP;
+	struct sctphdr sh;
+	u32 crc;
+
+	memcpy(&sh, bytes->data + bytes->thoff, sizeof(sh));
+	sh.checksum = 0;
+	crc = __crc32c_le(~0, (u8 *)&sh, sizeof(sh));
+	crc = __crc32c_le(crc, bytes->data + bytes->thoff + sizeof(sh),
+			  bytes->len - bytes->thoff - sizeof(sh));
+	return cpu_to_le32(~crc);
+}
+
+static void finish_network(const struct opvs_test_packet *packet,
+			   struct opvs_test_bytes *bytes)
+{
 	struct ipv6hdr *ip6h = (void *)bytes->data;
 	struct iphdr *iph = (void *)bytes->data;
-	__sum16 *check;
 
 	if (packet->family == NFPROTO_IPV6) {
 		ip6h->payload_len = htons(bytes->len - sizeof(*ip6h));
-	} else {
-		iph->tot_len = htons(bytes->len);
-		iph->check = ip_fast_csum(iph, iph->ihl);
-	}
-	if (packet->frag_units || packet->no_check ||
-	    (!udp && packet->proto != IPPROTO_ICMP &&
-	     packet->proto != IPPROTO_ICMPV6))
 		return;
-	check = check_of(bytes, packet->proto);
-	*check = csum_fold(transport_sum(bytes, packet->proto));
-	if (udp && !*check)
-		*check = CSUM_MANGLED_0;
+	}
+	iph->tot_len = htons(bytes->len);
+	iph->check = ip_fast_csum(iph, iph->ihl);
+}
+
+static void finish_transport(const struct opvs_test_packet *packet,
+			     struct opvs_test_bytes *bytes)
+{
+	struct sctphdr *sh = (void *)(bytes->data + bytes->thoff);
+	__sum16 *check;
+
+	switch (packet->proto) {
+	case IPPROTO_SCTP:
+		sh->checksum = sctp_crc(bytes);
+		return;
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		check = check_of(bytes, packet->proto);
+		*check = csum_fold(transport_sum(bytes, packet->proto));
+		if (packet->proto == IPPROTO_UDP && !*check)
+			*check = CSUM_MANGLED_0;
+	}
 }
 
 /**
@@ -261,12 +299,14 @@ void opvs_test_build(const struct opvs_test_packet *packet,
 	if (!packet->frag_units)
 		add_transport(packet, bytes);
 	add_body(packet, bytes);
-	finish(packet, bytes);
+	finish_network(packet, bytes);
+	if (!packet->frag_units && !packet->no_check)
+		finish_transport(packet, bytes);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_test_build);
 
 /**
- * opvs_test_check() - where the checksum of a UDP or ICMP packet is
+ * opvs_test_check() - where the checksum of a TCP, UDP or ICMP packet is
  * @bytes: packet
  *
  * Return: pointer into @bytes.
@@ -278,15 +318,18 @@ __sum16 *opvs_test_check(struct opvs_test_bytes *bytes)
 EXPORT_SYMBOL_IF_KUNIT(opvs_test_check);
 
 /**
- * opvs_test_residue() - by how much a UDP or ICMP packet's checksum is wrong
- * @bytes: packet
+ * opvs_test_residue() - by how much a packet's transport checksum is wrong
+ * @bytes: TCP, UDP, SCTP or ICMP packet
  *
  * Return: 0 when it is right.
  */
-u16 opvs_test_residue(const struct opvs_test_bytes *bytes)
+u32 opvs_test_residue(const struct opvs_test_bytes *bytes)
 {
+	const struct sctphdr *sh = (const void *)(bytes->data + bytes->thoff);
 	u8 proto = transport_of(bytes);
 
+	if (proto == IPPROTO_SCTP)
+		return le32_to_cpu(sh->checksum ^ sctp_crc(bytes));
 	return (__force u16)csum_fold(transport_sum(bytes, proto));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_test_residue);

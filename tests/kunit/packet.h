@@ -18,8 +18,8 @@ struct sk_buff;
  * @sport: source port
  * @dport: destination port
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @proto: TCP, UDP and SCTP get their header, ICMP of either kind one of a
- *	port-unreachable error, others none
+ * @proto: TCP and UDP get their header, SCTP its common one and a chunk's,
+ *	ICMP of either kind one of a port-unreachable error, others none
  * @options: bytes of IPv4 options, a multiple of four
  * @num_ext: number of IPv6 extension headers
  * @ext: these, in their order
@@ -27,6 +27,10 @@ struct sk_buff;
  *	no transport header
  * @more_frags: more fragments follow
  * @no_check: UDP without a checksum
+ * @tcp_flags: byte 13 of TCP's header
+ * @tcp_options: bytes of TCP options, a multiple of four
+ * @chunk: type of the chunk that the body of SCTP is in
+ * @chunk_len: what that chunk says its length is; 0: what it is
  * @body: bytes behind the transport header
  * @quote: these are copied from here; NULL: a pattern
  * @word: added to the first two bytes of the pattern
@@ -44,6 +48,10 @@ struct opvs_test_packet {
 	u16			frag_units;
 	bool			more_frags;
 	bool			no_check;
+	u8			tcp_flags;
+	u8			tcp_options;
+	u8			chunk;
+	u16			chunk_len;
 	u16			body;
 	const u8		*quote;
 	u16			word;
@@ -63,7 +71,7 @@ struct opvs_test_bytes {
 
 void opvs_test_build(const struct opvs_test_packet *packet,
 		     struct opvs_test_bytes *bytes);
-u16 opvs_test_residue(const struct opvs_test_bytes *bytes);
+u32 opvs_test_residue(const struct opvs_test_bytes *bytes);
 __sum16 *opvs_test_check(struct opvs_test_bytes *bytes);
 
 /* Where the bytes behind the first few are. */

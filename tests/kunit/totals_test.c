@@ -90,12 +90,12 @@ static void totals_exit(struct kunit *test)
 	opvs_test_net_exit(test, on);
 }
 
-/* A server gets requests and sends replies. */
+/* A server gets requests, each a connection, and sends replies. */
 static void totals_traffic(struct opvs_dest *dest, int requests, int replies)
 {
 	local_bh_disable();
 	while (requests--)
-		opvs_stats_in(dest->stats_cpu, REQUEST);
+		opvs_stats_in_first(dest->stats_cpu, REQUEST);
 	while (replies--)
 		opvs_stats_out(dest->stats_cpu, REPLY);
 	local_bh_enable();

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Defences against floods, switched by memory: drop_entry, drop_packet and
+ * secure_tcp.
+ */
+#ifndef OPVS_DEFENCE_H
+#define OPVS_DEFENCE_H
+
+#include <linux/compiler.h>
+#include <linux/kconfig.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include <opvs/netns.h>
+#include <opvs/settings.h>
+
+/**
+ * opvs_defence_drops() - is a new connection refused to save memory?
+ * @on: namespace
+ *
+ * Of drop_rate that arrive on a CPU, the last one is; no two CPUs share what
+ * this writes.
+ *
+ * Context: any; to be asked once for each packet that would open a connection.
+ * Return: true if its packet is to be dropped.
+ */
+static inline bool opvs_defence_drops(struct opvs_net *on)
+{
+	u32 rate = READ_ONCE(on->settings.drop_rate);
+
+	if (likely(!rate))
+		return false;
+	if (this_cpu_inc_return(on->counters->spared) < rate)
+		return false;
+	this_cpu_write(on->counters->spared, 0);
+	return true;
+}
+
+void opvs_defence_net_init(struct opvs_net *on);
+void opvs_defence_net_exit(struct opvs_net *on);
+void opvs_defence_update(struct opvs_net *on);
+
+/**
+ * struct opvs_defence_entry - what decides whether drop_entry ends an entry
+ * @proto: transport protocol
+ * @state: state of that protocol, or &enum opvs_template_state
+ * @template: it is one
+ * @one_packet: of a template: its service is a one-packet one
+ * @children: of a template: connections that came of it
+ * @idle: seconds since its last packet
+ * @in_pkts: packets of the client
+ */
+struct opvs_defence_entry {
+	u8	proto;
+	u8	state;
+	bool	template;
+	bool	one_packet;
+	u32	children;
+	u32	idle;
+	u32	in_pkts;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool opvs_defence_expendable(const struct opvs_defence_entry *e, u32 random);
+bool opvs_defence_judge(struct opvs_settings *settings, u64 pages);
+#endif
+
+#endif /* OPVS_DEFENCE_H */

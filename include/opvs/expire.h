@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Expiry: entries filed by the moment at which they could first expire. */
+#ifndef OPVS_EXPIRE_H
+#define OPVS_EXPIRE_H
+
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+/* A slot is a quarter of a second; later moments are filed at the horizon. */
+#define OPVS_EXPIRE_TICK	(HZ / 4)
+#define OPVS_EXPIRE_SLOTS	1024
+
+/* Entries that are looked at under one hold of a lock. */
+#define OPVS_EXPIRE_BATCH	64
+
+/* What a refresh adds to the timeout, so that the next ones need not write. */
+#define OPVS_EXPIRE_SLACK	HZ
+
+/* Longest timeout: expiry times are compared as signed 32-bit jiffies. */
+#define OPVS_EXPIRE_MAX_SECONDS	(S32_MAX / HZ - 2)
+
+/**
+ * struct opvs_expiring - the part of an object that the engine works on
+ * @node: in its slot's list; under the shard's lock
+ * @expires: when, in jiffies, wrapping; the lowest bit (OPVS_EXPIRE_DYING) says
+ *	that somebody is ending the entry.  By cmpxchg once the entry is filed
+ * @slot: where @node is, or OPVS_EXPIRE_UNFILED; under the shard's lock
+ * @shard: the CPU whose lists it is in; constant once filed
+ */
+struct opvs_expiring {
+	struct hlist_node	node;
+	u32			expires;
+	u16			slot;
+	u16			shard;
+};
+
+#define OPVS_EXPIRE_UNFILED	U16_MAX
+#define OPVS_EXPIRE_DYING	1U
+
+struct opvs_expire;
+struct opvs_expire_shard;
+
+/**
+ * struct opvs_expire_ops - what the engine asks of its user
+ * @keep: asked of an expired entry before it is claimed, and before a refresh
+ *	of it is refused: jiffies that it must live on (a template with
+ *	children), 0 to let it go.  Any context, perhaps with the shard's lock
+ *	held; may be NULL
+ * @drop: end a claimed entry: unlink, uncount, free after a grace period.
+ *	Called once per entry, no lock of the engine held, any context with BH
+ *	enabled or disabled
+ * @empty: are there no entries at all?  Then the sweeper goes to sleep.  An
+ *	entry counts from before it is filed until it is dropped
+ */
+struct opvs_expire_ops {
+	u32	(*keep)(struct opvs_expire *ex, struct opvs_expiring *e);
+	void	(*drop)(struct opvs_expire *ex, struct opvs_expiring *e);
+	bool	(*empty)(struct opvs_expire *ex);
+};
+
+/**
+ * struct opvs_expire_stats - what the sweeper did (sysfs and netlink show it)
+ * @visited: entries that it looked at
+ * @reclaimed: entries that it ended
+ * @refiled: entries that live on
+ * @slices: runs of at most a time slice and a batch
+ * @wakeups: times that the work began; slices that continue one do not count
+ * @max_slice_ns: longest slice
+ * @max_late_ms: latest reclaim behind its entry's expiry
+ *
+ * Written by the sweeper only, single values with WRITE_ONCE.
+ */
+struct opvs_expire_stats {
+	u64	visited;
+	u64	reclaimed;
+	u64	refiled;
+	u64	slices;
+	u64	wakeups;
+	u64	max_slice_ns;
+	u64	max_late_ms;
+};
+
+/**
+ * struct opvs_expire - an expiry engine
+ * @ops: constant
+ * @shard: by CPU, one per possible CPU; constant
+ * @work: the sweeper
+ * @kick_lock: orders waking against stopping
+ * @stopped: nothing wakes the sweeper any more; under @kick_lock
+ * @interval: least jiffies between two sweeps; a tick at least
+ * @target: end of the slot up to which the present pass goes; sweeper only
+ * @resume: shard at which the present pass goes on, beyond all CPUs when it is
+ *	complete; sweeper only
+ * @stats: see there
+ */
+struct opvs_expire {
+	const struct opvs_expire_ops	*ops;
+	struct opvs_expire_shard	**shard;
+	struct delayed_work		work;
+	spinlock_t			kick_lock;	/* waking, stopping */
+	bool				stopped;
+	u32				interval;
+	u32				target;
+	unsigned int			resume;
+	struct opvs_expire_stats	stats;
+};
+
+int opvs_expire_init(struct opvs_expire *ex, const struct opvs_expire_ops *ops,
+		     u32 now);
+void opvs_expire_exit(struct opvs_expire *ex);
+void opvs_expire_stop(struct opvs_expire *ex);
+void opvs_expire_kick(struct opvs_expire *ex);
+void opvs_expire_set_interval(struct opvs_expire *ex, u32 interval);
+u32 opvs_expire_filed(const struct opvs_expire *ex, unsigned int cpu);
+
+void opvs_expiring_init(struct opvs_expiring *e, u32 now, u32 timeout);
+void opvs_expire_file(struct opvs_expire *ex, struct opvs_expiring *e);
+bool opvs_expire_refresh(struct opvs_expire *ex, struct opvs_expiring *e,
+			 u32 now, u32 timeout);
+bool opvs_expire_now(struct opvs_expire *ex, struct opvs_expiring *e, u32 now);
+bool opvs_expire_claim(struct opvs_expire *ex, struct opvs_expiring *e);
+
+bool opvs_expire_sweep(struct opvs_expire *ex, u32 now, u64 budget_ns);
+unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
+				 unsigned int max);
+bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
+		       bool (*expendable)(const struct opvs_expiring *e));
+void opvs_expire_drain(struct opvs_expire *ex);
+
+/**
+ * opvs_expire_dead() - is an entry expired, or being ended?
+ * @e: entry
+ * @now: jiffies
+ *
+ * Context: any.
+ */
+static inline bool opvs_expire_dead(const struct opvs_expiring *e, u32 now)
+{
+	u32 expires = READ_ONCE(e->expires);
+
+	return expires & OPVS_EXPIRE_DYING || (s32)(expires - now) <= 0;
+}
+
+#endif /* OPVS_EXPIRE_H */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Transport protocols: events, states, and when a connection is active. */
+#ifndef OPVS_PROTO_H
+#define OPVS_PROTO_H
+
+#include <linux/types.h>
+
+#include <opvs/types.h>
+
+/* Which way a packet goes; a table of state changes for each. */
+enum opvs_dir {
+	OPVS_DIR_REQUEST,
+	OPVS_DIR_REPLY,
+	OPVS_DIR_REQUEST_ONLY,	/* a request, and replies do not pass here */
+	OPVS_DIRS,
+};
+
+/* Events: what a packet means to the state; &struct opvs_flow carries one. */
+enum opvs_tcp_event {
+	OPVS_TCP_SYN,
+	OPVS_TCP_FIN,
+	OPVS_TCP_ACK,
+	OPVS_TCP_RST,
+	OPVS_TCP_EVENTS,
+	OPVS_TCP_OTHER = OPVS_TCP_EVENTS,	/* changes nothing */
+};
+
+enum opvs_sctp_event {
+	OPVS_SCTP_DATA,		/* and whatever is not listed below */
+	OPVS_SCTP_INIT,
+	OPVS_SCTP_INIT_ACK,
+	OPVS_SCTP_COOKIE_ECHO,
+	OPVS_SCTP_COOKIE_ACK,
+	OPVS_SCTP_SHUTDOWN,
+	OPVS_SCTP_SHUTDOWN_ACK,
+	OPVS_SCTP_SHUTDOWN_COMPLETE,
+	OPVS_SCTP_ERROR,
+	OPVS_SCTP_ABORT,
+	OPVS_SCTP_EVENTS,
+};
+
+/* States, numbered as IPVS numbers them: the sync protocol carries them. */
+enum opvs_tcp_state {
+	OPVS_TCP_S_NONE,
+	OPVS_TCP_S_ESTABLISHED,
+	OPVS_TCP_S_SYN_SENT,
+	OPVS_TCP_S_SYN_RECV,
+	OPVS_TCP_S_FIN_WAIT,
+	OPVS_TCP_S_TIME_WAIT,
+	OPVS_TCP_S_CLOSE,
+	OPVS_TCP_S_CLOSE_WAIT,
+	OPVS_TCP_S_LAST_ACK,
+	OPVS_TCP_S_LISTEN,
+	OPVS_TCP_S_SYNACK,
+	OPVS_TCP_STATES,
+};
+
+enum opvs_udp_state {
+	OPVS_UDP_S_NORMAL,
+	OPVS_UDP_STATES,
+};
+
+enum opvs_sctp_state {
+	OPVS_SCTP_S_NONE,
+	OPVS_SCTP_S_INIT1,
+	OPVS_SCTP_S_INIT,
+	OPVS_SCTP_S_COOKIE_SENT,
+	OPVS_SCTP_S_COOKIE_REPLIED,
+	OPVS_SCTP_S_COOKIE_WAIT,
+	OPVS_SCTP_S_COOKIE,
+	OPVS_SCTP_S_COOKIE_ECHOED,
+	OPVS_SCTP_S_ESTABLISHED,
+	OPVS_SCTP_S_SHUTDOWN_SENT,
+	OPVS_SCTP_S_SHUTDOWN_RECEIVED,
+	OPVS_SCTP_S_SHUTDOWN_ACK_SENT,
+	OPVS_SCTP_S_REJECTED,
+	OPVS_SCTP_S_CLOSED,
+	OPVS_SCTP_STATES,
+};
+
+/* Positions in struct opvs_policy.timeout: all states of all protocols. */
+enum opvs_timeout {
+	OPVS_TIMEOUT_TCP,
+	OPVS_TIMEOUT_UDP	= OPVS_TIMEOUT_TCP + OPVS_TCP_STATES,
+	OPVS_TIMEOUT_SCTP	= OPVS_TIMEOUT_UDP + OPVS_UDP_STATES,
+	OPVS_TIMEOUTS		= OPVS_TIMEOUT_SCTP + OPVS_SCTP_STATES,
+};
+
+/**
+ * struct opvs_proto - a transport protocol
+ * @name: as /proc/net/ip_vs* shows it
+ * @number: IPPROTO_*
+ * @first: event that opens a connection
+ * @refused: event that never opens one, not even with @sloppy
+ * @num_states: number of states
+ * @timeout0: position of state 0 in &struct opvs_policy.timeout
+ * @active: states in which a connection counts as active, a bit for each
+ * @reusable: states from which @first begins another connection over the same
+ *	tuple (net.ipv4.vs.conn_reuse_mode), a bit for each
+ * @state_names: as ipvsadm -c shows them
+ * @next: the state after an event; pure, any context
+ */
+struct opvs_proto {
+	const char		*name;
+	u8			number;
+	u8			first;
+	u8			refused;
+	u8			num_states;
+	u8			timeout0;
+	u32			active;
+	u32			reusable;
+	const char *const	*state_names;
+	u8			(*next)(u8 state, enum opvs_dir dir, u8 event,
+					bool secure);
+};
+
+extern const struct opvs_proto opvs_proto_tcp;
+extern const struct opvs_proto opvs_proto_udp;
+extern const struct opvs_proto opvs_proto_sctp;
+
+const struct opvs_proto *opvs_proto_find(u8 number);
+const char *opvs_proto_name(u8 number);
+const char *opvs_proto_state_name(u8 number, u8 state);
+bool opvs_proto_opens(const struct opvs_proto *proto, u8 event, bool sloppy);
+
+#endif /* OPVS_PROTO_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Settings of a namespace: what sysctl shows under net.ipv4.vs and net.opvs. */
+#ifndef OPVS_SETTINGS_H
+#define OPVS_SETTINGS_H
+
+#include <linux/types.h>
+
+/* A defence that IPVS switches by memory pressure (drop_entry and others). */
+enum opvs_defence_mode {
+	OPVS_DEFENCE_OFF,
+	OPVS_DEFENCE_AUTO,	/* off now, on when memory gets low */
+	OPVS_DEFENCE_AUTO_ON,	/* on now, off when there is enough again */
+	OPVS_DEFENCE_ALWAYS,
+};
+
+/**
+ * struct opvs_settings - sysctls of a namespace; packets use READ_ONCE
+ * @amemthresh: pages; less free memory counts as low
+ * @am_droprate: of so many new connections one is dropped with drop_packet=3,
+ *	0: none is
+ * @drop_entry: &enum opvs_defence_mode
+ * @drop_packet: &enum opvs_defence_mode
+ * @secure_tcp: &enum opvs_defence_mode
+ * @sloppy_tcp: any TCP packet but RST opens a connection
+ * @sloppy_sctp: any SCTP packet but ABORT opens an association
+ * @expire_nodest_conn: end connections of a removed server at their next packet
+ * @expire_quiescent_template: a template of a server with weight 0 is void
+ * @conn_reuse_mode: bit 0: a SYN may begin a new connection over a closed one,
+ *	bit 1: also over one in FIN_WAIT
+ * @udp_reschedule: UDP packets for a removed server get another one at once
+ * @sweep_interval_ms: how often expired connections are reclaimed
+ * @drop_rate: one new connection in so many is dropped now, 0: none.  Not a
+ *	sysctl: what drop_packet amounts to at present
+ * @secure_tcp_on: not a sysctl: what secure_tcp amounts to at present
+ */
+struct opvs_settings {
+	int	amemthresh;
+	int	am_droprate;
+	int	drop_entry;
+	int	drop_packet;
+	int	secure_tcp;
+	int	sloppy_tcp;
+	int	sloppy_sctp;
+	int	expire_nodest_conn;
+	int	expire_quiescent_template;
+	int	conn_reuse_mode;
+	int	udp_reschedule;
+	int	sweep_interval_ms;
+	int	drop_rate;
+	bool	secure_tcp_on;
+};
+
+#endif /* OPVS_SETTINGS_H */

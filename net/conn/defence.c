@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Defences against floods.
+ *
+ * Each of the three settings is a mode: off, on, or as memory demands.  Once a
+ * second, as long as any of them is not off, a work looks at the memory that is
+ * free, moves the modes 1 and 2 into each other, as IPVS lets users see, and
+ * writes down what packets shall do (drop_rate, secure_tcp_on).  Nobody else
+ * writes these two, so they need no lock: whoever changes a setting lets the
+ * work run.
+ *
+ * drop_entry ends entries itself: with each run those expendable in the next
+ * 1/32 of all, in the order of opvs_conn_walk_next().
+ */
+#include <opvs/defence.h>
+
+#include <opvs/conn.h>
+#include <opvs/counters.h>
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/policy.h>
+#include <opvs/proto.h>
+#include <opvs/svc.h>
+
+#include <linux/bits.h>
+#include <linux/in.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#define DEFENCE_PERIOD	HZ
+#define DEFENCE_SHARE	(U32_MAX / 32 + 1)	/* of the order of hashes */
+#define DEFENCE_STRIDE	256	/* entries in one RCU read section */
+
+/* Who is idle for so long after so few packets is none to be missed. */
+#define FEW_PACKETS	8
+#define LONG_IDLE	60	/* seconds */
+
+/* ---- which entries ---- */
+
+/* States of a handshake that the client, who may not exist, has not completed:
+ * gone.  States of a connection at work: to be judged by its packets.  All
+ * others end soon.
+ */
+struct opvs_defence_states {
+	u32	unproven;
+	u32	judged;
+};
+
+static struct opvs_defence_states opvs_defence_states(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return (struct opvs_defence_states){
+			.unproven = BIT(OPVS_TCP_S_SYN_RECV) |
+				    BIT(OPVS_TCP_S_SYNACK),
+			.judged = BIT(OPVS_TCP_S_ESTABLISHED),
+		};
+	case IPPROTO_SCTP:
+		return (struct opvs_defence_states){
+			.unproven = BIT(OPVS_SCTP_S_INIT1) |
+				    BIT(OPVS_SCTP_S_INIT),
+			.judged = BIT(OPVS_SCTP_S_ESTABLISHED),
+		};
+	default:
+		return (struct opvs_defence_states){ .judged = U32_MAX };
+	}
+}
+
+/* One in N of those with N packets, so that the liveliest stay longest. */
+static bool opvs_defence_lot(const struct opvs_defence_entry *e, u32 random)
+{
+	if (!e->in_pkts || e->in_pkts > FEW_PACKETS || e->idle < LONG_IDLE)
+		return false;
+	return !reciprocal_scale(random, e->in_pkts);
+}
+
+/**
+ * opvs_defence_expendable() - may drop_entry end an entry?
+ * @e: the entry
+ * @random: any number; decides where a lot is drawn
+ *
+ * Context: any.
+ * Return: true if it may.
+ */
+VISIBLE_IF_KUNIT
+bool opvs_defence_expendable(const struct opvs_defence_entry *e, u32 random)
+{
+	struct opvs_defence_states states;
+
+	if (e->children)
+		return false;
+	if (e->template)
+		return e->one_packet ? opvs_defence_lot(e, random) :
+				       e->state == OPVS_TEMPLATE_S_NONE;
+	if (e->state >= 32)
+		return false;
+	states = opvs_defence_states(e->proto);
+	if (states.unproven & BIT(e->state))
+		return true;
+	return states.judged & BIT(e->state) && opvs_defence_lot(e, random);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_defence_expendable);
+
+/* Position of a state's timeout in a policy. */
+static unsigned int opvs_defence_timeout(u8 proto, u8 state)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return OPVS_TIMEOUT_TCP + state;
+	case IPPROTO_SCTP:
+		return OPVS_TIMEOUT_SCTP + state;
+	default:
+		return OPVS_TIMEOUT_UDP;
+	}
+}
+
+/* Every packet sets an entry's timer to the timeout of its state. */
+static u32 opvs_defence_idle(const struct opvs_conn *cp, u8 state)
+{
+	const struct opvs_policy *policy = rcu_dereference(cp->dest->svc->policy);
+	u32 left = opvs_conn_seconds_left(cp);
+	u32 timeout = cp->timeout;
+	unsigned int index;
+
+	if (!opvs_conn_is_template(cp)) {
+		index = opvs_defence_timeout(cp->request.tuple.proto, state);
+		timeout = READ_ONCE(policy->timeout[index]);
+	}
+	return timeout > left ? timeout - left : 0;
+}
+
+static void opvs_defence_look(const struct opvs_conn *cp,
+			      struct opvs_defence_entry *e)
+{
+	u32 state = READ_ONCE(cp->state);
+
+	*e = (struct opvs_defence_entry){
+		.proto		= cp->request.tuple.proto,
+		.state		= state & OPVS_CONN_STATE,
+		.template	= opvs_conn_is_template(cp),
+		.one_packet	= READ_ONCE(cp->dest->svc->one_packet),
+		.children	= atomic_read(&cp->children),
+		.in_pkts	= atomic_read(&cp->in_pkts),
+	};
+	e->idle = opvs_defence_idle(cp, e->state);
+}
+
+/* Ends what is expendable in the share of entries whose turn it is. */
+static void opvs_defence_visit(struct opvs_net *on)
+{
+	struct opvs_conn_walk walk = { .at = on->defence_at };
+	u64 end = walk.at + DEFENCE_SHARE;
+	struct opvs_defence_entry e;
+	unsigned int seen = 0;
+	struct opvs_conn *cp;
+
+	on->defence_at += DEFENCE_SHARE;
+
+	rcu_read_lock();
+	while ((cp = opvs_conn_walk_next(on, &walk)) && walk.at < end) {
+		opvs_defence_look(cp, &e);
+		if (opvs_defence_expendable(&e, get_random_u32()) &&
+		    opvs_conn_end(cp))
+			opvs_count(on, DEFENCE_ENTRIES);
+		if (++seen % DEFENCE_STRIDE)
+			continue;
+		rcu_read_unlock();
+		cond_resched();
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}
+
+/* ---- when ---- */
+
+/* A user who sets the mode in this moment wins. */
+static bool opvs_defence_switch(int *setting, bool low)
+{
+	int mode = READ_ONCE(*setting);
+
+	if (mode == OPVS_DEFENCE_AUTO && low) {
+		cmpxchg(setting, mode, OPVS_DEFENCE_AUTO_ON);
+		return true;
+	}
+	if (mode == OPVS_DEFENCE_AUTO_ON && !low) {
+		cmpxchg(setting, mode, OPVS_DEFENCE_AUTO);
+		return false;
+	}
+	return mode >= OPVS_DEFENCE_AUTO_ON;
+}
+
+/**
+ * opvs_defence_judge() - what do the modes amount to with so much memory?
+ * @settings: of a namespace; modes 1 and 2 change into each other, drop_rate
+ *	and secure_tcp_on become what packets shall do
+ * @pages: free memory
+ *
+ * The scarcer the memory, the larger the share of new connections that is
+ * dropped: of as many as amemthresh is larger than what it lacks, one.
+ *
+ * Context: any, one caller at a time.
+ * Return: true if drop_entry is on.
+ */
+VISIBLE_IF_KUNIT
+bool opvs_defence_judge(struct opvs_settings *settings, u64 pages)
+{
+	u32 threshold = READ_ONCE(settings->amemthresh);
+	bool low = pages < threshold;
+	int rate = 0;
+
+	if (opvs_defence_switch(&settings->drop_packet, low)) {
+		if (READ_ONCE(settings->drop_packet) == OPVS_DEFENCE_ALWAYS)
+			rate = READ_ONCE(settings->am_droprate);
+		else if (low)
+			rate = threshold / (threshold - (u32)pages);
+	}
+	WRITE_ONCE(settings->drop_rate, rate);
+	WRITE_ONCE(settings->secure_tcp_on,
+		   opvs_defence_switch(&settings->secure_tcp, low));
+	return opvs_defence_switch(&settings->drop_entry, low);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_defence_judge);
+
+static bool opvs_defence_off(const struct opvs_settings *settings)
+{
+	return !READ_ONCE(settings->drop_entry) &&
+	       !READ_ONCE(settings->drop_packet) &&
+	       !READ_ONCE(settings->secure_tcp);
+}
+
+static void opvs_defence_work(struct work_struct *work)
+{
+	struct opvs_net *on = container_of(to_delayed_work(work),
+					   struct opvs_net, defence_work);
+	struct sysinfo memory;
+
+	si_meminfo(&memory);
+	if (opvs_defence_judge(&on->settings,
+			       (u64)memory.freeram + memory.bufferram))
+		opvs_defence_visit(on);
+	if (!opvs_defence_off(&on->settings))
+		queue_delayed_work(opvs_wq, &on->defence_work, DEFENCE_PERIOD);
+}
+
+/**
+ * opvs_defence_update() - a setting that the defences go by has changed
+ * @on: namespace
+ *
+ * Context: process; waits until the change has taken effect.
+ */
+void opvs_defence_update(struct opvs_net *on)
+{
+	mod_delayed_work(opvs_wq, &on->defence_work, 0);
+	flush_delayed_work(&on->defence_work);
+}
+
+/**
+ * opvs_defence_net_init() - defences of a namespace, asleep
+ * @on: namespace
+ *
+ * Context: process, before its settings can be reached.
+ */
+void opvs_defence_net_init(struct opvs_net *on)
+{
+	INIT_DELAYED_WORK(&on->defence_work, opvs_defence_work);
+}
+
+/**
+ * opvs_defence_net_exit() - no defence works any more
+ * @on: namespace whose settings cannot be reached any more
+ *
+ * Context: process, before its connections go.
+ */
+void opvs_defence_net_exit(struct opvs_net *on)
+{
+	cancel_delayed_work_sync(&on->defence_work);
+}

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How expired entries are found and ended: by the sweeper, and by those who
+ * need room or want an end.  expire.c tells how it all works together.
+ */
+#include <opvs/expire.h>
+
+#include <opvs/kunit.h>
+#include <opvs/shard.h>
+#include <opvs/svc.h>
+
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+
+#define SLICE_NS	(2 * NSEC_PER_MSEC)
+
+/**
+ * struct scan - a look at some entries of a shard under its lock
+ * @ex: engine
+ * @now: time by which they are judged
+ * @looks: how many more may be looked at
+ * @claims: how many more may be claimed
+ * @visited: how many were looked at
+ * @claimed: how many of them had expired
+ * @refiled: how many of them went to other slots
+ * @late: jiffies by which the latest of them came after its time
+ * @dead: the claimed ones
+ */
+struct scan {
+	struct opvs_expire	*ex;
+	u32			now;
+	unsigned int		looks;
+	unsigned int		claims;
+	unsigned int		visited;
+	unsigned int		claimed;
+	unsigned int		refiled;
+	u32			late;
+	struct hlist_head	dead;
+};
+
+/* Claims an entry whose time is over and that nobody keeps. */
+static bool claim_expired(struct scan *scan, struct opvs_expiring *e)
+{
+	struct opvs_expire *ex = scan->ex;
+	u32 old = READ_ONCE(e->expires), next, keep;
+
+	do {
+		if (old & OPVS_EXPIRE_DYING ||
+		    !opvs_expires_over(old, scan->now))
+			return false;
+		keep = ex->ops->keep ? ex->ops->keep(ex, e) : 0;
+		next = keep ? opvs_expires_make(scan->now, keep) :
+			      old | OPVS_EXPIRE_DYING;
+	} while (!try_cmpxchg(&e->expires, &old, next));
+	return !keep;
+}
+
+/* Behind its time, but not further than its slot: a time may lie in the past
+ * already when the entry is filed.
+ */
+static u32 lateness(const struct opvs_expire_shard *shard,
+		    const struct opvs_expiring *e, u32 now)
+{
+	u32 expires = READ_ONCE(e->expires) & ~OPVS_EXPIRE_DYING;
+
+	return min(now - expires, now - shard->swept_end + OPVS_EXPIRE_TICK);
+}
+
+static void scan_entry(struct scan *scan, struct opvs_expire_shard *shard,
+		       struct opvs_expiring *e)
+{
+	unsigned int ahead;
+
+	scan->looks--;
+	scan->visited++;
+	if (claim_expired(scan, e)) {
+		opvs_shard_del(shard, e);
+		hlist_add_head(&e->node, &scan->dead);
+		scan->claims--;
+		scan->claimed++;
+		scan->late = max(scan->late, lateness(shard, e, scan->now));
+		return;
+	}
+	if (READ_ONCE(e->expires) & OPVS_EXPIRE_DYING) {
+		/* Who claimed it is waiting for our lock. */
+		opvs_shard_del(shard, e);
+		return;
+	}
+	ahead = opvs_shard_ahead(shard, READ_ONCE(e->expires));
+	if (ahead != opvs_shard_ahead_now(shard, e)) {
+		opvs_shard_move(shard, e, ahead);
+		scan->refiled++;
+	}
+}
+
+static void scan_slot(struct scan *scan, struct opvs_expire_shard *shard,
+		      unsigned int slot)
+{
+	struct opvs_expiring *e;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(e, next, &shard->slot[slot], node) {
+		if (!scan->looks || !scan->claims)
+			return;
+		scan_entry(scan, shard, e);
+	}
+}
+
+static void drop_all(struct opvs_expire *ex, struct hlist_head *dead)
+{
+	struct opvs_expiring *e;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(e, next, dead, node)
+		ex->ops->drop(ex, e);
+}
+
+/* Makes the next slot the one to be emptied; false when the pass is done. */
+static bool advance(struct opvs_expire_shard *shard, u32 target)
+{
+	const u32 ring = OPVS_SHARD_HORIZON * OPVS_EXPIRE_TICK;
+
+	if (shard->swept_end == target)
+		return false;
+	if (!shard->filed) {
+		shard->swept_end = target;
+		return false;
+	}
+	if (target - shard->swept_end > ring)
+		shard->swept_end = target - ring;
+	shard->swept = opvs_shard_slot(shard, 1);
+	shard->swept_end += OPVS_EXPIRE_TICK;
+	return true;
+}
+
+/* Empties slots up to the pass's end, for a batch of entries; true when the
+ * shard is done.
+ */
+static bool scan_due(struct scan *scan, struct opvs_expire_shard *shard)
+{
+	bool done = false;
+
+	spin_lock_bh(&shard->lock);
+	for (;;) {
+		scan_slot(scan, shard, shard->swept);
+		if (!hlist_empty(&shard->slot[shard->swept]))
+			break;
+		done = !advance(shard, scan->ex->target);
+		if (done)
+			break;
+	}
+	spin_unlock_bh(&shard->lock);
+	return done;
+}
+
+static void stat_add(u64 *stat, u64 n)
+{
+	WRITE_ONCE(*stat, *stat + n);
+}
+
+static void stat_max(u64 *stat, u64 n)
+{
+	WRITE_ONCE(*stat, max(*stat, n));
+}
+
+static void sweep_batch(struct opvs_expire *ex, u32 now)
+{
+	struct scan scan = {
+		.ex = ex,
+		.now = now,
+		.looks = OPVS_EXPIRE_BATCH,
+		.claims = OPVS_EXPIRE_BATCH,
+	};
+	struct opvs_expire_stats *stats = &ex->stats;
+
+	if (scan_due(&scan, ex->shard[ex->resume]))
+		ex->resume = cpumask_next(ex->resume, cpu_possible_mask);
+	drop_all(ex, &scan.dead);
+	stat_add(&stats->visited, scan.visited);
+	stat_add(&stats->reclaimed, scan.claimed);
+	stat_add(&stats->refiled, scan.refiled);
+	stat_max(&stats->max_late_ms, jiffies_to_msecs(scan.late));
+}
+
+static bool pass_complete(const struct opvs_expire *ex)
+{
+	return ex->resume >= nr_cpu_ids;
+}
+
+/* Is there anything to sweep at this time?  Begins a pass if one is due. */
+static bool sweep_due(struct opvs_expire *ex, u32 now)
+{
+	u32 ticks;
+
+	if (!pass_complete(ex))
+		return true;
+	ticks = (now - ex->target) / OPVS_EXPIRE_TICK;
+	if (!ticks)
+		return false;
+	ex->target += ticks * OPVS_EXPIRE_TICK;
+	ex->resume = cpumask_first(cpu_possible_mask);
+	return true;
+}
+
+/**
+ * opvs_expire_sweep() - end what has expired, for a slice of time
+ * @ex: engine
+ * @now: jiffies, never earlier than in the call before
+ * @budget_ns: how long this may take, plus one batch
+ *
+ * Context: process; one caller at a time.
+ * Return: true when all slots that are over are done; false when there is more
+ * to do at once.
+ */
+bool opvs_expire_sweep(struct opvs_expire *ex, u32 now, u64 budget_ns)
+{
+	u64 start, took = 0;
+
+	while (sweep_due(ex, now)) {
+		start = ktime_get_ns();
+		sweep_batch(ex, now);
+		took += ktime_get_ns() - start;
+		if (took >= budget_ns)
+			break;
+		/* What others do meanwhile is not the sweeper's time. */
+		cond_resched();
+	}
+	stat_add(&ex->stats.slices, 1);
+	stat_max(&ex->stats.max_slice_ns, took);
+	return !sweep_due(ex, now);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_sweep);
+
+/**
+ * opvs_expire_work() - the sweeper: a slice, and how it goes on
+ * @work: of an engine
+ *
+ * Context: process.
+ */
+void opvs_expire_work(struct work_struct *work)
+{
+	struct opvs_expire *ex = container_of(to_delayed_work(work),
+					      struct opvs_expire, work);
+	s32 delay = 0;
+
+	if (pass_complete(ex))
+		stat_add(&ex->stats.wakeups, 1);
+	if (opvs_expire_sweep(ex, jiffies, SLICE_NS)) {
+		/* See opvs_expire_kick(). */
+		if (ex->ops->empty(ex))
+			return;
+		delay = ex->target + READ_ONCE(ex->interval) - (u32)jiffies;
+	}
+	queue_delayed_work(opvs_wq, &ex->work, max(delay, 0));
+}
+
+/**
+ * opvs_expire_kick() - wake the sweeper
+ * @ex: engine that has, as opvs_expire_ops.empty sees it, an entry
+ *
+ * opvs_expire_file() does this when it must.  No wakeup is lost: the entry is
+ * counted before the kick.  Either the work begins after that, finds the engine
+ * not empty and goes on by itself; or it has begun before, so it is not pending
+ * and is queued again here, whatever it found; or it is pending and thus begins
+ * later.  Queueing is ordered against the begin of the work by the bit that
+ * tells whether it is pending.
+ *
+ * The sweeper comes an interval later, when there can be something to do;
+ * entries that come one by one and go at once do not wake it more often.
+ *
+ * Context: any.
+ */
+void opvs_expire_kick(struct opvs_expire *ex)
+{
+	spin_lock_bh(&ex->kick_lock);
+	if (!ex->stopped)
+		queue_delayed_work(opvs_wq, &ex->work, ex->interval);
+	spin_unlock_bh(&ex->kick_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_kick);
+
+/**
+ * opvs_expire_set_interval() - change how often the sweeper looks
+ * @ex: engine
+ * @interval: jiffies; less than a tick is a tick
+ *
+ * Holds from now on, not after the sleep that was planned before.
+ *
+ * Context: any.
+ */
+void opvs_expire_set_interval(struct opvs_expire *ex, u32 interval)
+{
+	interval = clamp_t(u32, interval, OPVS_EXPIRE_TICK, S32_MAX / 2);
+	spin_lock_bh(&ex->kick_lock);
+	WRITE_ONCE(ex->interval, interval);
+	if (!ex->stopped && !ex->ops->empty(ex))
+		mod_delayed_work(opvs_wq, &ex->work, interval);
+	spin_unlock_bh(&ex->kick_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_set_interval);
+
+/**
+ * opvs_expire_stop() - stop the sweeper for good
+ * @ex: engine
+ *
+ * Entries may still be filed and claimed.
+ *
+ * Context: process; waits for a slice that runs.
+ */
+void opvs_expire_stop(struct opvs_expire *ex)
+{
+	spin_lock_bh(&ex->kick_lock);
+	ex->stopped = true;
+	spin_unlock_bh(&ex->kick_lock);
+	cancel_delayed_work_sync(&ex->work);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_stop);
+
+/* Looks for expired entries where the sweeper has not been yet. */
+static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
+{
+	unsigned int ahead, last;
+
+	spin_lock_bh(&shard->lock);
+	last = opvs_shard_ahead(shard, scan->now);
+	for (ahead = 0; ahead <= last && scan->looks && scan->claims; ahead++)
+		scan_slot(scan, shard, opvs_shard_slot(shard, ahead));
+	spin_unlock_bh(&shard->lock);
+}
+
+/**
+ * opvs_expire_reclaim() - make room: end entries that have expired already
+ * @ex: engine
+ * @now: jiffies
+ * @max: entries
+ *
+ * The caller's CPU first.  Looks at a batch of entries of each CPU at most.
+ *
+ * Context: any.
+ * Return: how many were ended.
+ */
+unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
+				 unsigned int max)
+{
+	struct scan scan = { .ex = ex, .now = now, .claims = max };
+	unsigned int cpu;
+
+	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
+		if (!scan.claims)
+			break;
+		scan.looks = OPVS_EXPIRE_BATCH;
+		scan_ahead(&scan, ex->shard[cpu]);
+	}
+	drop_all(ex, &scan.dead);
+	return scan.claimed;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_reclaim);
+
+/* Of a batch of entries, the expendable one that expires first, and when. */
+static struct opvs_expiring *
+find_soonest(struct opvs_expire_shard *shard, u32 now,
+	     bool (*expendable)(const struct opvs_expiring *e), u32 *expires)
+{
+	unsigned int looks = OPVS_EXPIRE_BATCH, ahead;
+	struct opvs_expiring *e, *best = NULL;
+	u32 when, end = shard->swept_end;
+
+	for (ahead = 0; ahead <= OPVS_SHARD_HORIZON; ahead++) {
+		hlist_for_each_entry(e, &shard->slot[opvs_shard_slot(shard, ahead)],
+				     node) {
+			if (!looks--)
+				return best;
+			when = READ_ONCE(e->expires);
+			if (when & OPVS_EXPIRE_DYING || !expendable(e))
+				continue;
+			if (!best || (s32)(when - now) < (s32)(*expires - now)) {
+				best = e;
+				*expires = when;
+			}
+		}
+		/* Nothing in later slots expires earlier. */
+		if (best && opvs_expires_over(*expires, end))
+			return best;
+		end += OPVS_EXPIRE_TICK;
+	}
+	return best;
+}
+
+static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
+		       u32 now,
+		       bool (*expendable)(const struct opvs_expiring *e))
+{
+	struct opvs_expiring *e;
+	u32 expires;
+
+	spin_lock_bh(&shard->lock);
+	e = find_soonest(shard, now, expendable, &expires);
+	/* Not if it is refreshed or ended at this very moment. */
+	if (e && try_cmpxchg(&e->expires, &expires,
+			     expires | OPVS_EXPIRE_DYING))
+		opvs_shard_del(shard, e);
+	else
+		e = NULL;
+	spin_unlock_bh(&shard->lock);
+	if (!e)
+		return false;
+	ex->ops->drop(ex, e);
+	return true;
+}
+
+/**
+ * opvs_expire_evict() - make room: end a live entry that would soon expire
+ * @ex: engine
+ * @now: jiffies
+ * @expendable: may this one go?  Called with the shard's lock held
+ *
+ * The caller's CPU first.  Looks at a batch of entries of each CPU at most.
+ *
+ * Context: any.
+ * Return: true if one was ended; false if none was found.
+ */
+bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
+		       bool (*expendable)(const struct opvs_expiring *e))
+{
+	unsigned int cpu;
+
+	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
+		if (evict_from(ex, ex->shard[cpu], now, expendable))
+			return true;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);
+
+/* Claims up to a batch of all entries; true when no more are filed. */
+static bool claim_any(struct opvs_expire_shard *shard, unsigned int *slot,
+		      struct hlist_head *dead)
+{
+	unsigned int n = 0;
+	struct opvs_expiring *e;
+	struct hlist_node *next;
+
+	spin_lock_bh(&shard->lock);
+	for (; *slot < OPVS_EXPIRE_SLOTS; ++*slot) {
+		hlist_for_each_entry_safe(e, next, &shard->slot[*slot], node) {
+			if (n++ == OPVS_EXPIRE_BATCH)
+				goto full;
+			opvs_shard_del(shard, e);
+			if (opvs_expires_set_dying(e))
+				hlist_add_head(&e->node, dead);
+		}
+	}
+full:
+	spin_unlock_bh(&shard->lock);
+	return *slot == OPVS_EXPIRE_SLOTS;
+}
+
+/**
+ * opvs_expire_drain() - end everything
+ * @ex: engine that was stopped; nothing is filed any more
+ *
+ * Context: process.
+ */
+void opvs_expire_drain(struct opvs_expire *ex)
+{
+	unsigned int cpu, slot;
+	bool done;
+
+	for_each_possible_cpu(cpu) {
+		slot = 0;
+		do {
+			struct hlist_head dead = HLIST_HEAD_INIT;
+
+			done = claim_any(ex->shard[cpu], &slot, &dead);
+			drop_all(ex, &dead);
+			cond_resched();
+		} while (!done);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_drain);
+

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tracked connections and persistence templates: their beginning and end.
+ *
+ * An entry is complete before it can be found.  It ends once: whoever claims it
+ * from the expiry engine (the sweeper, a flush, an eviction) takes it out of
+ * the table and counts it out.  From then on it is memory, which goes when the
+ * last reference is dropped and a grace period has passed.
+ */
+#include <opvs/conn.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/limit.h>
+#include <opvs/netns.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/slab.h>
+
+/* A template with children that was not refreshed is looked at this often. */
+#define TEMPLATE_LINGER		(60 * HZ)
+
+/* Expired entries that are reclaimed at most before one is refused. */
+#define RECLAIM_MAX		64
+
+/* All namespaces together. */
+struct opvs_limit opvs_conns_everywhere;
+EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
+
+static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)
+{
+	return container_of(e, struct opvs_conn, expiring);
+}
+
+static struct opvs_net *expire_net(struct opvs_expire *ex)
+{
+	return container_of(ex, struct opvs_net, expire);
+}
+
+static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
+{
+	u32 count;
+
+	if (unlikely(!opvs_limit_take(&opvs_conns_everywhere)))
+		return false;
+	count = opvs_limit_take(&on->conns);
+	if (unlikely(!count))
+		goto release_all;
+	/* The sweeper sleeps while there is nothing. */
+	if (unlikely(count == 1))
+		opvs_expire_kick(&on->expire);
+	if (unlikely(!opvs_limit_take(&svc->conns)))
+		goto release_net;
+	return true;
+
+release_net:
+	opvs_limit_release(&on->conns);
+release_all:
+	opvs_limit_release(&opvs_conns_everywhere);
+	return false;
+}
+
+static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
+{
+	opvs_limit_release(&svc->conns);
+	opvs_limit_release(&on->conns);
+	opvs_limit_release(&opvs_conns_everywhere);
+}
+
+/* Half-open, closing or one-sided: what can go when the table is full.  Who has
+ * children or carries an established connection stays.
+ */
+static bool expendable(const struct opvs_expiring *e)
+{
+	const struct opvs_conn *cp = expiring_conn(e);
+
+	if (atomic_read(&cp->children))
+		return false;
+	return !(READ_ONCE(cp->state) & OPVS_CONN_ASSURED);
+}
+
+static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)
+{
+	if (opvs_limit_reached(&opvs_conns_everywhere))
+		opvs_count(on, REFUSED_GLOBAL);
+	else if (opvs_limit_reached(&on->conns))
+		opvs_count(on, REFUSED_NETNS);
+	else
+		opvs_count(on, REFUSED_SERVICE);
+}
+
+/* Makes room before it refuses: first by what has expired, then by whatever
+ * live entry would be missed least.
+ */
+static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
+{
+	u32 now = jiffies;
+
+	if (likely(limits_try(on, svc)))
+		return true;
+	if (opvs_expire_reclaim(&on->expire, now, RECLAIM_MAX) &&
+	    limits_try(on, svc))
+		return true;
+	/* Another service's entry would not make room in this one. */
+	if (!opvs_limit_reached(&svc->conns) &&
+	    opvs_expire_evict(&on->expire, now, expendable)) {
+		opvs_count(on, CONN_EVICTED);
+		if (limits_try(on, svc))
+			return true;
+	}
+	count_refusal(on, svc);
+	return false;
+}
+
+static void count_in(struct opvs_conn *cp)
+{
+	struct opvs_dest *dest = cp->dest;
+
+	if (opvs_conn_is_template(cp)) {
+		atomic_inc(&dest->persist);
+		return;
+	}
+	if (cp->request.tuple.proto == IPPROTO_UDP)
+		atomic_inc(&cp->on->udp_conns);
+	if (cp->state & OPVS_CONN_ACTIVE)
+		atomic_inc(&dest->active);
+	opvs_dest_count(dest);
+}
+
+static void count_out(struct opvs_conn *cp)
+{
+	struct opvs_dest *dest = cp->dest;
+	u32 state = READ_ONCE(cp->state);
+
+	/* From here on nobody changes the state, and with it the counts. */
+	while (!try_cmpxchg(&cp->state, &state, state | OPVS_CONN_ENDED))
+		;
+	if (opvs_conn_is_template(cp)) {
+		opvs_dest_uncount_template(dest);
+		return;
+	}
+	if (cp->request.tuple.proto == IPPROTO_UDP)
+		atomic_dec(&cp->on->udp_conns);
+	if (state & OPVS_CONN_ACTIVE)
+		atomic_dec(&dest->active);
+	opvs_dest_uncount(dest);
+}
+
+/**
+ * opvs_conn_linger() - note whether only its children keep a template
+ * @tp: template
+ * @lingers: its own time is over
+ *
+ * Context: any, RCU read side.
+ * Return: true if that is news.
+ */
+bool opvs_conn_linger(struct opvs_conn *tp, bool lingers)
+{
+	u32 seen = READ_ONCE(tp->state), state;
+
+	do {
+		state = lingers ? seen | OPVS_CONN_LINGERS :
+				  seen & ~OPVS_CONN_LINGERS;
+		if (state == seen)
+			return false;
+	} while (!opvs_conn_set_state(tp, &seen, state));
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_linger);
+
+/* A template keeps until its children are gone; false when it ended before.
+ * Taken before the limits, or the template might be evicted to make room.
+ */
+static bool control_take(struct opvs_conn *control)
+{
+	if (!control)
+		return true;
+	if (!refcount_inc_not_zero(&control->ref))
+		return false;
+	atomic_inc(&control->children);
+	return true;
+}
+
+/* A template whose own time is over goes with its last child. */
+static void control_release(struct opvs_conn *control)
+{
+	if (!control)
+		return;
+	if (atomic_dec_and_test(&control->children) &&
+	    opvs_conn_linger(control, false))
+		opvs_expire_now(&control->on->expire, &control->expiring,
+				jiffies);
+	opvs_conn_put(control);
+}
+
+/* Gives back all that the entry held but its memory. */
+static void conn_unbind(struct opvs_conn *cp)
+{
+	struct opvs_dest *dest = cp->dest;
+
+	limits_release(cp->on, dest->svc);
+	count_out(cp);
+	control_release(cp->control);
+	opvs_dest_put(dest);
+}
+
+static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
+{
+	struct opvs_conn *cp = expiring_conn(e);
+
+	if (opvs_conn_is_template(cp))
+		opvs_count(cp->on, TEMPLATE_ENDED);
+	else
+		opvs_count(cp->on, CONN_ENDED);
+	opvs_table_remove(cp->on, cp);
+	conn_unbind(cp);
+	opvs_conn_put(cp);
+}
+
+/* Templates outlive the connections that came of them. */
+static u32 conn_keep(struct opvs_expire *ex, struct opvs_expiring *e)
+{
+	struct opvs_conn *cp = expiring_conn(e);
+
+	if (!atomic_read(&cp->children))
+		return 0;
+	opvs_conn_linger(cp, true);
+	/* The last child may have gone without seeing that. */
+	smp_mb();
+	return atomic_read(&cp->children) ? TEMPLATE_LINGER : 0;
+}
+
+static bool conns_empty(struct opvs_expire *ex)
+{
+	return !atomic_read(&expire_net(ex)->conns.count);
+}
+
+static const struct opvs_expire_ops conn_expire_ops = {
+	.keep	= conn_keep,
+	.drop	= conn_drop,
+	.empty	= conns_empty,
+};
+
+static struct opvs_conn_ext *ext_new(const struct opvs_conn_start *start)
+{
+	struct opvs_conn_ext *ext;
+
+	ext = kmalloc(struct_size(ext, key, start->key_len), GFP_ATOMIC);
+	if (!ext)
+		return NULL;
+	ext->pe = start->pe;
+	ext->key_len = start->key_len;
+	memcpy(ext->key, start->key, start->key_len);
+	return ext;
+}
+
+/* An entry that is complete but for its counts and references. */
+static struct opvs_conn *conn_fill(struct opvs_net *on,
+				   const struct opvs_conn_start *start)
+{
+	struct opvs_dest *dest = start->dest;
+	struct opvs_conn *cp;
+
+	cp = opvs_conn_alloc();
+	if (!cp)
+		return NULL;
+	if (start->pe) {
+		cp->ext = ext_new(start);
+		if (!cp->ext) {
+			opvs_conn_discard(cp);
+			return NULL;
+		}
+	}
+	cp->on = on;
+	cp->dest = dest;
+	cp->flags = start->flags | READ_ONCE(dest->xmit)->method;
+	cp->state = start->state;
+	cp->timeout = start->seconds;
+	cp->control = start->control;
+	cp->request.tuple = start->tuple;
+	cp->reply.tuple = (struct opvs_tuple){
+		.sport	= dest->port ?: start->tuple.dport,
+		.dport	= start->tuple.sport,
+		.family	= start->tuple.family,
+		.proto	= start->tuple.proto,
+		.kind	= OPVS_TUPLE_REPLY,
+		.src	= dest->addr,
+		.dst	= start->tuple.src,
+	};
+	opvs_expiring_init(&cp->expiring, jiffies, start->seconds * HZ);
+	return cp;
+}
+
+static struct opvs_conn *conn_publish(struct opvs_net *on,
+				      struct opvs_conn *cp)
+{
+	struct opvs_conn *seen;
+
+	count_in(cp);
+	seen = opvs_table_insert(on, cp);
+	if (likely(seen == cp)) {
+		if (opvs_conn_is_template(cp))
+			opvs_count(on, TEMPLATE_CREATED);
+		else
+			opvs_count(on, CONN_CREATED);
+		opvs_expire_file(&on->expire, &cp->expiring);
+		return cp;
+	}
+	conn_unbind(cp);
+	/* Its reply node may have been in the table for a moment. */
+	opvs_conn_put(cp);
+	if (!IS_ERR(seen))
+		opvs_count(on, CONN_RACED);
+	return seen;
+}
+
+/**
+ * opvs_conn_track() - begin a tracked connection or a template
+ * @on: namespace
+ * @start: what it begins with; copied
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: the entry, valid within the read section; it is the one that another
+ * CPU made of the same tuple if that was faster.  ERR_PTR: -ESTALE when the
+ * server or the template went since the caller found it, look again; -EDQUOT
+ * when a limit is reached, counted; -EADDRINUSE when replies could not be told
+ * from another connection's; -ENOMEM, or another error of the table, when there
+ * was no memory.
+ */
+struct opvs_conn *opvs_conn_track(struct opvs_net *on,
+				  struct opvs_conn_start *start)
+{
+	struct opvs_svc *svc = start->dest->svc;
+	struct opvs_conn *cp, *seen;
+	int err = -ESTALE;
+
+	if (unlikely(!opvs_dest_get(start->dest)))
+		return ERR_PTR(err);
+	if (unlikely(!control_take(start->control)))
+		goto err_dest;
+	err = -EDQUOT;
+	if (unlikely(!limits_take(on, svc)))
+		goto err_control;
+	err = -ENOMEM;
+	cp = conn_fill(on, start);
+	if (unlikely(!cp))
+		goto err_limits;
+	seen = conn_publish(on, cp);
+	start->raced = !IS_ERR(seen) && seen != cp;
+	return seen;
+
+err_limits:
+	limits_release(on, svc);
+err_control:
+	control_release(start->control);
+err_dest:
+	opvs_dest_put(start->dest);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_track);
+
+/**
+ * opvs_conn_set_state() - change a connection's state word
+ * @cp: connection
+ * @seen: the word as the caller read it; updated when it had changed since
+ * @state: the new word
+ *
+ * The server's count of active connections follows OPVS_CONN_ACTIVE.
+ *
+ * Context: any, RCU read side.
+ * Return: true if the word is now @state; false to decide again by @seen.
+ */
+bool opvs_conn_set_state(struct opvs_conn *cp, u32 *seen, u32 state)
+{
+	if (!try_cmpxchg(&cp->state, seen, state))
+		return false;
+	if ((*seen ^ state) & OPVS_CONN_ACTIVE) {
+		if (state & OPVS_CONN_ACTIVE)
+			atomic_inc(&cp->dest->active);
+		else
+			atomic_dec(&cp->dest->active);
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_set_state);
+
+/**
+ * opvs_conn_end() - end a connection at once
+ * @cp: tracked connection or template
+ *
+ * Context: any, RCU read side.
+ * Return: true if this call ended it; false when something else does.
+ */
+bool opvs_conn_end(struct opvs_conn *cp)
+{
+	struct opvs_expire *ex = &cp->on->expire;
+
+	if (!opvs_expire_claim(ex, &cp->expiring))
+		return false;
+	conn_drop(ex, &cp->expiring);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_end);
+
+/**
+ * opvs_conn_expire() - let a connection expire now
+ * @cp: tracked connection or template
+ *
+ * It is invisible from here on, and nothing can revive it; the sweeper does the
+ * rest.  Takes no lock of the table.  A template would be kept by its children,
+ * and is ended.
+ *
+ * Context: any, RCU read side.
+ * Return: false when it had expired or was ended already.
+ */
+bool opvs_conn_expire(struct opvs_conn *cp)
+{
+	if (opvs_conn_is_template(cp))
+		return opvs_conn_end(cp);
+	return opvs_expire_now(&cp->on->expire, &cp->expiring, jiffies);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_expire);
+
+/**
+ * opvs_conn_seconds_left() - what a connection's timer would show
+ * @cp: connection
+ *
+ * Context: any.
+ * Return: seconds until it expires if no packet comes.
+ */
+u32 opvs_conn_seconds_left(const struct opvs_conn *cp)
+{
+	s32 left = READ_ONCE(cp->expiring.expires) - (u32)jiffies -
+		   OPVS_EXPIRE_SLACK;
+
+	return left > 0 ? left / HZ : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_seconds_left);
+
+/**
+ * opvs_conn_net_start() - the namespace may have connections from now on
+ * @on: namespace that is about to get a service
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0, also when it may already; -ENOMEM.
+ */
+int opvs_conn_net_start(struct opvs_net *on)
+{
+	u32 interval;
+	int err;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (on->expire.ops)
+		return 0;
+	err = opvs_table_start(on);
+	if (!err)
+		err = opvs_expire_init(&on->expire, &conn_expire_ops, jiffies);
+	if (err)
+		return err;
+	interval = READ_ONCE(on->settings.sweep_interval_ms);
+	opvs_expire_set_interval(&on->expire, msecs_to_jiffies(interval));
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_net_start);
+
+/**
+ * opvs_conn_net_stop() - the sweeper stops for good
+ * @on: namespace on its way out
+ *
+ * Context: process.
+ */
+void opvs_conn_net_stop(struct opvs_net *on)
+{
+	if (on->expire.ops)
+		opvs_expire_stop(&on->expire);
+}
+
+/**
+ * opvs_conn_net_drain() - end all connections; packets cannot come any more
+ * @on: namespace whose sweeper was stopped
+ *
+ * Context: process.
+ */
+void opvs_conn_net_drain(struct opvs_net *on)
+{
+	if (on->expire.ops)
+		opvs_expire_drain(&on->expire);
+}
+
+/**
+ * opvs_conn_net_exit() - free what held the connections
+ * @on: namespace without any
+ *
+ * Context: process.
+ */
+void opvs_conn_net_exit(struct opvs_net *on)
+{
+	if (on->expire.ops)
+		opvs_expire_exit(&on->expire);
+	opvs_table_net_exit(on);
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which connections a request is about.
+ *
+ * Each attribute that a request gives restricts the choice.  When together they
+ * name the whole tuple of an entry, it is looked up instead of searched for.
+ */
+#include "filter.h"
+
+#include "service.h"
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/netns.h>
+#include <opvs/pe.h>
+#include <opvs/proto.h>
+#include <opvs/table.h>
+
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <net/ipv6.h>
+
+#define OPVS_HAS(name)	BIT(OPVS_CONN_ATTR_##name)
+
+/* What names a single connection, a template, a template of a mark. */
+#define OPVS_HAS_CONN	(OPVS_HAS(FAMILY) | OPVS_HAS(PROTOCOL) | \
+			 OPVS_HAS(CLIENT) | OPVS_HAS(CLIENT_PORT) | \
+			 OPVS_HAS(VIRTUAL) | OPVS_HAS(VIRTUAL_PORT))
+#define OPVS_HAS_MARK	(OPVS_HAS(FAMILY) | OPVS_HAS(CLIENT) | \
+			 OPVS_HAS(FWMARK))
+
+static const struct nla_policy opvs_conn_policy[OPVS_CONN_ATTR_MAX + 1] = {
+	[OPVS_CONN_ATTR_KIND]	       = NLA_POLICY_MAX(NLA_U8, OPVS_CONN_KIND_MAX),
+	[OPVS_CONN_ATTR_FAMILY]	       = { .type = NLA_U16 },
+	[OPVS_CONN_ATTR_PROTOCOL]      = NLA_POLICY_MAX(NLA_U16, U8_MAX),
+	[OPVS_CONN_ATTR_CLIENT]	       = { .type = NLA_BINARY,
+					   .len = sizeof(union nf_inet_addr) },
+	[OPVS_CONN_ATTR_CLIENT_PORT]   = { .type = NLA_U16 },
+	[OPVS_CONN_ATTR_CLIENT_PREFIX] = NLA_POLICY_MAX(NLA_U8, 128),
+	[OPVS_CONN_ATTR_VIRTUAL]       = { .type = NLA_BINARY,
+					   .len = sizeof(union nf_inet_addr) },
+	[OPVS_CONN_ATTR_VIRTUAL_PORT]  = { .type = NLA_U16 },
+	[OPVS_CONN_ATTR_SERVER]	       = { .type = NLA_BINARY,
+					   .len = sizeof(union nf_inet_addr) },
+	[OPVS_CONN_ATTR_SERVER_PORT]   = { .type = NLA_U16 },
+	[OPVS_CONN_ATTR_FWMARK]	       = NLA_POLICY_MIN(NLA_U32, 1),
+	[OPVS_CONN_ATTR_STATE]	       = { .type = NLA_NUL_STRING,
+					   .len = OPVS_STATE_NAME_MAX - 1 },
+	[OPVS_CONN_ATTR_ENGINE]	       = { .type = NLA_NUL_STRING,
+					   .len = IP_VS_PENAME_MAXLEN },
+	[OPVS_CONN_ATTR_KEY]	       = { .type = NLA_BINARY,
+					   .len = OPVS_PE_KEY_MAX },
+	[OPVS_CONN_ATTR_SECONDS]       = { .type = NLA_REJECT },
+	[OPVS_CONN_ATTR_FLAGS]	       = { .type = NLA_REJECT },
+	[OPVS_CONN_ATTR_METHOD]	       = { .type = NLA_REJECT },
+	[OPVS_CONN_ATTR_PACKETS]       = { .type = NLA_REJECT },
+	[OPVS_CONN_ATTR_ACTIVE]	       = { .type = NLA_REJECT },
+};
+
+static const char *const opvs_conn_rule[OPVS_CONN_ATTR_MAX + 1] = {
+	[OPVS_CONN_ATTR_KIND]	       = "connection KIND must be a u8 from 0 to 2",
+	[OPVS_CONN_ATTR_FAMILY]	       = "connection FAMILY must be a u16",
+	[OPVS_CONN_ATTR_PROTOCOL]      = "connection PROTOCOL must be a u16, an IP protocol number",
+	[OPVS_CONN_ATTR_CLIENT]	       = "connection CLIENT must be an address of FAMILY",
+	[OPVS_CONN_ATTR_CLIENT_PORT]   = "connection CLIENT_PORT must be a 16-bit port",
+	[OPVS_CONN_ATTR_CLIENT_PREFIX] = "connection CLIENT_PREFIX must be a u8, bits of CLIENT",
+	[OPVS_CONN_ATTR_VIRTUAL]       = "connection VIRTUAL must be an address of FAMILY",
+	[OPVS_CONN_ATTR_VIRTUAL_PORT]  = "connection VIRTUAL_PORT must be a 16-bit port",
+	[OPVS_CONN_ATTR_SERVER]	       = "connection SERVER must be an address of FAMILY",
+	[OPVS_CONN_ATTR_SERVER_PORT]   = "connection SERVER_PORT must be a 16-bit port",
+	[OPVS_CONN_ATTR_FWMARK]	       = "connection FWMARK must be a u32 above 0",
+	[OPVS_CONN_ATTR_STATE]	       = "connection STATE must be the name of a state",
+	[OPVS_CONN_ATTR_ENGINE]	       = "connection ENGINE must have at most 16 characters",
+	[OPVS_CONN_ATTR_KEY]	       = "connection KEY must have 1 to 255 bytes",
+	[OPVS_CONN_ATTR_SECONDS]       = "connection SECONDS cannot be asked for",
+	[OPVS_CONN_ATTR_FLAGS]	       = "connection FLAGS cannot be asked for",
+	[OPVS_CONN_ATTR_METHOD]	       = "connection METHOD cannot be asked for",
+	[OPVS_CONN_ATTR_PACKETS]       = "connection PACKETS cannot be asked for",
+	[OPVS_CONN_ATTR_ACTIVE]	       = "connection ACTIVE cannot be asked for",
+};
+
+static const struct opvs_nest_type opvs_nest_conn = {
+	.policy		= opvs_conn_policy,
+	.rule		= opvs_conn_rule,
+	.missing	= "attribute CONN is missing",
+	.attr		= OPVS_CMD_ATTR_CONN,
+	.native_max	= OPVS_CONN_ATTR_MAX,
+};
+
+/* Says by the attribute's rule what is wrong with it. */
+static int opvs_filter_refuse(const struct opvs_nest *nest, u16 type)
+{
+	nest->extack->_msg = nest->rule[type];
+	NL_SET_BAD_ATTR(nest->extack, nest->tb[type]);
+	return -EINVAL;
+}
+
+static const char *opvs_template_state_name(u8 state)
+{
+	return state == OPVS_TEMPLATE_S_ASSURED ? "ASSURED" : "NONE";
+}
+
+/**
+ * opvs_ctl_state_name() - a connection's state as clients are shown it
+ * @cp: connection or template
+ *
+ * Context: any.
+ * Return: the name, at most 15 characters.
+ */
+const char *opvs_ctl_state_name(const struct opvs_conn *cp)
+{
+	u8 state = READ_ONCE(cp->state) & OPVS_CONN_STATE;
+
+	if (opvs_conn_is_template(cp))
+		return opvs_template_state_name(state);
+	return opvs_proto_state_name(cp->request.tuple.proto, state);
+}
+
+static bool opvs_state_exists(const char *name)
+{
+	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+	const struct opvs_proto *proto;
+	unsigned int i, state;
+
+	if (!strcmp(name, opvs_template_state_name(OPVS_TEMPLATE_S_ASSURED)) ||
+	    !strcmp(name, opvs_template_state_name(OPVS_TEMPLATE_S_NONE)))
+		return true;
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		proto = opvs_proto_find(protos[i]);
+		for (state = 0; state < proto->num_states; state++)
+			if (!strcmp(name, proto->state_names[state]))
+				return true;
+	}
+	return false;
+}
+
+static int opvs_filter_family(struct opvs_filter *filter,
+			      const struct opvs_nest *nest)
+{
+	const struct nlattr *attr = nest->tb[OPVS_CONN_ATTR_FAMILY];
+	u16 family;
+
+	if (!attr) {
+		if (!(filter->has & (OPVS_HAS(CLIENT) | OPVS_HAS(VIRTUAL) |
+				     OPVS_HAS(SERVER))))
+			return 0;
+		NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
+				    "connection FAMILY must be given with an address");
+		return -EINVAL;
+	}
+	family = nla_get_u16(attr);
+	if (family != AF_INET && family != AF_INET6) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+				    "connection FAMILY must be AF_INET or AF_INET6");
+		return -EAFNOSUPPORT;
+	}
+	filter->family = family;
+	return 0;
+}
+
+static int opvs_filter_addr(const struct opvs_filter *filter,
+			    const struct opvs_nest *nest, u16 type,
+			    union nf_inet_addr *addr)
+{
+	const struct nlattr *attr = nest->tb[type];
+	int size;
+
+	if (!attr)
+		return 0;
+	size = filter->family == AF_INET6 ? sizeof(addr->in6) :
+					    sizeof(addr->in);
+	if (nla_len(attr) != size)
+		return opvs_filter_refuse(nest, type);
+	nla_memcpy(addr, attr, sizeof(*addr));
+	return 0;
+}
+
+static int opvs_filter_prefix(struct opvs_filter *filter,
+			      const struct opvs_nest *nest)
+{
+	const struct nlattr *attr = nest->tb[OPVS_CONN_ATTR_CLIENT_PREFIX];
+	u8 bits = filter->family == AF_INET6 ? 128 : 32;
+
+	filter->prefix = bits;
+	if (!attr)
+		return 0;
+	if (!(filter->has & OPVS_HAS(CLIENT))) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+				    "connection CLIENT must be given with CLIENT_PREFIX");
+		return -EINVAL;
+	}
+	filter->prefix = nla_get_u8(attr);
+	if (filter->prefix > bits)
+		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_CLIENT_PREFIX);
+	return 0;
+}
+
+static int opvs_filter_addrs(struct opvs_filter *filter,
+			     const struct opvs_nest *nest)
+{
+	int err;
+
+	err = opvs_filter_family(filter, nest);
+	if (!err)
+		err = opvs_filter_prefix(filter, nest);
+	if (!err)
+		err = opvs_filter_addr(filter, nest, OPVS_CONN_ATTR_CLIENT,
+				       &filter->client);
+	if (!err)
+		err = opvs_filter_addr(filter, nest, OPVS_CONN_ATTR_VIRTUAL,
+				       &filter->vaddr);
+	if (!err)
+		err = opvs_filter_addr(filter, nest, OPVS_CONN_ATTR_SERVER,
+				       &filter->server);
+	return err;
+}
+
+static int opvs_filter_key(struct opvs_filter *filter,
+			   const struct opvs_nest *nest)
+{
+	const struct nlattr *engine = nest->tb[OPVS_CONN_ATTR_ENGINE];
+	const struct nlattr *key = nest->tb[OPVS_CONN_ATTR_KEY];
+
+	if (engine) {
+		filter->pe = opvs_pe_find(nla_data(engine));
+		if (!filter->pe) {
+			NL_SET_ERR_MSG_ATTR(nest->extack, engine,
+					    "connection ENGINE: no such persistence engine");
+			return -ENOENT;
+		}
+	}
+	if (!key)
+		return 0;
+	if (!nla_len(key))
+		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_KEY);
+	filter->key_len = nla_memcpy(filter->key, key, sizeof(filter->key));
+	return 0;
+}
+
+static int opvs_filter_state(struct opvs_filter *filter,
+			     const struct opvs_nest *nest)
+{
+	const struct nlattr *attr = nest->tb[OPVS_CONN_ATTR_STATE];
+
+	if (!attr)
+		return 0;
+	nla_strscpy(filter->state, attr, sizeof(filter->state));
+	if (!opvs_state_exists(filter->state))
+		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_STATE);
+	return 0;
+}
+
+/* The numbers, of which any is possible. */
+static void opvs_filter_numbers(struct opvs_filter *filter,
+				const struct opvs_nest *nest)
+{
+	struct nlattr *const *tb = nest->tb;
+
+	if (tb[OPVS_CONN_ATTR_KIND])
+		filter->kind = nla_get_u8(tb[OPVS_CONN_ATTR_KIND]);
+	if (tb[OPVS_CONN_ATTR_PROTOCOL])
+		filter->proto = nla_get_u16(tb[OPVS_CONN_ATTR_PROTOCOL]);
+	if (tb[OPVS_CONN_ATTR_CLIENT_PORT])
+		filter->cport = nla_get_be16(tb[OPVS_CONN_ATTR_CLIENT_PORT]);
+	if (tb[OPVS_CONN_ATTR_VIRTUAL_PORT])
+		filter->vport = nla_get_be16(tb[OPVS_CONN_ATTR_VIRTUAL_PORT]);
+	if (tb[OPVS_CONN_ATTR_SERVER_PORT])
+		filter->sport = nla_get_be16(tb[OPVS_CONN_ATTR_SERVER_PORT]);
+	if (tb[OPVS_CONN_ATTR_FWMARK])
+		filter->mark = nla_get_u32(tb[OPVS_CONN_ATTR_FWMARK]);
+}
+
+static int opvs_filter_conn(struct opvs_filter *filter,
+			    const struct nlmsghdr *nlh,
+			    struct nlattr *const *attrs,
+			    struct netlink_ext_ack *extack)
+{
+	struct opvs_nest nest;
+	unsigned int type;
+	int err;
+
+	err = opvs_nest_parse(&nest, nlh, attrs, &opvs_nest_conn, extack);
+	if (err)
+		return err;
+	for (type = 1; type <= OPVS_CONN_ATTR_MAX; type++)
+		if (nest.tb[type])
+			filter->has |= BIT(type);
+	opvs_filter_numbers(filter, &nest);
+	err = opvs_filter_addrs(filter, &nest);
+	if (!err)
+		err = opvs_filter_key(filter, &nest);
+	if (!err)
+		err = opvs_filter_state(filter, &nest);
+	return err;
+}
+
+static int opvs_filter_svc(struct opvs_filter *filter, struct opvs_net *on,
+			   const struct nlmsghdr *nlh,
+			   struct nlattr *const *attrs,
+			   struct netlink_ext_ack *extack)
+{
+	struct opvs_nest nest;
+	struct opvs_svc *svc;
+	int err;
+
+	err = opvs_nest_parse(&nest, nlh, attrs, &opvs_nest_service, extack);
+	if (err)
+		return err;
+	mutex_lock(&on->cfg_lock);
+	svc = opvs_ctl_find_svc(on, &nest);
+	if (!IS_ERR(svc))
+		filter->svc = svc->key;
+	mutex_unlock(&on->cfg_lock);
+	filter->by_svc = true;
+	return PTR_ERR_OR_ZERO(svc);
+}
+
+/**
+ * opvs_filter_parse() - read from a request which connections it is about
+ * @filter: result, zeroed
+ * @on: namespace
+ * @nlh: request, of family `opvs'
+ * @attrs: its attributes
+ * @extack: where errors are told
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0; -EINVAL for a malformed attribute, -EAFNOSUPPORT, -ESRCH when
+ * there is no such service, -ENOENT when there is no such engine.
+ */
+int opvs_filter_parse(struct opvs_filter *filter, struct opvs_net *on,
+		      const struct nlmsghdr *nlh, struct nlattr *const *attrs,
+		      struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	if (attrs[OPVS_CMD_ATTR_CONN])
+		err = opvs_filter_conn(filter, nlh, attrs, extack);
+	if (!err && attrs[IPVS_CMD_ATTR_SERVICE])
+		err = opvs_filter_svc(filter, on, nlh, attrs, extack);
+	return err;
+}
+
+static bool opvs_same_addr(const union nf_inet_addr *a,
+			   const union nf_inet_addr *b, u8 family)
+{
+	if (family == NFPROTO_IPV6)
+		return ipv6_addr_equal(&a->in6, &b->in6);
+	return a->ip == b->ip;
+}
+
+static bool opvs_match_client(const struct opvs_filter *filter,
+			      const struct opvs_tuple *tuple)
+{
+	u8 unused = 32 - min_t(u8, filter->prefix, 32);
+
+	if (tuple->family == NFPROTO_IPV6)
+		return ipv6_prefix_equal(&tuple->src.in6, &filter->client.in6,
+					 filter->prefix);
+	return !((u64)(ntohl(tuple->src.ip) ^ ntohl(filter->client.ip)) >>
+		 unused);
+}
+
+static bool opvs_match_virtual(const struct opvs_filter *filter,
+			       const struct opvs_tuple *tuple)
+{
+	u32 has = filter->has;
+	bool by_mark = opvs_tuple_by_mark(tuple);
+
+	if (has & OPVS_HAS(FWMARK) &&
+	    !(by_mark && ntohl(tuple->dst.ip) == filter->mark))
+		return false;
+	if (has & OPVS_HAS(VIRTUAL) &&
+	    (by_mark || !opvs_same_addr(&tuple->dst, &filter->vaddr,
+					tuple->family)))
+		return false;
+	return !(has & OPVS_HAS(VIRTUAL_PORT)) || tuple->dport == filter->vport;
+}
+
+static bool opvs_match_tuple(const struct opvs_filter *filter,
+			     const struct opvs_tuple *tuple)
+{
+	u32 has = filter->has;
+
+	if (has & OPVS_HAS(FAMILY) && tuple->family != filter->family)
+		return false;
+	if (has & OPVS_HAS(PROTOCOL) && tuple->proto != filter->proto)
+		return false;
+	if (has & OPVS_HAS(CLIENT_PORT) && tuple->sport != filter->cport)
+		return false;
+	if (has & OPVS_HAS(CLIENT) && !opvs_match_client(filter, tuple))
+		return false;
+	return opvs_match_virtual(filter, tuple);
+}
+
+static bool opvs_match_key(const struct opvs_filter *filter,
+			   const struct opvs_conn_ext *ext)
+{
+	if (filter->pe && (!ext || ext->pe != filter->pe))
+		return false;
+	return !filter->key_len ||
+	       (ext && ext->key_len == filter->key_len &&
+		!memcmp(ext->key, filter->key, ext->key_len));
+}
+
+/**
+ * opvs_filter_match() - is a connection among those that are asked for?
+ * @filter: filter
+ * @cp: connection or template
+ *
+ * Context: RCU read side.
+ * Return: true if it is.
+ */
+bool opvs_filter_match(const struct opvs_filter *filter,
+		       const struct opvs_conn *cp)
+{
+	/* The server's address and port, whatever the method. */
+	const struct opvs_tuple *reply = &cp->reply.tuple;
+	bool template = filter->kind == OPVS_CONN_KIND_TEMPLATE;
+	u32 has = filter->has;
+
+	if (filter->kind && opvs_conn_is_template(cp) != template)
+		return false;
+	if (!opvs_match_tuple(filter, &cp->request.tuple))
+		return false;
+	if (has & OPVS_HAS(SERVER) &&
+	    !opvs_same_addr(&reply->src, &filter->server, reply->family))
+		return false;
+	if (has & OPVS_HAS(SERVER_PORT) && reply->sport != filter->sport)
+		return false;
+	if (!opvs_match_key(filter, cp->ext))
+		return false;
+	if (filter->by_svc && memcmp(&cp->dest->svc->key, &filter->svc,
+				     sizeof(filter->svc)))
+		return false;
+	return !filter->state[0] ||
+	       !strcmp(opvs_ctl_state_name(cp), filter->state);
+}
+
+/**
+ * opvs_filter_is_single() - does a filter name the whole tuple of an entry?
+ * @filter: filter
+ *
+ * Context: any.
+ * Return: true if at most one entry can match.
+ */
+bool opvs_filter_is_single(const struct opvs_filter *filter)
+{
+	u32 has = filter->has;
+
+	if (has & OPVS_HAS(CLIENT_PREFIX) || !filter->pe != !filter->key_len)
+		return false;
+	if (filter->kind == OPVS_CONN_KIND_TEMPLATE &&
+	    (has & OPVS_HAS_MARK) == OPVS_HAS_MARK)
+		return true;
+	return (has & OPVS_HAS_CONN) == OPVS_HAS_CONN;
+}
+
+/**
+ * opvs_filter_find() - look the one entry up that a filter names
+ * @filter: filter for which opvs_filter_is_single() holds
+ * @on: namespace
+ *
+ * Context: RCU read side.
+ * Return: the entry, valid within the read section, or NULL.
+ */
+struct opvs_conn *opvs_filter_find(const struct opvs_filter *filter,
+				   struct opvs_net *on)
+{
+	struct opvs_table_key key = {
+		.tuple = {
+			.sport	= filter->cport,
+			.dport	= filter->vport,
+			.family	= filter->family,
+			.proto	= filter->proto,
+			.src	= filter->client,
+			.dst	= filter->vaddr,
+		},
+		.now = jiffies,
+	};
+	struct opvs_conn_node *node;
+	struct opvs_conn *cp;
+
+	if (filter->kind == OPVS_CONN_KIND_TEMPLATE) {
+		key.tuple.kind = OPVS_TUPLE_TEMPLATE;
+		key.pe = filter->pe;
+		key.key = filter->key;
+		key.key_len = filter->key_len;
+		if (filter->has & OPVS_HAS(FWMARK))
+			key.tuple.dst.ip = htonl(filter->mark);
+	}
+	/* There is a table from the first service on. */
+	if (!rcu_access_pointer(on->conn_table.tbl))
+		return NULL;
+	node = opvs_table_find(on, &key);
+	if (!node || node->tuple.kind == OPVS_TUPLE_REPLY)
+		return NULL;
+	cp = opvs_conn_of(node);
+	return opvs_filter_match(filter, cp) ? cp : NULL;
+}

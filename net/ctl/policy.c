@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink commands about timeout policies. */
+#include "policy.h"
+
+#include "fill.h"
+#include "parse.h"
+
+#include <opvs/netns.h>
+#include <opvs/policy.h>
+#include <opvs/proto.h>
+
+#include <linux/in.h>
+#include <linux/opvs.h>
+
+static const u8 opvs_policy_protos[] = {
+	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+};
+
+static const struct nla_policy opvs_policy_policy[OPVS_POLICY_ATTR_MAX + 1] = {
+	[OPVS_POLICY_ATTR_NAME]	   = { .type = NLA_NUL_STRING,
+				       .len = OPVS_POLICY_NAME_MAX - 1 },
+	[OPVS_POLICY_ATTR_USERS]   = { .type = NLA_REJECT },
+	[OPVS_POLICY_ATTR_TIMEOUT] = { .type = NLA_NESTED },
+};
+
+static const char *const opvs_policy_rule[OPVS_POLICY_ATTR_MAX + 1] = {
+	[OPVS_POLICY_ATTR_NAME]	   = "policy NAME must have 1 to 31 characters",
+	[OPVS_POLICY_ATTR_USERS]   = "policy USERS cannot be set",
+	[OPVS_POLICY_ATTR_TIMEOUT] = "policy TIMEOUT must be a nest",
+};
+
+static const struct opvs_nest_type opvs_nest_policy = {
+	.policy		= opvs_policy_policy,
+	.rule		= opvs_policy_rule,
+	.missing	= "attribute POLICY is missing",
+	.attr		= OPVS_CMD_ATTR_POLICY,
+	.native_max	= OPVS_POLICY_ATTR_MAX,
+};
+
+static const struct nla_policy opvs_timeout_policy[OPVS_TIMEOUT_ATTR_MAX + 1] = {
+	[OPVS_TIMEOUT_ATTR_PROTOCOL]	= { .type = NLA_U16 },
+	[OPVS_TIMEOUT_ATTR_STATE]	= { .type = NLA_NUL_STRING,
+					    .len = OPVS_STATE_NAME_MAX - 1 },
+	[OPVS_TIMEOUT_ATTR_STATE_INDEX]	= { .type = NLA_U8 },
+	[OPVS_TIMEOUT_ATTR_SECONDS]	= NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const char *const opvs_timeout_rule[OPVS_TIMEOUT_ATTR_MAX + 1] = {
+	[OPVS_TIMEOUT_ATTR_PROTOCOL]	= "timeout PROTOCOL must be a u16: TCP, UDP or SCTP",
+	[OPVS_TIMEOUT_ATTR_STATE]	= "timeout STATE must be a state of PROTOCOL",
+	[OPVS_TIMEOUT_ATTR_STATE_INDEX]	= "timeout STATE_INDEX must be a u8, a state of PROTOCOL",
+	[OPVS_TIMEOUT_ATTR_SECONDS]	= "timeout SECONDS must be a u32 above 0",
+};
+
+static const struct opvs_nest_type opvs_nest_timeout = {
+	.policy		= opvs_timeout_policy,
+	.rule		= opvs_timeout_rule,
+	.native_max	= OPVS_TIMEOUT_ATTR_MAX,
+};
+
+/* Says by the attribute's rule what is wrong with it, or with the nest that
+ * lacks it.
+ */
+static int opvs_policy_refuse(const struct opvs_nest *nest, u16 type)
+{
+	nest->extack->_msg = nest->rule[type];
+	NL_SET_BAD_ATTR(nest->extack, nest->tb[type] ?: nest->attr);
+	return -EINVAL;
+}
+
+/* The number of the state that a TIMEOUT nest names, or -EINVAL. */
+static int opvs_parse_state(const struct opvs_nest *nest,
+			    const struct opvs_proto *proto)
+{
+	const struct nlattr *name = nest->tb[OPVS_TIMEOUT_ATTR_STATE];
+	const struct nlattr *index = nest->tb[OPVS_TIMEOUT_ATTR_STATE_INDEX];
+	u8 state;
+
+	if (index) {
+		state = nla_get_u8(index);
+		if (state >= proto->num_states)
+			return opvs_policy_refuse(nest,
+						  OPVS_TIMEOUT_ATTR_STATE_INDEX);
+		/* Given both, they must not contradict each other. */
+		if (name && nla_strcmp(name, proto->state_names[state]))
+			return opvs_policy_refuse(nest,
+						  OPVS_TIMEOUT_ATTR_STATE);
+		return state;
+	}
+	if (!name)
+		return opvs_policy_refuse(nest, OPVS_TIMEOUT_ATTR_STATE);
+	for (state = 0; state < proto->num_states; state++)
+		if (!nla_strcmp(name, proto->state_names[state]))
+			return state;
+	return opvs_policy_refuse(nest, OPVS_TIMEOUT_ATTR_STATE);
+}
+
+static int opvs_parse_state_timeout(const struct nlattr *attr,
+				    struct netlink_ext_ack *extack,
+				    u32 set[OPVS_TIMEOUTS])
+{
+	static const u8 required[] = {
+		OPVS_TIMEOUT_ATTR_PROTOCOL, OPVS_TIMEOUT_ATTR_SECONDS,
+	};
+	const struct opvs_proto *proto = NULL;
+	struct opvs_nest nest;
+	int state, err;
+	u16 number;
+
+	err = opvs_nest_parse_attr(&nest, attr, &opvs_nest_timeout, extack);
+	if (!err)
+		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+	if (err)
+		return err;
+
+	number = nla_get_u16(nest.tb[OPVS_TIMEOUT_ATTR_PROTOCOL]);
+	if (number <= U8_MAX)
+		proto = opvs_proto_find(number);
+	if (!proto)
+		return opvs_policy_refuse(&nest, OPVS_TIMEOUT_ATTR_PROTOCOL);
+	state = opvs_parse_state(&nest, proto);
+	if (state < 0)
+		return state;
+	set[proto->timeout0 + state] =
+		nla_get_u32(nest.tb[OPVS_TIMEOUT_ATTR_SECONDS]);
+	return 0;
+}
+
+/**
+ * struct opvs_policy_req - a request about a policy
+ * @name: the policy's name
+ * @set: seconds by state, 0 where the request says nothing
+ */
+struct opvs_policy_req {
+	const char	*name;
+	u32		set[OPVS_TIMEOUTS];
+};
+
+static int opvs_parse_policy(struct opvs_policy_req *req,
+			     const struct genl_info *info)
+{
+	static const u8 required[] = { OPVS_POLICY_ATTR_NAME };
+	const struct nlattr *attr;
+	struct opvs_nest nest;
+	int rem, err;
+
+	memset(req, 0, sizeof(*req));
+	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
+			      &opvs_nest_policy, info->extack);
+	if (!err)
+		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+	if (err)
+		return err;
+
+	req->name = nla_data(nest.tb[OPVS_POLICY_ATTR_NAME]);
+	nla_for_each_nested(attr, nest.attr, rem) {
+		if (nla_type(attr) != OPVS_POLICY_ATTR_TIMEOUT)
+			continue;
+		err = opvs_parse_state_timeout(attr, info->extack, req->set);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static struct opvs_policy *opvs_policy_named(struct opvs_net *on,
+					     const struct opvs_policy_req *req,
+					     const struct genl_info *info)
+{
+	struct opvs_policy *policy = opvs_policy_find(on, req->name);
+
+	if (policy)
+		return policy;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[OPVS_CMD_ATTR_POLICY],
+			    "POLICY: there is no such timeout policy");
+	return ERR_PTR(-ENOENT);
+}
+
+/**
+ * opvs_ctl_new_policy() - OPVS_CMD_NEW_POLICY
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_new_policy(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_policy_req req;
+	int err;
+
+	err = opvs_parse_policy(&req, info);
+	if (err)
+		return err;
+	mutex_lock(&on->cfg_lock);
+	err = opvs_policy_add(on, req.name, req.set, info->extack);
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+/**
+ * opvs_ctl_set_policy() - OPVS_CMD_SET_POLICY
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_set_policy(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_policy_req req;
+	struct opvs_policy *policy;
+	int err;
+
+	err = opvs_parse_policy(&req, info);
+	if (err)
+		return err;
+	mutex_lock(&on->cfg_lock);
+	policy = opvs_policy_named(on, &req, info);
+	err = PTR_ERR_OR_ZERO(policy);
+	if (!err)
+		err = opvs_policy_edit(policy, req.set, info->extack);
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+/**
+ * opvs_ctl_del_policy() - OPVS_CMD_DEL_POLICY
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_del_policy(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_policy_req req;
+	struct opvs_policy *policy;
+	int err;
+
+	err = opvs_parse_policy(&req, info);
+	if (err)
+		return err;
+	mutex_lock(&on->cfg_lock);
+	policy = opvs_policy_named(on, &req, info);
+	err = PTR_ERR_OR_ZERO(policy);
+	if (!err)
+		err = opvs_policy_del(on, policy, info->extack);
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+static int opvs_fill_state_timeout(struct opvs_msg *msg,
+				   const struct opvs_policy *policy,
+				   const struct opvs_proto *proto, u8 state)
+{
+	u32 seconds = READ_ONCE(policy->timeout[proto->timeout0 + state]);
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_POLICY_ATTR_TIMEOUT);
+
+	if (!nest ||
+	    nla_put_u16(msg->skb, OPVS_TIMEOUT_ATTR_PROTOCOL, proto->number) ||
+	    nla_put_string(msg->skb, OPVS_TIMEOUT_ATTR_STATE,
+			   proto->state_names[state]) ||
+	    nla_put_u8(msg->skb, OPVS_TIMEOUT_ATTR_STATE_INDEX, state) ||
+	    nla_put_u32(msg->skb, OPVS_TIMEOUT_ATTR_SECONDS, seconds))
+		return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+static int opvs_fill_policy(struct opvs_msg *msg,
+			    const struct opvs_policy *policy)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_POLICY);
+	const struct opvs_proto *proto;
+	unsigned int i;
+	u8 state;
+	int err;
+
+	if (!nest ||
+	    nla_put_string(msg->skb, OPVS_POLICY_ATTR_NAME, policy->name) ||
+	    nla_put_u32(msg->skb, OPVS_POLICY_ATTR_USERS, policy->users))
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(opvs_policy_protos); i++) {
+		proto = opvs_proto_find(opvs_policy_protos[i]);
+		for (state = 0; state < proto->num_states; state++) {
+			err = opvs_fill_state_timeout(msg, policy, proto,
+						      state);
+			if (err)
+				return err;
+		}
+	}
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+/**
+ * opvs_ctl_get_policy() - OPVS_CMD_GET_POLICY, one policy
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_get_policy(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_policy_req req;
+	struct opvs_policy *policy;
+	struct opvs_msg msg;
+	int err;
+
+	err = opvs_parse_policy(&req, info);
+	if (!err)
+		err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+				       OPVS_CMD_NEW_POLICY);
+	if (err)
+		return err;
+	mutex_lock(&on->cfg_lock);
+	policy = opvs_policy_named(on, &req, info);
+	err = PTR_ERR_OR_ZERO(policy);
+	if (!err)
+		err = opvs_fill_policy(&msg, policy);
+	mutex_unlock(&on->cfg_lock);
+	return opvs_msg_reply(&msg, err, info);
+}
+
+/* Where a dump of policies stands, in netlink_callback.ctx. */
+struct opvs_policy_cursor {
+	bool	started;
+	char	last[OPVS_POLICY_NAME_MAX];	/* shown last; "": the default */
+};
+
+static_assert(sizeof(struct opvs_policy_cursor) <=
+	      sizeof_field(struct netlink_callback, ctx));
+
+static int opvs_policy_msg(struct sk_buff *skb,
+			   const struct opvs_policy *policy,
+			   const struct netlink_callback *cb)
+{
+	struct opvs_msg msg;
+	int err;
+
+	err = opvs_msg_begin(&msg, skb, cb->skb, cb->nlh, NLM_F_MULTI,
+			     OPVS_CMD_NEW_POLICY);
+	if (err)
+		return err;
+	return opvs_msg_end(&msg, opvs_fill_policy(&msg, policy));
+}
+
+static void opvs_policy_dump_on(struct opvs_net *on, struct sk_buff *skb,
+				struct netlink_callback *cb)
+{
+	struct opvs_policy_cursor *cursor = (void *)cb->ctx;
+	const struct opvs_policy *policy;
+
+	if (!cursor->started) {
+		if (opvs_policy_msg(skb, &on->policy, cb))
+			return;
+		cursor->started = true;
+	}
+	list_for_each_entry(policy, &on->policies, list) {
+		if (strcmp(policy->name, cursor->last) <= 0)
+			continue;
+		if (opvs_policy_msg(skb, policy, cb))
+			return;
+		strscpy(cursor->last, policy->name, sizeof(cursor->last));
+	}
+}
+
+/**
+ * opvs_ctl_dump_policies() - OPVS_CMD_GET_POLICY, all policies
+ * @skb: where the messages go
+ * @cb: the dump; its context is &struct opvs_policy_cursor
+ *
+ * The default one comes first, the others by name; one that exists as long as
+ * the dump runs is shown exactly once.
+ *
+ * Context: process; takes cfg_lock for one buffer at a time.
+ * Return: bytes in @skb, 0 at the end.
+ */
+int opvs_ctl_dump_policies(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct opvs_net *on = opvs_pernet(sock_net(skb->sk));
+
+	mutex_lock(&on->cfg_lock);
+	opvs_policy_dump_on(on, skb, cb);
+	mutex_unlock(&on->cfg_lock);
+	return skb->len;
+}

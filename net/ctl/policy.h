@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Netlink commands about timeout policies. */
+#ifndef OPVS_CTL_POLICY_H
+#define OPVS_CTL_POLICY_H
+
+struct genl_info;
+struct netlink_callback;
+struct sk_buff;
+
+int opvs_ctl_new_policy(struct sk_buff *skb, struct genl_info *info);
+int opvs_ctl_set_policy(struct sk_buff *skb, struct genl_info *info);
+int opvs_ctl_del_policy(struct sk_buff *skb, struct genl_info *info);
+int opvs_ctl_get_policy(struct sk_buff *skb, struct genl_info *info);
+int opvs_ctl_dump_policies(struct sk_buff *skb, struct netlink_callback *cb);
+
+#endif /* OPVS_CTL_POLICY_H */

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Netlink commands about the connection table as a whole. */
+#include "table.h"
+
+#include "fill.h"
+#include "parse.h"
+
+#include <opvs/conn.h>
+#include <opvs/expire.h>
+#include <opvs/netns.h>
+
+#include <linux/opvs.h>
+
+static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
+	[OPVS_TABLE_ATTR_CONN_MAX] = { .type = NLA_U32 },
+	[OPVS_TABLE_ATTR_CONNS]	   = { .type = NLA_REJECT },
+	[OPVS_TABLE_ATTR_BUCKETS]  = { .type = NLA_REJECT },
+	[OPVS_TABLE_ATTR_SWEEP]	   = { .type = NLA_REJECT },
+};
+
+static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
+	[OPVS_TABLE_ATTR_CONN_MAX] = "table CONN_MAX must be a u32",
+	[OPVS_TABLE_ATTR_CONNS]	   = "table CONNS cannot be set",
+	[OPVS_TABLE_ATTR_BUCKETS]  = "table BUCKETS cannot be set",
+	[OPVS_TABLE_ATTR_SWEEP]	   = "table SWEEP cannot be set",
+};
+
+static const struct opvs_nest_type opvs_nest_table = {
+	.policy		= opvs_table_policy,
+	.rule		= opvs_table_rule,
+	.missing	= "attribute TABLE is missing",
+	.attr		= OPVS_CMD_ATTR_TABLE,
+	.native_max	= OPVS_TABLE_ATTR_MAX,
+};
+
+/**
+ * opvs_ctl_set_table() - OPVS_CMD_SET_TABLE: the namespace's limit
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or -EINVAL.
+ */
+int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info)
+{
+	static const u8 required[] = { OPVS_TABLE_ATTR_CONN_MAX };
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_nest nest;
+	u32 max;
+	int err;
+
+	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
+			      &opvs_nest_table, info->extack);
+	if (!err)
+		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+	if (err)
+		return err;
+	max = nla_get_u32(nest.tb[OPVS_TABLE_ATTR_CONN_MAX]);
+	if (max > INT_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    nest.tb[OPVS_TABLE_ATTR_CONN_MAX],
+				    "CONN_MAX must be 0 (no limit) to 2147483647");
+		return -EINVAL;
+	}
+	mutex_lock(&on->cfg_lock);
+	WRITE_ONCE(on->conns.max, max);
+	mutex_unlock(&on->cfg_lock);
+	return 0;
+}
+
+/* The sweeper writes these without a lock; each is right by itself. */
+static int opvs_fill_sweep(struct opvs_msg *msg,
+			   const struct opvs_expire_stats *stats)
+{
+	const struct {
+		u16	type;
+		u64	value;
+	} row[] = {
+		{ OPVS_SWEEP_ATTR_VISITED, READ_ONCE(stats->visited) },
+		{ OPVS_SWEEP_ATTR_RECLAIMED, READ_ONCE(stats->reclaimed) },
+		{ OPVS_SWEEP_ATTR_REFILED, READ_ONCE(stats->refiled) },
+		{ OPVS_SWEEP_ATTR_SLICES, READ_ONCE(stats->slices) },
+		{ OPVS_SWEEP_ATTR_WAKEUPS, READ_ONCE(stats->wakeups) },
+		{ OPVS_SWEEP_ATTR_MAX_SLICE_NS, READ_ONCE(stats->max_slice_ns) },
+		{ OPVS_SWEEP_ATTR_MAX_LATE_MS, READ_ONCE(stats->max_late_ms) },
+	};
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_TABLE_ATTR_SWEEP);
+	unsigned int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		if (nla_put_u64_64bit(msg->skb, row[i].type, row[i].value,
+				      OPVS_SWEEP_ATTR_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_TABLE);
+
+	if (!nest ||
+	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONN_MAX,
+			READ_ONCE(on->conns.max)) ||
+	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONNS,
+			atomic_read(&on->conns.count)) ||
+	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_BUCKETS,
+			opvs_conn_table_size(on)) ||
+	    opvs_fill_sweep(msg, &on->expire.stats))
+		return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+/**
+ * opvs_ctl_get_table() - OPVS_CMD_GET_TABLE: size, limit, what the sweeper did
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
+{
+	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_msg msg;
+	int err;
+
+	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+			       OPVS_CMD_SET_TABLE);
+	if (err)
+		return err;
+	return opvs_msg_reply(&msg, opvs_fill_table(&msg, on), info);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Netlink commands about the connection table as a whole. */
+#ifndef OPVS_CTL_TABLE_H
+#define OPVS_CTL_TABLE_H
+
+struct genl_info;
+struct sk_buff;
+
+int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info);
+int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* OPVS_CTL_TABLE_H */

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packets of tracked connections: find the entry, note what the packet means to
+ * its state, keep it alive, and send the packet on.
+ *
+ * Takes no lock.  The state is one word, changed by compare-and-exchange when
+ * it changes; the expiry time is written at most once a second.
+ */
+#include <opvs/path.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/proto.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+#include <opvs/xmit.h>
+
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/skbuff.h>
+
+/* Both sides agreed: such an entry is not given up lightly. */
+static bool is_assured(const struct opvs_proto *proto, u8 state,
+		       enum opvs_dir dir)
+{
+	switch (proto->number) {
+	case IPPROTO_TCP:
+		return state == OPVS_TCP_S_ESTABLISHED;
+	case IPPROTO_SCTP:
+		return state == OPVS_SCTP_S_ESTABLISHED;
+	default:
+		return dir == OPVS_DIR_REPLY;
+	}
+}
+
+/* The state word after an event. */
+VISIBLE_IF_KUNIT u32 opvs_track_word(const struct opvs_net *on,
+				     const struct opvs_proto *proto, u32 word,
+				     enum opvs_dir dir, u8 event)
+{
+	u8 state = word & OPVS_CONN_STATE;
+
+	if (dir == OPVS_DIR_REQUEST && word & OPVS_CONN_NO_OUTPUT)
+		dir = OPVS_DIR_REQUEST_ONLY;
+	else if (dir == OPVS_DIR_REPLY)
+		word &= ~OPVS_CONN_NO_OUTPUT;
+	state = proto->next(state, dir, event,
+			    READ_ONCE(on->settings.secure_tcp_on));
+
+	word &= ~(OPVS_CONN_STATE | OPVS_CONN_ACTIVE);
+	if (proto->active & BIT(state))
+		word |= OPVS_CONN_ACTIVE;
+	if (is_assured(proto, state, dir))
+		word |= OPVS_CONN_ASSURED;
+	return word | state;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_track_word);
+
+/**
+ * opvs_track_begin() - the state word of a new connection
+ * @on: namespace
+ * @dest: server
+ * @proto: protocol
+ * @event: what the first packet means
+ *
+ * Context: any.
+ */
+u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
+		     const struct opvs_proto *proto, u8 event)
+{
+	u32 word = READ_ONCE(dest->xmit)->rewrites ? 0 : OPVS_CONN_NO_OUTPUT;
+
+	return opvs_track_word(on, proto, word, OPVS_DIR_REQUEST, event);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_track_begin);
+
+/**
+ * opvs_track_seconds() - how long a connection may be silent
+ * @svc: its service
+ * @proto: protocol
+ * @word: its state word
+ *
+ * Context: any, RCU read side.
+ */
+u32 opvs_track_seconds(const struct opvs_svc *svc,
+		       const struct opvs_proto *proto, u32 word)
+{
+	const struct opvs_policy *policy = rcu_dereference(svc->policy);
+	u8 state = word & OPVS_CONN_STATE;
+
+	return READ_ONCE(policy->timeout[proto->timeout0 + state]);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_track_seconds);
+
+/**
+ * opvs_track_opens() - may a packet begin a connection?
+ * @on: namespace
+ * @proto: protocol
+ * @flow: packet
+ *
+ * Context: any.
+ */
+bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
+		      const struct opvs_flow *flow)
+{
+	bool sloppy = proto->number == IPPROTO_SCTP ?
+		      READ_ONCE(on->settings.sloppy_sctp) :
+		      READ_ONCE(on->settings.sloppy_tcp);
+
+	return opvs_proto_opens(proto, flow->event, sloppy);
+}
+
+/* The template learns that its client is real. */
+static void assure_template(struct opvs_conn *tp)
+{
+	u32 seen = READ_ONCE(tp->state), word;
+
+	do {
+		if (seen & OPVS_CONN_ASSURED)
+			return;
+		word = (seen & ~OPVS_CONN_STATE) | OPVS_TEMPLATE_S_ASSURED |
+		       OPVS_CONN_ASSURED;
+	} while (!opvs_conn_set_state(tp, &seen, word));
+}
+
+/* Notes a packet.  False when the entry came to its end before it. */
+static bool track_note(struct opvs_net *on, struct opvs_conn *cp,
+		       enum opvs_dir dir, const struct opvs_flow *flow)
+{
+	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
+	u32 seen = READ_ONCE(cp->state), word, seconds;
+
+	do {
+		if (unlikely(seen & OPVS_CONN_ENDED))
+			return false;
+		word = opvs_track_word(on, proto, seen, dir, flow->event);
+	} while (word != seen && !opvs_conn_set_state(cp, &seen, word));
+
+	if (unlikely(cp->control && word & OPVS_CONN_ASSURED))
+		assure_template(cp->control);
+	seconds = opvs_track_seconds(cp->dest->svc, proto, word);
+	return opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+				   seconds * HZ);
+}
+
+static void count_in_pkt(struct opvs_conn *cp)
+{
+	if (unlikely(atomic_read(&cp->in_pkts) < OPVS_IN_PKTS_MAX))
+		atomic_inc(&cp->in_pkts);
+}
+
+/**
+ * opvs_track_send_first() - send the packet that a connection began with
+ * @skb: packet
+ * @flow: its flow
+ * @cp: the connection
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it.
+ */
+opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
+				     const struct opvs_flow *flow,
+				     struct opvs_conn *cp)
+{
+	count_in_pkt(cp);
+	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
+	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+}
+
+/* Does a packet that opens connections begin another one over an old one? */
+static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
+			const struct opvs_flow *flow)
+{
+	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
+	int mode = READ_ONCE(on->settings.conn_reuse_mode);
+	u32 word = READ_ONCE(cp->state);
+	u32 reusable = proto->reusable;
+
+	if (flow->proto == IPPROTO_UDP || flow->event != proto->first)
+		return false;
+	if (READ_ONCE(on->settings.expire_nodest_conn) &&
+	    !READ_ONCE(cp->dest->weight))
+		return true;
+	/* A template's connections stay with its server whatever happens. */
+	if (!mode || cp->control)
+		return false;
+	if (mode & 2 && flow->proto == IPPROTO_TCP &&
+	    word & OPVS_CONN_NO_OUTPUT)
+		reusable |= BIT(OPVS_TCP_S_FIN_WAIT);
+	return reusable & BIT(word & OPVS_CONN_STATE);
+}
+
+/* Its server was removed.  NONE: the packet may begin a connection anew. */
+static opvs_verdict_t follow_orphan(struct opvs_net *on, struct opvs_conn *cp,
+				    const struct opvs_flow *flow)
+{
+	bool again = flow->proto == IPPROTO_UDP &&
+		     READ_ONCE(on->settings.udp_reschedule);
+
+	if (again || READ_ONCE(on->settings.expire_nodest_conn)) {
+		opvs_conn_end(cp);
+		return OPVS_VERDICT(NONE);
+	}
+	opvs_count(on, SERVICE_PACKETS);
+	return OPVS_VERDICT(DROP_REMOVED_SERVER);
+}
+
+/**
+ * opvs_track_follow() - send a further packet of the client
+ * @on: namespace
+ * @skb: packet
+ * @flow: its flow
+ * @cp: the connection
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it; OPVS_VERDICT(NONE) when the connection is over and
+ * the packet may begin another one.
+ */
+opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_conn *cp)
+{
+	struct opvs_dest *dest = cp->dest;
+
+	if (unlikely(READ_ONCE(dest->removed)))
+		return follow_orphan(on, cp, flow);
+	/* Since it began, its service was told to schedule each packet. */
+	if (unlikely((READ_ONCE(dest->svc->one_packet) &&
+		      flow->proto == IPPROTO_UDP) ||
+		     begins_anew(on, cp, flow))) {
+		/* At once: else a client that goes on like that fills the chain
+		 * of its tuple faster than the sweeper empties it.
+		 */
+		opvs_conn_end(cp);
+		return OPVS_VERDICT(NONE);
+	}
+	if (unlikely(!track_note(on, cp, OPVS_DIR_REQUEST, flow)))
+		return OPVS_VERDICT(NONE);
+
+	opvs_count(on, SERVICE_PACKETS);
+	count_in_pkt(cp);
+	opvs_stats_in(dest->stats_cpu, skb->len);
+	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+}
+
+static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
+				  const struct opvs_flow *flow,
+				  struct opvs_conn *cp)
+{
+	const struct opvs_tuple *request = &cp->request.tuple;
+
+	/* What comes too late is translated all the same. */
+	track_note(on, cp, OPVS_DIR_REPLY, flow);
+	return opvs_reply_as(on, skb, flow, cp->dest, &request->dst,
+			     request->dport);
+}
+
+/**
+ * opvs_track_find() - the connection that a packet belongs to
+ * @on: namespace
+ * @tuple: of the packet
+ *
+ * Context: any, RCU read side.
+ * Return: the node that the packet's way leads to, or NULL.
+ */
+struct opvs_conn_node *opvs_track_find(struct opvs_net *on,
+				       const struct opvs_tuple *tuple)
+{
+	struct opvs_table_key key = { .tuple = *tuple, .now = jiffies };
+
+	/* All else may be one-packet services. */
+	if (tuple->proto == IPPROTO_UDP && !atomic_read(&on->udp_conns))
+		return NULL;
+	return opvs_table_find(on, &key);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_track_find);
+
+/**
+ * opvs_track() - send a packet on if it belongs to a tracked connection
+ * @on: namespace
+ * @skb: packet
+ * @flow: its flow
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it; OPVS_VERDICT(NONE) when it belongs to none.
+ */
+opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
+			  const struct opvs_flow *flow)
+{
+	struct opvs_conn_node *node;
+	struct opvs_tuple tuple;
+
+	if (unlikely(flow->flags & (OPVS_FLOW_MALFORMED |
+				    OPVS_FLOW_LATER_FRAG)))
+		return OPVS_VERDICT(NONE);
+	opvs_tuple_of(&tuple, flow);
+	node = opvs_track_find(on, &tuple);
+	if (!node)
+		return OPVS_VERDICT(NONE);
+	if (node->tuple.kind == OPVS_TUPLE_REPLY)
+		return track_reply(on, skb, flow, opvs_conn_of(node));
+	/* Requests come to the host; one that is forwarded is none of ours. */
+	if (unlikely(!(flow->flags & (OPVS_FLOW_TO_HOST |
+				      OPVS_FLOW_FROM_HOST))))
+		return OPVS_VERDICT(NONE);
+	return opvs_track_follow(on, skb, flow, opvs_conn_of(node));
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_track);

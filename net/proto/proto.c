@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is the same for all transport protocols. */
+#include <opvs/proto.h>
+
+#include <opvs/kunit.h>
+
+#include <linux/in.h>
+#include <linux/kernel.h>
+
+static const struct opvs_proto *const opvs_protos[] = {
+	&opvs_proto_tcp,
+	&opvs_proto_udp,
+	&opvs_proto_sctp,
+};
+
+/**
+ * opvs_proto_find() - a transport protocol by its number
+ * @number: IPPROTO_*
+ *
+ * Context: any.
+ * Return: the protocol, NULL if connections of it are not tracked.
+ */
+const struct opvs_proto *opvs_proto_find(u8 number)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(opvs_protos); i++)
+		if (opvs_protos[i]->number == number)
+			return opvs_protos[i];
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_find);
+
+/**
+ * opvs_proto_name() - a protocol as /proc/net/ip_vs_conn calls it
+ * @number: IPPROTO_*, 0 in templates of firewall-mark services
+ *
+ * Context: any.
+ * Return: its name, "?" of a protocol that is not tracked.
+ */
+const char *opvs_proto_name(u8 number)
+{
+	const struct opvs_proto *proto = opvs_proto_find(number);
+
+	if (proto)
+		return proto->name;
+	return number == IPPROTO_IP ? "IP" : "?";
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_name);
+
+/**
+ * opvs_proto_state_name() - a connection's state as ipvsadm -c shows it
+ * @number: IPPROTO_*, 0 in templates of firewall-mark services
+ * @state: state of that protocol
+ *
+ * Context: any.
+ * Return: its name, "ERR!" (IPVS's word) of a state that the protocol lacks.
+ */
+const char *opvs_proto_state_name(u8 number, u8 state)
+{
+	const struct opvs_proto *proto = opvs_proto_find(number);
+
+	if (number == IPPROTO_IP)
+		return "NONE";
+	if (!proto || state >= proto->num_states)
+		return "ERR!";
+	return proto->state_names[state];
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_state_name);
+
+/**
+ * opvs_proto_opens() - may a packet that belongs to no connection open one?
+ * @proto: its protocol
+ * @event: what it is
+ * @sloppy: let connections in whose beginning was not seen here
+ *
+ * Context: any.
+ * Return: true if it may.
+ */
+bool opvs_proto_opens(const struct opvs_proto *proto, u8 event, bool sloppy)
+{
+	return event == proto->first || (sloppy && event != proto->refused);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_opens);

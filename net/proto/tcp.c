@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TCP: the state that a connection's two ends are taken to be in, judged by
+ * the packets that pass (RFC 9293, section 3.3.2), and mostly for the sake of
+ * the timeout.  States, changes and names are IPVS's.
+ *
+ * A row is the answer to one event in one direction for all states: state S
+ * goes to the number in bits 4S to 4S+3.
+ */
+#include <opvs/proto.h>
+
+#include <opvs/kunit.h>
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/in.h>
+
+enum opvs_tcp_short {
+	S_NO = OPVS_TCP_S_NONE,
+	S_ES = OPVS_TCP_S_ESTABLISHED,
+	S_SS = OPVS_TCP_S_SYN_SENT,
+	S_SR = OPVS_TCP_S_SYN_RECV,
+	S_FW = OPVS_TCP_S_FIN_WAIT,
+	S_TW = OPVS_TCP_S_TIME_WAIT,
+	S_CL = OPVS_TCP_S_CLOSE,
+	S_CW = OPVS_TCP_S_CLOSE_WAIT,
+	S_LA = OPVS_TCP_S_LAST_ACK,
+	S_LI = OPVS_TCP_S_LISTEN,
+	S_SA = OPVS_TCP_S_SYNACK,
+};
+
+#define TO(from, to)	((u64)(to) << 4 * (from))
+#define ROW(no, es, ss, sr, fw, tw, cl, cw, la, li, sa)			\
+	(TO(S_NO, S_##no) | TO(S_ES, S_##es) | TO(S_SS, S_##ss) |	\
+	 TO(S_SR, S_##sr) | TO(S_FW, S_##fw) | TO(S_TW, S_##tw) |	\
+	 TO(S_CL, S_##cl) | TO(S_CW, S_##cw) | TO(S_LA, S_##la) |	\
+	 TO(S_LI, S_##li) | TO(S_SA, S_##sa))
+
+static_assert(OPVS_TCP_STATES <= 64 / 4);
+
+/*	from:	    NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
+static const u64 opvs_tcp_rows[OPVS_TCP_EVENTS][OPVS_DIRS] = {
+	[OPVS_TCP_SYN] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
+		[OPVS_DIR_REPLY] =
+		ROW(SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR),
+		[OPVS_DIR_REQUEST_ONLY] =
+		ROW(SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR),
+	},
+	[OPVS_TCP_FIN] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW),
+		[OPVS_DIR_REPLY] =
+		ROW(TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW),
+		[OPVS_DIR_REQUEST_ONLY] =
+		ROW(CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW),
+	},
+	[OPVS_TCP_ACK] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
+		[OPVS_DIR_REPLY] =
+		ROW(ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES),
+		[OPVS_DIR_REQUEST_ONLY] =
+		ROW(ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES),
+	},
+	[OPVS_TCP_RST] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR),
+		[OPVS_DIR_REPLY] =
+		ROW(CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL),
+		[OPVS_DIR_REQUEST_ONLY] =
+		ROW(CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL),
+	},
+};
+
+/* Where secure_tcp differs; no row is 0, as nothing goes back to NONE. */
+static const u64 opvs_tcp_secure_rows[OPVS_TCP_EVENTS][OPVS_DIRS] = {
+	[OPVS_TCP_SYN] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA),
+		[OPVS_DIR_REPLY] =
+		ROW(SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA),
+		[OPVS_DIR_REQUEST_ONLY] =
+		ROW(SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA),
+	},
+	[OPVS_TCP_FIN] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA),
+	},
+	[OPVS_TCP_ACK] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA),
+	},
+	[OPVS_TCP_RST] = {
+		[OPVS_DIR_REQUEST] =
+		ROW(CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL),
+	},
+};
+
+static const char *const opvs_tcp_names[OPVS_TCP_STATES] = {
+	[S_NO] = "NONE",
+	[S_ES] = "ESTABLISHED",
+	[S_SS] = "SYN_SENT",
+	[S_SR] = "SYN_RECV",
+	[S_FW] = "FIN_WAIT",
+	[S_TW] = "TIME_WAIT",
+	[S_CL] = "CLOSE",
+	[S_CW] = "CLOSE_WAIT",
+	[S_LA] = "LAST_ACK",
+	[S_LI] = "LISTEN",
+	[S_SA] = "SYNACK",
+};
+
+static u8 opvs_tcp_next(u8 state, enum opvs_dir dir, u8 event, bool secure)
+{
+	u64 row = 0;
+
+	if (event >= OPVS_TCP_EVENTS || state >= OPVS_TCP_STATES)
+		return state;
+	if (secure)
+		row = opvs_tcp_secure_rows[event][dir];
+	if (!row)
+		row = opvs_tcp_rows[event][dir];
+	return row >> 4 * state & 0xf;
+}
+
+const struct opvs_proto opvs_proto_tcp = {
+	.name		= "TCP",
+	.number		= IPPROTO_TCP,
+	.first		= OPVS_TCP_SYN,
+	.refused	= OPVS_TCP_RST,
+	.num_states	= OPVS_TCP_STATES,
+	.timeout0	= OPVS_TIMEOUT_TCP,
+	.active		= BIT(S_ES) | BIT(S_SS) | BIT(S_SR) | BIT(S_SA),
+	.reusable	= BIT(S_TW) | BIT(S_CL),
+	.state_names	= opvs_tcp_names,
+	.next		= opvs_tcp_next,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_tcp);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* UDP: any datagram opens a connection, and then there is one state. */
+#include <opvs/proto.h>
+
+#include <opvs/kunit.h>
+
+#include <linux/in.h>
+#include <linux/limits.h>
+
+/* Flows carry this event; see &struct opvs_flow. */
+#define OPVS_UDP_DATAGRAM	0
+#define OPVS_UDP_NO_EVENT	U8_MAX
+
+static const char *const opvs_udp_names[OPVS_UDP_STATES] = {
+	[OPVS_UDP_S_NORMAL]	= "UDP",
+};
+
+static u8 opvs_udp_next(u8 state, enum opvs_dir dir, u8 event, bool secure)
+{
+	return OPVS_UDP_S_NORMAL;
+}
+
+const struct opvs_proto opvs_proto_udp = {
+	.name		= "UDP",
+	.number		= IPPROTO_UDP,
+	.first		= OPVS_UDP_DATAGRAM,
+	.refused	= OPVS_UDP_NO_EVENT,
+	.num_states	= OPVS_UDP_STATES,
+	.timeout0	= OPVS_TIMEOUT_UDP,
+	.state_names	= opvs_udp_names,
+	.next		= opvs_udp_next,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_udp);

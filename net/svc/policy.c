@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Timeout policies.
+ *
+ * An edit writes the values in place, each with WRITE_ONCE: packets that use
+ * the policy neither wait for it nor see half a value, and a connection gets
+ * the new timeout the next time a packet refreshes it.
+ */
+#include <opvs/policy.h>
+
+#include <opvs/expire.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+
+#include <linux/ctype.h>
+#include <linux/lockdep.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#define DEFAULT_NAME	"default"
+
+/* An extack's text must live on, so there is one for each state. */
+struct opvs_policy_state {
+	u32		seconds;
+	const char	*too_long;
+};
+
+#define STATE(proto, state, name, secs)					\
+	[OPVS_TIMEOUT_##proto + OPVS_##proto##_S_##state] = {		\
+		.seconds  = secs,					\
+		.too_long = "timeout of " name				\
+			    ": more seconds than a timer can hold",	\
+	}
+
+/* The seconds are IPVS's. */
+static const struct opvs_policy_state opvs_policy_states[OPVS_TIMEOUTS] = {
+	STATE(TCP, NONE, "TCP NONE", 2),
+	STATE(TCP, ESTABLISHED, "TCP ESTABLISHED", 15 * 60),
+	STATE(TCP, SYN_SENT, "TCP SYN_SENT", 2 * 60),
+	STATE(TCP, SYN_RECV, "TCP SYN_RECV", 60),
+	STATE(TCP, FIN_WAIT, "TCP FIN_WAIT", 2 * 60),
+	STATE(TCP, TIME_WAIT, "TCP TIME_WAIT", 2 * 60),
+	STATE(TCP, CLOSE, "TCP CLOSE", 10),
+	STATE(TCP, CLOSE_WAIT, "TCP CLOSE_WAIT", 60),
+	STATE(TCP, LAST_ACK, "TCP LAST_ACK", 30),
+	STATE(TCP, LISTEN, "TCP LISTEN", 2 * 60),
+	STATE(TCP, SYNACK, "TCP SYNACK", 2 * 60),
+	STATE(UDP, NORMAL, "UDP", 5 * 60),
+	STATE(SCTP, NONE, "SCTP NONE", 2),
+	STATE(SCTP, INIT1, "SCTP INIT1", 4),
+	STATE(SCTP, INIT, "SCTP INIT", 61),
+	STATE(SCTP, COOKIE_SENT, "SCTP C-SENT", 61),
+	STATE(SCTP, COOKIE_REPLIED, "SCTP C-REPLIED", 61),
+	STATE(SCTP, COOKIE_WAIT, "SCTP C-WAIT", 61),
+	STATE(SCTP, COOKIE, "SCTP COOKIE", 61),
+	STATE(SCTP, COOKIE_ECHOED, "SCTP C-ECHOED", 61),
+	STATE(SCTP, ESTABLISHED, "SCTP ESTABLISHED", 15 * 60),
+	STATE(SCTP, SHUTDOWN_SENT, "SCTP S-SENT", 61),
+	STATE(SCTP, SHUTDOWN_RECEIVED, "SCTP S-RECEIVED", 61),
+	STATE(SCTP, SHUTDOWN_ACK_SENT, "SCTP S-ACK-SENT", 61),
+	STATE(SCTP, REJECTED, "SCTP REJECTED", 4),
+	STATE(SCTP, CLOSED, "SCTP CLOSED", 61),
+};
+
+/**
+ * opvs_policy_check() - can timeouts be set to these values?
+ * @set: seconds; 0 keeps a value
+ * @extack: is told which state's is wrong; may be NULL
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL if a value is above OPVS_EXPIRE_MAX_SECONDS.
+ */
+int opvs_policy_check(const u32 set[OPVS_TIMEOUTS],
+		      struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPVS_TIMEOUTS; i++) {
+		if (set[i] <= OPVS_EXPIRE_MAX_SECONDS)
+			continue;
+		if (extack)
+			extack->_msg = opvs_policy_states[i].too_long;
+		return -EINVAL;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_check);
+
+static int opvs_policy_check_name(const char *name,
+				  struct netlink_ext_ack *extack)
+{
+	size_t len = strnlen(name, OPVS_POLICY_NAME_MAX);
+	size_t i;
+
+	if (!len || len == OPVS_POLICY_NAME_MAX) {
+		NL_SET_ERR_MSG(extack, "policy name must have 1 to 31 characters");
+		return -EINVAL;
+	}
+	/* One word of ASCII: it goes into lists and command lines. */
+	for (i = 0; i < len; i++) {
+		if (isascii(name[i]) && isgraph(name[i]))
+			continue;
+		NL_SET_ERR_MSG(extack,
+			       "policy name must be printable and without blanks");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void opvs_policy_set(struct opvs_policy *policy,
+			    const u32 set[OPVS_TIMEOUTS])
+{
+	unsigned int i;
+
+	for (i = 0; i < OPVS_TIMEOUTS; i++)
+		if (set[i])
+			WRITE_ONCE(policy->timeout[i], set[i]);
+}
+
+/**
+ * opvs_policy_find() - a namespace's policy by its name
+ * @on: namespace
+ * @name: name; "default" is the namespace's own
+ *
+ * Context: process, cfg_lock held.
+ * Return: the policy, which stays until opvs_policy_del(), or NULL.
+ */
+struct opvs_policy *opvs_policy_find(struct opvs_net *on, const char *name)
+{
+	struct opvs_policy *policy;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (!strcmp(name, DEFAULT_NAME))
+		return &on->policy;
+	list_for_each_entry(policy, &on->policies, list)
+		if (!strcmp(policy->name, name))
+			return policy;
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_find);
+
+/* Keeps the list sorted; says on which entry of it a new name follows. */
+static struct list_head *opvs_policy_place(struct opvs_net *on,
+					   const char *name)
+{
+	struct opvs_policy *policy;
+
+	list_for_each_entry(policy, &on->policies, list)
+		if (strcmp(policy->name, name) > 0)
+			break;
+	return policy->list.prev;
+}
+
+/**
+ * opvs_policy_add() - make a named policy
+ * @on: namespace
+ * @name: 1 to 31 printable characters without blanks
+ * @set: seconds; 0 takes what the default policy has at this moment
+ * @extack: is told what is wrong; may be NULL
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -EINVAL: name or value; -EEXIST: there is one of that name;
+ *	-ENOSPC: there are OPVS_POLICIES_MAX; -ENOMEM.
+ */
+int opvs_policy_add(struct opvs_net *on, const char *name,
+		    const u32 set[OPVS_TIMEOUTS],
+		    struct netlink_ext_ack *extack)
+{
+	struct opvs_policy *policy;
+	int err;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	err = opvs_policy_check_name(name, extack);
+	if (!err)
+		err = opvs_policy_check(set, extack);
+	if (err)
+		return err;
+	if (opvs_policy_find(on, name)) {
+		NL_SET_ERR_MSG(extack, "there is a policy of that name");
+		return -EEXIST;
+	}
+	if (on->num_policies >= OPVS_POLICIES_MAX) {
+		NL_SET_ERR_MSG(extack, "there are 255 policies already");
+		return -ENOSPC;
+	}
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	if (!policy)
+		return -ENOMEM;
+
+	memcpy(policy->timeout, on->policy.timeout, sizeof(policy->timeout));
+	opvs_policy_set(policy, set);
+	strscpy(policy->name, name, sizeof(policy->name));
+	list_add(&policy->list, opvs_policy_place(on, name));
+	on->num_policies++;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_add);
+
+/**
+ * opvs_policy_edit() - change timeouts; connections feel it at their next packet
+ * @policy: any policy, the default one included
+ * @set: seconds; 0 keeps a value
+ * @extack: is told what is wrong; may be NULL
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0, or -EINVAL and nothing has changed.
+ */
+int opvs_policy_edit(struct opvs_policy *policy, const u32 set[OPVS_TIMEOUTS],
+		     struct netlink_ext_ack *extack)
+{
+	int err = opvs_policy_check(set, extack);
+
+	if (!err)
+		opvs_policy_set(policy, set);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_edit);
+
+static void opvs_policy_free(struct opvs_policy *policy)
+{
+	list_del(&policy->list);
+	kfree_rcu(policy, rcu);
+}
+
+/**
+ * opvs_policy_del() - remove a named policy that no service uses
+ * @on: namespace
+ * @policy: policy; freed after a grace period
+ * @extack: is told what is wrong; may be NULL
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0, or -EBUSY: in use, or the default one, which always is.
+ */
+int opvs_policy_del(struct opvs_net *on, struct opvs_policy *policy,
+		    struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (policy == &on->policy) {
+		NL_SET_ERR_MSG(extack, "the default policy cannot be removed");
+		return -EBUSY;
+	}
+	if (policy->users) {
+		NL_SET_ERR_MSG(extack, "services use the policy");
+		return -EBUSY;
+	}
+	opvs_policy_free(policy);
+	on->num_policies--;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_del);
+
+/**
+ * opvs_policy_net_init() - give a namespace its default policy
+ * @on: namespace
+ *
+ * Context: process, before the namespace can be reached.
+ */
+void opvs_policy_net_init(struct opvs_net *on)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPVS_TIMEOUTS; i++)
+		on->policy.timeout[i] = opvs_policy_states[i].seconds;
+	strscpy(on->policy.name, DEFAULT_NAME, sizeof(on->policy.name));
+	INIT_LIST_HEAD(&on->policy.list);
+	INIT_LIST_HEAD(&on->policies);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_init);
+
+/**
+ * opvs_policy_net_exit() - free what policies a namespace has
+ * @on: namespace
+ *
+ * Context: process, when its services are gone and nothing can reach it.
+ */
+void opvs_policy_net_exit(struct opvs_net *on)
+{
+	struct opvs_policy *policy, *next;
+
+	list_for_each_entry_safe(policy, next, &on->policies, list)
+		opvs_policy_free(policy);
+	on->num_policies = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_exit);

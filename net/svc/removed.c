@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Removed servers and services whose connections go on.
+ *
+ * A server that is removed while it has connections may come back - keepalived
+ * does that whenever a check fails and succeeds again - and its connections are
+ * then to be served as before.  So it waits, with its service if that was
+ * removed, too, and is taken up again by whoever adds the same one.
+ *
+ * Nobody looks for the end of the wait: the last connection says when it goes.
+ * It may do so in softirq, so it leaves the server in a lock-free list, and a
+ * work lets go of it.  The list's bit stays set in a server that is let go, so
+ * that nothing can queue it afterwards.
+ */
+#include <opvs/svc.h>
+
+#include <opvs/dest.h>
+#include <opvs/netns.h>
+
+#include <linux/bitops.h>
+#include <linux/rhashtable.h>
+
+static const struct rhashtable_params removed_params = {
+	.head_offset		= offsetof(struct opvs_svc, removed_node),
+	.key_offset		= offsetof(struct opvs_svc, key),
+	.key_len		= sizeof_field(struct opvs_svc, key),
+	.automatic_shrinking	= true,
+};
+
+/**
+ * opvs_removed_idle() - a removed server's last connection is gone
+ * @dest: server; the caller holds a reference
+ *
+ * Context: any.
+ */
+void opvs_removed_idle(struct opvs_dest *dest)
+{
+	struct opvs_net *on = dest->svc->on;
+
+	if (test_and_set_bit(0, &dest->idle_queued))
+		return;
+	if (llist_add(&dest->idle, &on->idle_dests))
+		queue_work(opvs_wq, &on->idle_work);
+}
+
+static void idle_one(struct opvs_dest *dest)
+{
+	if (READ_ONCE(dest->removed) && !opvs_dest_in_use(dest)) {
+		opvs_dest_kill(dest);
+		return;
+	}
+	clear_bit(0, &dest->idle_queued);
+	/* A connection that went meanwhile saw the bit and left it to us. */
+	smp_mb__after_atomic();
+	if (READ_ONCE(dest->removed) && !opvs_dest_in_use(dest))
+		opvs_removed_idle(dest);
+}
+
+static void idle_work(struct work_struct *work)
+{
+	struct opvs_net *on = container_of(work, struct opvs_net, idle_work);
+	struct opvs_dest *dest, *next;
+	struct llist_node *list;
+
+	list = llist_del_all(&on->idle_dests);
+	mutex_lock(&on->cfg_lock);
+	llist_for_each_entry_safe(dest, next, list, idle)
+		idle_one(dest);
+	mutex_unlock(&on->cfg_lock);
+}
+
+/**
+ * opvs_removed_add_dest() - keep a server until its connections are gone
+ * @dest: server that no new packet is led to
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_removed_add_dest(struct opvs_dest *dest)
+{
+	struct opvs_svc *svc = dest->svc;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_add_tail(&dest->list, &svc->removed_dests);
+	WRITE_ONCE(dest->removed, true);
+	/* Either we see that the last connection is gone, or it sees us. */
+	smp_mb();
+	if (!opvs_dest_in_use(dest))
+		opvs_removed_idle(dest);
+}
+
+/**
+ * opvs_removed_take_dest() - take up a removed server again
+ * @svc: its service
+ * @key: address and port; port 0 names the service's port
+ *
+ * Context: process, cfg_lock held.
+ * Return: a server that the caller must link or give back by
+ * opvs_removed_add_dest(); NULL when there is none of this name.
+ */
+struct opvs_dest *opvs_removed_take_dest(struct opvs_svc *svc,
+					 const struct opvs_dest_key *key)
+{
+	struct opvs_dest *dest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->removed_dests, list) {
+		if (!opvs_dest_is(dest, key))
+			continue;
+		list_del_init(&dest->list);
+		return dest;
+	}
+	return NULL;
+}
+
+/**
+ * opvs_removed_add_svc() - keep a service while removed servers of it are kept
+ * @svc: service that no packet can find
+ *
+ * Without memory for it, it is not found again; nothing else is lost.
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_removed_add_svc(struct opvs_svc *svc)
+{
+	struct opvs_net *on = svc->on;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (list_empty(&svc->removed_dests))
+		return;
+	svc->removed = !rhashtable_insert_fast(&on->removed_svcs,
+					       &svc->removed_node,
+					       removed_params);
+}
+
+/**
+ * opvs_removed_drop_svc() - nothing can bring a service back any more
+ * @svc: service
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_removed_drop_svc(struct opvs_svc *svc)
+{
+	struct opvs_net *on = svc->on;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (svc->removed)
+		rhashtable_remove_fast(&on->removed_svcs, &svc->removed_node,
+				       removed_params);
+	svc->removed = false;
+}
+
+/**
+ * opvs_removed_take_svc() - take up a removed service again
+ * @on: namespace
+ * @key: its name
+ *
+ * Context: process, cfg_lock held.
+ * Return: a service with a reference for the caller, or NULL.
+ */
+struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
+				       const struct opvs_svc_key *key)
+{
+	struct opvs_svc *svc;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	svc = rhashtable_lookup_fast(&on->removed_svcs, key, removed_params);
+	if (!svc || !refcount_inc_not_zero(&svc->ref))
+		return NULL;
+	opvs_removed_drop_svc(svc);
+	return svc;
+}
+
+/**
+ * opvs_removed_net_init() - nothing was removed yet
+ * @on: namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int opvs_removed_net_init(struct opvs_net *on)
+{
+	init_llist_head(&on->idle_dests);
+	INIT_WORK(&on->idle_work, idle_work);
+	return rhashtable_init(&on->removed_svcs, &removed_params);
+}
+
+/**
+ * opvs_removed_net_exit() - all servers and services are gone
+ * @on: namespace
+ *
+ * Context: process.
+ */
+void opvs_removed_net_exit(struct opvs_net *on)
+{
+	cancel_work_sync(&on->idle_work);
+	rhashtable_destroy(&on->removed_svcs);
+}

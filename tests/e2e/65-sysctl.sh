@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# Settings: net.opvs and net.ipv4.vs, their values and ranges, whose they are,
+# and what those of the defences do.
+native=/proc/sys/net/opvs
+compat=/proc/sys/net/ipv4/vs
+other=opvs-e-$ns_id
+
+# NAME PRESET LEAST MOST, in both places; then those that IPVS does not have.
+common='am_droprate 10 0 2147483647
+amemthresh 1024 0 2147483647
+conn_max 0 0 1073741824
+conn_reuse_mode 1 0 3
+drop_entry 0 0 3
+drop_packet 0 0 3
+expire_nodest_conn 0 0 1
+expire_quiescent_template 0 0 1
+secure_tcp 0 0 3
+sloppy_sctp 0 0 1
+sloppy_tcp 0 0 1'
+own='sweep_interval_ms 250 250 60000
+udp_reschedule 1 0 1'
+
+# set_to FILE VALUE: true if it is taken.
+set_to() { printf '%s\n' "$2" 2>/dev/null >"$1"; }
+
+# value_of FILE: sets value.
+value_of() { read -r value <"$1"; }
+
+files_of() { (cd "$1" && printf '%s\n' *); }
+
+# What was changed goes back to what it was.
+presets() {
+	local name preset
+	while read -r name preset _; do
+		set_to "$native/$name" "$preset"
+	done <<<"$common
+$own"
+}
+
+# As after loading, and without the connections of other tests.
+rmmod opvs
+modprobe opvs
+
+# ---- what there is ----
+
+same_text "$(files_of $compat)" "$(cut -d' ' -f1 <<<"$common")" \
+	'the settings of net.ipv4.vs'
+same_text "$(files_of $native)" \
+	"$(printf '%s\nconn_count\n%s\n' "$common" "$own" | cut -d' ' -f1 |
+		LC_ALL=C sort)" 'net.opvs has these and its own'
+while read -r name preset _; do
+	value_of "$native/$name"
+	is "$value" "$preset" "$name: preset"
+done <<<"$common
+$own"
+
+# ---- ranges ----
+
+# ranges FOLDER NAME LEAST MOST
+ranges() {
+	local file=$1/$2 least=$3 most=$4 try bad=''
+	for try in "$most" "$least"; do
+		set_to "$file" "$try" || bad+="refuses $try; "
+		value_of "$file"
+		[[ $value == "$try" ]] || bad+="is $value after $try; "
+	done
+	for try in $((least - 1)) $((most + 1)) -2147483649 4294967296 \
+		9999999999999999999 -1 x 1x; do
+		! set_to "$file" "$try" || bad+="takes '$try'; "
+		value_of "$file"
+		[[ $value == "$least" ]] || bad+="is $value after '$try'; "
+	done
+	is "$bad" '' "${1#/proc/sys/}/$2: from $least to $most and nothing else"
+}
+
+while read -r name _ least most; do
+	ranges $native "$name" "$least" "$most"
+done <<<"$common
+$own"
+while read -r name _ least most; do
+	ranges $compat "$name" "$least" "$most"
+done <<<"$common"
+check 'conn_count is only for reading' \
+	eval "! { echo 1 >$native/conn_count; } 2>/dev/null"
+presets
+
+# ---- whose they are ----
+
+set_to $compat/amemthresh 77
+value_of $native/amemthresh
+is "$value" 77 'both places show the same setting'
+set_to $native/amemthresh 78
+value_of $compat/amemthresh
+is "$value" 78 'whichever it is written in'
+
+ip netns add "$other"
+agent read ns="$other" file=$compat/amemthresh
+is "${A[value]}" 1024 'a new namespace has presets'
+agent sysctl ns="$other" net.opvs.conn_max=5
+value_of $native/conn_max
+is "$value" 0 'and settings of its own'
+agent forget ns="$other"
+ip netns del "$other"
+
+anybody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+is "$(anybody cat $native/amemthresh)" 78 'anybody may read them'
+check 'and not write them' \
+	eval "! anybody sh -c 'echo 1 >$native/amemthresh' 2>/dev/null"
+value_of $native/amemthresh
+is "$value" 78 'nothing has changed'
+check 'the owner of a namespace may write those there' \
+	unshare -Urn sh -c "
+		[ \$(cat $native/drop_entry) = 0 ] &&
+		echo 3 >$compat/drop_entry &&
+		[ \$(cat $native/drop_entry) = 3 ]"
+presets
+
+# ---- memory switches modes 1 and 2 ----
+
+free_of_charge() { # THRESHOLD MODE WANT TEXT
+	local name got=''
+	set_to $native/amemthresh "$1"
+	for name in drop_entry drop_packet secure_tcp; do
+		set_to "$native/$name" "$2"
+		value_of "$native/$name"
+		got+=$value
+	done
+	is "$got" "$3" "$4"
+}
+
+free_of_charge 0 1 111 'with memory, mode 1 stays'
+free_of_charge 0 2 111 'and mode 2 becomes 1'
+free_of_charge 2147483647 1 222 'without memory, mode 1 becomes 2'
+free_of_charge 2147483647 2 222 'and mode 2 stays'
+free_of_charge 2147483647 3 333 'mode 3 always stays'
+free_of_charge 2147483647 0 000 'as does mode 0'
+free_of_charge 2147483647 2 222 'low memory again'
+modes() { cat $native/drop_entry $native/drop_packet $native/secure_tcp; }
+is "$(modes | xargs)" '2 2 2' 'for now'
+set_to $native/amemthresh 0
+settles 3 '1 1 1' 'memory is back' eval 'modes | xargs'
+presets
+
+# ---- drop_packet ----
+
+make_sinks
+for port in 6500 6504; do
+	ops=-o
+	((port == 6500)) || ops=''
+	# shellcheck disable=SC2086 # none or one
+	ipvsadm -A -u "${vs[4,1]}:$port" -s rr $ops
+	ipvsadm -a -u "${vs[4,1]}:$port" -r "${sink_rs[4]}:$port" -m
+done
+next_port=10000
+# flood PORT WANT TOLERANCE TEXT: of 1000 new connections so many are dropped.
+flood() {
+	snapshot service_packets drop_defence
+	from_client mass src="${client_ip[4]}|$next_port" \
+		dst="${vip[4,1]}|$1" count=1000
+	((next_port += 1000))
+	rose service_packets 1000 "$4: 1000 arrive"
+	counter drop_defence
+	near $((value - C[drop_defence])) "$2" "$3" "$4: $2 are dropped"
+}
+flood 6504 0 0 'drop_packet=0'
+set_to $native/am_droprate 4
+set_to $native/drop_packet 3
+flood 6504 250 "$(nproc)" 'am_droprate=4'
+set_to $native/am_droprate 1
+flood 6504 1000 0 'am_droprate=1'
+flood 6500 0 0 'one-packet service, which takes no memory'
+set_to $native/am_droprate 0
+flood 6504 0 0 'am_droprate=0'
+set_to $native/am_droprate 4
+set_to $native/drop_packet 0
+flood 6504 0 0 'drop_packet=0 again'
+presets
+
+# ---- conn_max ----
+
+tracked -u 4 1 6503 -m -s rr
+value_of $native/conn_count
+base=$value
+count_entries
+is "$base" "$count" 'conn_count: as many as are listed'
+set_to $native/conn_max $((base + 10))
+from_client mass dst="${vip[4,1]}|6503" count=100
+value_of $native/conn_count
+is "$value" $((base + 10)) 'conn_max: 10 more, and 100 try'
+set_to $native/conn_max 4
+value_of $native/conn_count
+is "$value" $((base + 10)) 'lowering it ends none'
+set_to $native/conn_max 0
+from_client mass dst="${vip[4,1]}|6503" src="${client_ip[4]}|9000" count=20
+value_of $native/conn_count
+is "$value" $((base + 30)) 'conn_max=0: no limit'
+presets
+
+# ---- sweep_interval_ms ----
+
+# Known before there is a service, and once there is one.
+count_is() {
+	value_of $native/conn_count
+	is "$value" "$1" "$2"
+}
+for when in early late; do
+	rmmod opvs
+	modprobe opvs
+	[[ $when == late ]] || set_to $native/sweep_interval_ms 60000
+	tracked -u 4 1 6503 -m -s rr
+	[[ $when == early ]] || set_to $native/sweep_interval_ms 60000
+	ipvsadm --set 0 0 1
+	from_client mass dst="${vip[4,1]}|6503" count=50
+	none_listed() { count_entries && ((count == 0)); }
+	check "$when: connections of 1 s expire" poll 4 none_listed
+	count_is 50 "$when: and wait for the sweeper, who comes once a minute"
+	set_to $native/sweep_interval_ms 250
+	settles 2 0 "$when: or four times a second" cat $native/conn_count
+done
+presets
+rmmod opvs
+modprobe opvs
+
+# ---- secure_tcp and drop_entry ----
+
+# half_open COUNT: so many SYNs, and nothing after them.
+half_open() {
+	in_client python3 - "${vip[4,1]}" "$1" <<-'END'
+		import socket, sys
+		for _ in range(int(sys.argv[2])):
+		    with socket.socket() as s:
+		        s.setblocking(False)
+		        s.connect_ex((sys.argv[1], 6501))
+	END
+}
+svc=${vs[4,1]}:6501
+ipvsadm -A -t "$svc" -s rr
+ipvsadm -a -t "$svc" -r "${sink_rs[4]}:6501" -g
+half_open 10
+is "$(states "$svc ")" SYN_RECV:10 'secure_tcp=0: half-open'
+set_to $native/secure_tcp 3
+half_open 10
+is "$(states "$svc ")" 'SYNACK:10 SYN_RECV:10' \
+	'secure_tcp=3: half-open, and treated with care'
+set_to $native/secure_tcp 0
+half_open 10
+is "$(states "$svc ")" 'SYNACK:10 SYN_RECV:20' 'secure_tcp=0 again'
+
+accept_on 6502
+tracked -t 4 1 6502 -m -s rr
+from_client dial id=kept dst="${vip[4,1]}|6502" count=30
+half_open 600
+count_entries
+snapshot defence_entries
+before=$count
+set_to $native/drop_entry 3
+ended() { # COUNT: so many of them
+	counter defence_entries
+	((value - C[defence_entries] >= $1))
+}
+check 'drop_entry=3: half-open connections go, a part each second' \
+	poll 10 ended 40
+set_to $native/drop_entry 0
+counter defence_entries
+ended=$((value - C[defence_entries]))
+count_entries
+is "$count" $((before - ended)) 'the list is shorter by those'
+is "$(states "${vs[4,1]}:6502 ")" ESTABLISHED:30 'established ones stay'
+pass_time 2.2
+counter defence_entries
+is $((value - C[defence_entries])) "$ended" 'drop_entry=0: it has stopped'
+agent hang id=kept
+presets

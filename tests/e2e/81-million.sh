@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# Very many connections: created, each listed once, all gone within 1.5 s of
+# their time with their memory, while one of an hour lives on; then silence.
+# OPVS_E2E_CONNS says how many; four million want 2 GiB of memory.
+if [[ $module != opvs ]]; then
+	skip 'very many connections' 'this is about opvs'
+	return 0
+fi
+case $OPVS_KERNEL in
+uml) many=300000 ;;
+*) many=40000 ;;
+esac
+many=${OPVS_E2E_CONNS:-$many}
+make_sinks
+agent flush ns="$ns_director"
+settles 5 0 'nothing to begin with' cat /sys/kernel/opvs/conns
+
+slab_objects() {
+	local objects
+	read -r objects _ </sys/kernel/slab/opvs_conn/objects
+	echo "$objects"
+}
+slab_before=$(slab_objects)
+
+# ---- one of an hour, and then very many of few seconds ----
+
+agent policy ns="$ns_director" verb=new name=hour timeouts=udp:UDP:3600
+ipvsadm -A -u "${vs[4,1]}:8100" -s rr
+ipvsadm -a -u "${vs[4,1]}:8100" -r "${sink_rs[4]}:8100" -m
+agent service ns="$ns_director" service="${vip[4,1]}|8100" policy=hour
+for f in 4 6; do
+	ipvsadm -A -u "${vs[$f,2]}:8100" -s rr
+	ipvsadm -a -u "${vs[$f,2]}:8100" -r "${sink_rs[$f]}:8100" -m
+done
+agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,1]}|8100" count=1
+
+# create FROM COUNT: half of them by IPv6. Sets ended, when, in ms.
+create() {
+	local half=$(($2 / 2))
+	agent mass ns="$ns_client" src="10.92.$1.0|1024" \
+		dst="${vip[4,2]}|8100" count=$(($2 - half))
+	agent mass ns="$ns_client" src="fd92:$1::|1024" \
+		dst="${vip[6,2]}|8100" count=$half
+	ended=$((${EPOCHREALTIME/./} / 1000))
+}
+conns() {
+	local value
+	counter conns
+	echo "$value"
+}
+
+# Few seconds have to be enough to create and list them.
+seconds=$((10 + many / 20000))
+((many > 500000)) || [[ $OPVS_KERNEL != uml ]] || seconds=6
+set_timeouts 0 0 $seconds
+snapshot conn_created conn_ended sweep_wakeups sweep_max_late_ms
+began=$((${EPOCHREALTIME/./} / 1000))
+create 0 "$many"
+counter conn_created
+created=$((value - C[conn_created]))
+diag "$created created in $((ended - began)) ms"
+check 'nearly all datagrams made one' test $created -ge $((many * 99 / 100))
+counter conn_buckets
+diag "$value buckets"
+agent entries ns="$ns_director"
+diag "listed in ${A[ms]} ms"
+counter conn_ended
+is $((value - C[conn_ended])) 0 'none has ended so far'
+is "${A[count]}/${A[twice]}" "$((created + 1))/0" 'each is listed once'
+slab_full=$(slab_objects)
+check "they take memory: $((slab_full - slab_before)) objects" \
+	test $((slab_full - slab_before)) -ge $((created - 600))
+
+# ---- they end ----
+
+latest=$((ended + seconds * 1000 + 1500))
+only_one() {
+	local value
+	counter conns
+	((value <= 1 || ${EPOCHREALTIME/./} / 1000 > latest))
+}
+poll $((seconds + 10)) only_one
+is "$(conns)" 1 "1.5 s after their $seconds s, one is left"
+is "$(states "${vs[4,1]}:8100 ")" UDP:1 'the one of an hour'
+counter conn_ended
+is $((value - C[conn_ended])) "$created" 'all others were counted out'
+back() { (($(slab_objects) <= slab_before + 600)); }
+check 'their memory is back' poll 5 back
+for name in sweep_visited sweep_reclaimed sweep_refiled sweep_slices \
+	sweep_wakeups sweep_max_slice_ns sweep_max_late_ms; do
+	counter $name
+	diag "$name $value"
+done
+counter sweep_max_late_ms
+check "none was reclaimed later than 1.5 s ($value ms)" test "$value" -le 1500
+
+# ---- refreshed ones are not touched before their time ----
+
+agent flush ns="$ns_director"
+set_timeouts 0 0 300
+create 0 1000
+counter sweep_visited
+C[sweep_visited]=$value
+pass_time 3
+counter sweep_visited
+check "at rest the sweeper looks at none ($((value - C[sweep_visited])))" \
+	test $((value - C[sweep_visited])) -le 10
+
+# ---- nothing there: nobody wakes ----
+
+agent flush ns="$ns_director"
+settles 5 0 'flushed: none is left' conns
+pass_time 1
+snapshot sweep_wakeups
+pass_time 3
+rose sweep_wakeups 0 'nothing there: the sweeper sleeps'
+agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,2]}|8100" count=1
+set_timeouts 0 0 1
+agent mass ns="$ns_client" src='10.91.1.2|2001' dst="${vip[4,2]}|8100" count=1
+settles 4 1 'and wakes for one who comes' conns
+set_timeouts 0 0 300
+ipvsadm -C
+agent policy ns="$ns_director" verb=del name=hour
+is "${A[errno]}" none 'the policy is not used any more'

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What only the module's own netlink family can say, in the words that the
+agent's commands use."""
+
+import errno
+import socket
+import struct
+
+import genl
+from traffic import parse_addr
+
+PROTOS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP,
+          "sctp": socket.IPPROTO_SCTP}
+
+
+def bytes_of(addr):
+    family = socket.AF_INET6 if ":" in addr else socket.AF_INET
+    return socket.inet_pton(family, addr)
+
+
+def family_number(addr):
+    return genl.u16(socket.AF_INET6 if ":" in addr else socket.AF_INET)
+
+
+def ask(cmd, payload=b""):
+    """In the caller's network namespace. errno= is a name, or none."""
+    family = genl.Family("opvs")
+    with family.sock:
+        answer = family.ask(cmd, payload)
+    found = {"errno": errno.errorcode.get(answer.errno, answer.errno)
+             if answer.errno else "none", "text": answer.text}
+    for _, _, data in answer.messages:
+        for kind, body in genl.attrs(data):
+            if kind == genl.COUNT:
+                found["count"] = struct.unpack("=I", body)[0]
+    return found
+
+
+def service_name(args):
+    """The nest that names a service: proto= and service=, or mark=."""
+    if "service" not in args:
+        return {}
+    addr, port = parse_addr(args["service"])
+    return {"AF": family_number(addr),
+            "PROTOCOL": genl.u16(PROTOS[args.get("proto", "udp")]),
+            "ADDR": genl.ip(addr), "PORT": genl.be16(port)}
+
+
+def timeout(text):
+    """PROTO:STATE:SECONDS as a nest."""
+    proto, state, seconds = text.split(":")
+    return genl.nest(genl.POLICY_ATTRS.index("TIMEOUT") + 1,
+                     genl.TIMEOUT_ATTRS, {
+                         "PROTOCOL": genl.u16(PROTOS[proto]),
+                         "STATE": genl.string(state),
+                         "SECONDS": genl.u32(int(seconds))})
+
+
+def policy(args):
+    """verb=new, set or del; name=, timeouts=PROTO:STATE:SECONDS,..."""
+    cmd = {"new": genl.NEW_POLICY, "set": genl.SET_POLICY,
+           "del": genl.DEL_POLICY}[args["verb"]]
+    body = genl.attr(1, genl.string(args["name"]))
+    for text in filter(None, args.get("timeouts", "").split(",")):
+        body += timeout(text)
+    return ask(cmd, genl.attr(genl.POLICY | genl.NLA_F_NESTED, body))
+
+
+def service(args):
+    """Edits a service, which is otherwise as scheduler= says: policy=, max=."""
+    name = service_name(args)
+    v6 = ":" in args["service"]
+    name |= {"SCHED_NAME": genl.string(args.get("scheduler", "rr")),
+             "FLAGS": genl.u32(0) + genl.u32(0xffffffff),
+             "TIMEOUT": genl.u32(0),
+             "NETMASK": genl.u32(128 if v6 else 0xffffffff)}
+    if "policy" in args:
+        name[genl.SVC_POLICY] = genl.string(args["policy"])
+    if "max" in args:
+        name[genl.SVC_CONN_MAX] = genl.u32(int(args["max"]))
+    return ask(genl.SET_SERVICE, genl.nest(genl.SERVICE, genl.SVC_ATTRS, name))
+
+
+def connections(cmd, args):
+    """Of service=, of server=, of prefix=ADDRESS|LENGTH, or one: src=, dst=."""
+    payload = b""
+    if "service" in args:
+        payload += genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+    conn = {}
+    if "server" in args:
+        addr, port = parse_addr(args["server"])
+        conn |= {"FAMILY": family_number(addr), "SERVER": bytes_of(addr),
+                 "SERVER_PORT": genl.be16(port)}
+    if "prefix" in args:
+        addr, length = parse_addr(args["prefix"])
+        conn |= {"FAMILY": family_number(addr), "CLIENT": bytes_of(addr),
+                 "CLIENT_PREFIX": genl.u8(length)}
+    if "src" in args:
+        (addr, port), (vaddr, vport) = map(parse_addr,
+                                           (args["src"], args["dst"]))
+        conn |= {"FAMILY": family_number(addr),
+                 "PROTOCOL": genl.u16(PROTOS[args.get("proto", "udp")]),
+                 "CLIENT": bytes_of(addr), "CLIENT_PORT": genl.be16(port),
+                 "VIRTUAL": bytes_of(vaddr), "VIRTUAL_PORT": genl.be16(vport)}
+    if conn:
+        payload += genl.nest(genl.CONN, genl.CONN_ATTRS, conn)
+    return ask(cmd, payload)
+
+
+def flush(args):
+    return connections(genl.FLUSH_CONN, args)
+
+
+def expire(args):
+    return connections(genl.EXPIRE_CONN, args)

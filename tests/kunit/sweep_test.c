@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of the sweeper: slices, its worker, making room, shutdown; and
+ * everybody at once.
+ */
+#include <opvs/expire.h>
+
+#include <kunit/test.h>
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+
+#include "expire_fixture.h"
+
+#define SWEEP_DEADLINE	(20 * HZ)
+
+/* Spreads entries over all CPUs, or as if there were several. */
+static void sweep_file_spread(unsigned int n, u32 timeout)
+{
+	unsigned int cpu = cpumask_first(cpu_possible_mask), i;
+
+	for (i = 0; i < n; i++) {
+		item_init(&items[i], timeout);
+		items[i].e.shard = cpu;
+		opvs_expire_file(ex, &items[i].e);
+		cpu = cpumask_next(cpu, cpu_possible_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_possible_mask);
+	}
+}
+
+static const u64 sweep_budgets[] = { 0, 1, 10000, U64_MAX };
+
+/* However short the slices, each gets on and nothing is looked at twice. */
+static void sweep_in_slices(struct kunit *test)
+{
+	unsigned int n = 3000, b, i, slices;
+	u64 visited, before;
+
+	fixture_start(test, 0, n);
+	for (b = 0; b < ARRAY_SIZE(sweep_budgets); b++) {
+		sweep_file_spread(n, (b + 1) * HZ);
+		/* A third goes on living. */
+		for (i = 0; i < n; i += 3)
+			item_refresh(&items[i], 3600 * HZ);
+		before = ex->stats.visited;
+		test_clock += (b + 1) * HZ + TICK;
+		slices = 0;
+		do {
+			visited = ex->stats.visited;
+			slices++;
+			if (opvs_expire_sweep(ex, test_clock, sweep_budgets[b]))
+				break;
+			if (!sweep_budgets[b])
+				KUNIT_EXPECT_LE(test, ex->stats.visited,
+						visited + OPVS_EXPIRE_BATCH);
+		} while (slices < 2 * n);
+		KUNIT_EXPECT_EQ(test, ex->stats.visited - before, n);
+		KUNIT_EXPECT_LE(test, slices,
+				n / OPVS_EXPIRE_BATCH + 2 * nr_cpu_ids + 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&live), (int)n / 3);
+		for (i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, atomic_read(&items[i].drops),
+					i % 3 != 0);
+		opvs_expire_drain(ex);
+	}
+}
+
+/* A CPU that files without end does not keep the sweeper from the others. */
+static void sweep_gets_round(struct kunit *test)
+{
+	unsigned int last = cpumask_last(cpu_possible_mask), n = 200, i, slice;
+
+	fixture_start(test, 0, n);
+	for (i = 0; i < n; i++) {
+		item_init(&items[i], HZ);
+		items[i].e.shard = cpumask_first(cpu_possible_mask);
+		if (i == n - 1)
+			items[i].e.shard = last;
+		opvs_expire_file(ex, &items[i].e);
+	}
+	test_clock += HZ + TICK;
+	for (slice = 0; slice < 100 && !item_dropped(&items[n - 1]); slice++) {
+		/* By the time of the next slice the first CPU has more. */
+		opvs_expire_sweep(ex, test_clock, 0);
+		test_clock += TICK;
+		for (i = 0; i < n - 1; i++) {
+			if (item_dropped(&items[i]))
+				item_file(&items[i], 1);
+		}
+	}
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 1]));
+	KUNIT_EXPECT_LE(test, slice, n / OPVS_EXPIRE_BATCH + nr_cpu_ids + 2);
+}
+
+/* With nothing but long-lived entries that are refreshed all the time, ten
+ * minutes cost the sweeper less than a hundredth of them.
+ */
+static void sweep_at_rest(struct kunit *test)
+{
+	u32 n = IS_ENABLED(CONFIG_KASAN) ? 20000 : 1000000, i, end;
+	u64 took = 0, start;
+
+	fixture_start(test, 0, n);
+	for (i = 0; i < n; i++) {
+		test_clock = (u64)i * RING / n;
+		item_file(&items[i], 900 * HZ);
+		/* It lies in its slot, and what packets do does not move it. */
+		item_refresh(&items[i], 3600 * HZ);
+	}
+	run_until(test_clock + 1);
+	ex->stats.visited = 0;
+	for (end = test_clock + 600 * HZ; test_clock < end;) {
+		start = ktime_get_ns();
+		sweep_at(test_clock + TICK);
+		took += ktime_get_ns() - start;
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), n);
+	KUNIT_EXPECT_LE(test, ex->stats.visited, 3 * (u64)n);
+	KUNIT_EXPECT_LE(test, took, 6 * NSEC_PER_SEC);
+	kunit_info(test, "%u entries: %llu us in 600 s", n,
+		   took / NSEC_PER_USEC);
+}
+
+static void sweep_tells_what_it_did(struct kunit *test)
+{
+	struct opvs_expire_stats *stats = &ex->stats;
+
+	fixture_start(test, 0, 10);
+	sweep_file_spread(10, HZ);
+	item_refresh(&items[3], 5 * HZ);
+	sweep_at(test_clock + HZ - TICK);
+	KUNIT_EXPECT_EQ(test, stats->slices, 1);
+	KUNIT_EXPECT_EQ(test, stats->visited, 0);
+	sweep_at(test_clock + 2 * TICK);
+	KUNIT_EXPECT_EQ(test, stats->slices, 2);
+	KUNIT_EXPECT_EQ(test, stats->visited, 10);
+	KUNIT_EXPECT_EQ(test, stats->reclaimed, 9);
+	KUNIT_EXPECT_EQ(test, stats->refiled, 1);
+	KUNIT_EXPECT_EQ(test, stats->max_late_ms, jiffies_to_msecs(TICK));
+}
+
+static void sweep_reclaim_bounded(struct kunit *test)
+{
+	unsigned int n = 100, gone = 0, i;
+
+	fixture_start(test, 0, 2 * n);
+	for (i = 0; i < 2 * n; i++)
+		item_file(&items[i], i < n ? HZ : 60 * HZ);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock + HZ - 1, n),
+			0);
+	test_clock += HZ;
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 0), 0);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 1);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 7), 7);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 200),
+			OPVS_EXPIRE_BATCH);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 200),
+			n - 8 - OPVS_EXPIRE_BATCH);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 200), 0);
+	for (i = 0; i < 2 * n; i++)
+		gone += item_dropped(&items[i]) == (i < n);
+	KUNIT_EXPECT_EQ(test, gone, 2 * n);
+}
+
+/* Who is refreshed does not hide who has expired. */
+static void sweep_reclaim_among_refreshed(struct kunit *test)
+{
+	unsigned int n = 1000, i, calls;
+
+	fixture_start(test, 0, n);
+	for (i = 0; i < n; i++)
+		item_file(&items[i], HZ);
+	for (i = 1; i < n; i++)
+		item_refresh(&items[i], 60 * HZ);
+	test_clock += HZ;
+	for (calls = 0; calls < 50 && !item_dropped(&items[0]); calls++)
+		opvs_expire_reclaim(ex, test_clock, 1);
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
+	KUNIT_EXPECT_LE(test, calls, n / OPVS_EXPIRE_BATCH + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), n - 1);
+}
+
+static void sweep_reclaim_asks_keep(struct kunit *test)
+{
+	fixture_start(test, 0, 1);
+	item_file(&items[0], HZ);
+	keep_for = 60 * HZ;
+	test_clock += HZ;
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 0);
+	KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[0].e, test_clock));
+}
+
+static bool sweep_expendable(const struct opvs_expiring *e)
+{
+	return container_of(e, struct item, e)->expendable;
+}
+
+static bool sweep_evict(void)
+{
+	return opvs_expire_evict(ex, test_clock, sweep_expendable);
+}
+
+static void sweep_evicts_the_soonest(struct kunit *test)
+{
+	static const u32 seconds[] = { 900, 120, 60, 3, 10 };
+	unsigned int i;
+
+	fixture_start(test, U32_MAX - 5 * HZ, ARRAY_SIZE(seconds));
+	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	for (i = 0; i < ARRAY_SIZE(seconds); i++) {
+		items[i].expendable = i != 3;
+		item_file(&items[i], seconds[i] * HZ);
+	}
+	/* It lies in an early slot, but it lives long. */
+	item_refresh(&items[4], 300 * HZ);
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[2]));
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[1]));
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[4]));
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
+	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	KUNIT_EXPECT_FALSE(test, item_dropped(&items[3]));
+}
+
+/* It does not search for ever. */
+static void sweep_evict_bounded(struct kunit *test)
+{
+	unsigned int n = OPVS_EXPIRE_BATCH + 1, i;
+
+	fixture_start(test, 0, n);
+	for (i = 0; i < n; i++)
+		item_file(&items[i], (i + 1) * HZ);
+	items[n - 1].expendable = true;
+	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	items[n - 2].expendable = true;
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 2]));
+}
+
+static void sweep_drains(struct kunit *test)
+{
+	unsigned int n = 1000, left, i;
+
+	fixture_start(test, 0, n);
+	for (i = 0; i < n; i++)
+		item_file(&items[i], i * HZ + 1);
+	KUNIT_ASSERT_TRUE(test, opvs_expire_claim(ex, &items[0].e));
+	item_drop(&items[0]);
+	/* Shutdown does not ask. */
+	keep_for = HZ;
+	opvs_expire_drain(ex);
+	for (left = 0, i = 0; i < n; i++)
+		left += atomic_read(&items[i].drops) != 1;
+	KUNIT_EXPECT_EQ(test, left, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
+}
+
+/* Waits for the worker to end all entries; false if it does not in time. */
+static bool sweep_wait(void)
+{
+	unsigned long end = jiffies + SWEEP_DEADLINE;
+
+	while (atomic_read(&live)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
+/* It comes by itself, and without entries it comes no more. */
+static void sweep_sleeps(struct kunit *test)
+{
+	u64 wakeups;
+
+	fixture_wake(test, jiffies, 2);
+	msleep(jiffies_to_msecs(2 * TICK));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(ex->stats.wakeups), 0);
+
+	test_clock = jiffies;
+	item_file(&items[0], HZ / 10);
+	KUNIT_EXPECT_TRUE(test, sweep_wait());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
+	flush_delayed_work(&ex->work);
+	wakeups = READ_ONCE(ex->stats.wakeups);
+	KUNIT_EXPECT_GT(test, wakeups, 0);
+	msleep(jiffies_to_msecs(3 * TICK));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(ex->stats.wakeups), wakeups);
+
+	/* And it wakes again. */
+	test_clock = jiffies;
+	item_file(&items[1], HZ / 10);
+	KUNIT_EXPECT_TRUE(test, sweep_wait());
+	KUNIT_EXPECT_GT(test, READ_ONCE(ex->stats.wakeups), wakeups);
+}
+
+/* A new interval holds at once, not after the old one is over. */
+static void sweep_interval(struct kunit *test)
+{
+	u64 wakeups;
+
+	fixture_wake(test, jiffies, 1);
+	opvs_expire_set_interval(ex, 3600 * HZ);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ex->work));
+	item_file(&items[0], HZ / 10);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&ex->work));
+	msleep(jiffies_to_msecs(2 * TICK));
+	wakeups = READ_ONCE(ex->stats.wakeups);
+	KUNIT_EXPECT_EQ(test, wakeups, 0);
+	opvs_expire_set_interval(ex, 0);
+	KUNIT_EXPECT_TRUE(test, sweep_wait());
+}
+
+/* Once stopped, it stays so, whoever files. */
+static void sweep_stopped(struct kunit *test)
+{
+	fixture_start(test, jiffies, 1);
+	item_file(&items[0], 1);
+	opvs_expire_kick(ex);
+	opvs_expire_set_interval(ex, TICK);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ex->work));
+	KUNIT_EXPECT_EQ(test, ex->stats.wakeups, 0);
+}
+
+/* Threads that begin together and are waited for. */
+struct sweep_thread {
+	struct completion	done;
+	int			(*run)(struct sweep_thread *self);
+	unsigned int		id;
+	unsigned int		won;
+	unsigned int		filed;
+};
+
+#define SWEEP_THREADS	4
+
+static struct sweep_thread sweep_threads[SWEEP_THREADS];
+static atomic_t sweep_ready;
+static unsigned int sweep_items;
+static unsigned long sweep_end;
+
+/* Where a thread runs. */
+static unsigned int sweep_cpu(unsigned int id)
+{
+	unsigned int cpu, n = id % num_online_cpus();
+
+	for_each_online_cpu(cpu) {
+		if (!n--)
+			break;
+	}
+	return cpu;
+}
+
+static int sweep_thread(void *data)
+{
+	struct sweep_thread *self = data;
+
+	atomic_dec(&sweep_ready);
+	while (atomic_read(&sweep_ready))
+		cond_resched();
+	self->run(self);
+	kthread_complete_and_exit(&self->done, 0);
+}
+
+static void sweep_race(struct kunit *test, unsigned int n,
+		       int (*const run[])(struct sweep_thread *self))
+{
+	struct task_struct *task[SWEEP_THREADS];
+	unsigned int i;
+
+	atomic_set(&sweep_ready, n);
+	for (i = 0; i < n; i++) {
+		sweep_threads[i] = (struct sweep_thread){ .id = i };
+		sweep_threads[i].run = run[i];
+		init_completion(&sweep_threads[i].done);
+		task[i] = kthread_create(sweep_thread, &sweep_threads[i],
+					 "opvs-test/%u", i);
+		if (IS_ERR(task[i])) {
+			while (i--)
+				kthread_stop(task[i]);
+			KUNIT_ASSERT_TRUE_MSG(test, false, "no thread");
+		}
+		kthread_bind(task[i], sweep_cpu(i));
+	}
+	for (i = 0; i < n; i++)
+		wake_up_process(task[i]);
+	for (i = 0; i < n; i++)
+		wait_for_completion(&sweep_threads[i].done);
+}
+
+static int sweep_claim_all(struct sweep_thread *self)
+{
+	unsigned int i;
+
+	for (i = 0; i < sweep_items; i++) {
+		if (opvs_expire_claim(ex, &items[i].e)) {
+			self->won++;
+			item_drop(&items[i]);
+		}
+		if (i % 64 == self->id)
+			cond_resched();
+	}
+	return 0;
+}
+
+static int sweep_sweep_once(struct sweep_thread *self)
+{
+	while (!opvs_expire_sweep(ex, test_clock, 0))
+		;
+	self->won = ex->stats.reclaimed;
+	return 0;
+}
+
+/* Three flushes and the sweeper want the same entries. */
+static void sweep_one_ends_each(struct kunit *test)
+{
+	static int (*const run[])(struct sweep_thread *self) = {
+		sweep_claim_all, sweep_sweep_once, sweep_claim_all,
+		sweep_claim_all,
+	};
+	unsigned int i, wrong = 0, won = 0;
+
+	sweep_items = 10000;
+	fixture_start(test, 0, sweep_items);
+	sweep_file_spread(sweep_items, HZ);
+	test_clock += HZ + TICK;
+	sweep_race(test, SWEEP_THREADS, run);
+	for (i = 0; i < SWEEP_THREADS; i++)
+		won += sweep_threads[i].won;
+	KUNIT_EXPECT_EQ(test, won, sweep_items);
+	for (i = 0; i < sweep_items; i++)
+		wrong += atomic_read(&items[i].drops) != 1;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
+}
+
+static int sweep_refresh_all(struct sweep_thread *self)
+{
+	unsigned int i;
+
+	for (i = 0; i < sweep_items; i++) {
+		self->won += item_refresh(&items[i],
+					  (10 + (i & 7) * 100) * HZ);
+		if (i % 64 == self->id)
+			cond_resched();
+	}
+	return 0;
+}
+
+static int sweep_force_all(struct sweep_thread *self)
+{
+	unsigned int i;
+
+	for (i = 0; i < sweep_items; i++) {
+		self->won += opvs_expire_now(ex, &items[i].e, test_clock);
+		if (i % 64 == self->id)
+			cond_resched();
+	}
+	return 0;
+}
+
+/* No refresh undoes a forced expiry, whoever comes first. */
+static void sweep_forced_for_good(struct kunit *test)
+{
+	static int (*const run[])(struct sweep_thread *self) = {
+		sweep_refresh_all, sweep_force_all, sweep_force_all,
+		sweep_refresh_all,
+	};
+	unsigned int i, wrong = 0;
+
+	sweep_items = 10000;
+	fixture_start(test, 0, sweep_items);
+	sweep_file_spread(sweep_items, 3600 * HZ);
+	sweep_race(test, SWEEP_THREADS, run);
+	KUNIT_EXPECT_EQ(test, sweep_threads[1].won + sweep_threads[2].won,
+			sweep_items);
+	for (i = 0; i < sweep_items; i++)
+		wrong += !opvs_expire_dead(&items[i].e, test_clock);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	sweep_at(test_clock + TICK);
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
+}
+
+/* One of the things that befall entries; returns how many it ended. */
+static unsigned int sweep_befall(struct item *item, u32 dice)
+{
+	switch (dice % 32) {
+	case 0:
+		opvs_expire_now(ex, &item->e, jiffies);
+		return 0;
+	case 1:
+		return opvs_expire_reclaim(ex, jiffies, 5);
+	case 2:
+		return opvs_expire_evict(ex, jiffies, sweep_expendable);
+	case 3:
+		if (!opvs_expire_claim(ex, &item->e))
+			return 0;
+		item_drop(item);
+		return 1;
+	case 4 ... 7:
+		opvs_expire_refresh(ex, &item->e, jiffies, 1);
+		return 0;
+	default:
+		opvs_expire_refresh(ex, &item->e, jiffies, dice % HZ);
+		return 0;
+	}
+}
+
+/* A thread's own part of the entries: it alone files them, anew when they are
+ * ended.  All others are there to be refreshed, shortened and ended.
+ */
+static int sweep_stress_thread(struct sweep_thread *self)
+{
+	unsigned int mine = sweep_items / SWEEP_THREADS, k;
+	struct rnd_state rnd;
+	struct item *item;
+
+	prandom_seed_state(&rnd, self->id + 1);
+	for (k = 0; time_before(jiffies, sweep_end); k++) {
+		item = &items[self->id * mine + k % mine];
+		if (item_dropped(item)) {
+			item_init(item, 1 + prandom_u32_state(&rnd) % HZ);
+			self->filed++;
+			opvs_expire_file(ex, &item->e);
+		}
+		item = &items[prandom_u32_state(&rnd) % sweep_items];
+		self->won += sweep_befall(item, prandom_u32_state(&rnd));
+		if (k % 64 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+/* All that can happen to entries at once, with the worker in it. */
+static void sweep_stress(struct kunit *test)
+{
+	static int (*const run[])(struct sweep_thread *self) = {
+		sweep_stress_thread, sweep_stress_thread, sweep_stress_thread,
+		sweep_stress_thread,
+	};
+	unsigned int i, filed = 0, ended = 0;
+
+	sweep_items = 4096;
+	fixture_wake(test, jiffies, sweep_items);
+	for (i = 0; i < sweep_items; i++) {
+		items[i].e.slot = OPVS_EXPIRE_UNFILED;
+		items[i].e.expires = OPVS_EXPIRE_DYING;
+		/* It must not change while others look at the entry. */
+		items[i].e.shard = sweep_cpu(i / (sweep_items / SWEEP_THREADS));
+		items[i].expendable = i % 5 == 0;
+		atomic_set(&items[i].drops, 1);
+	}
+	sweep_end = jiffies + HZ;
+	sweep_race(test, SWEEP_THREADS, run);
+	KUNIT_EXPECT_TRUE(test, sweep_wait());
+	opvs_expire_stop(ex);
+	for (i = 0; i < SWEEP_THREADS; i++) {
+		filed += sweep_threads[i].filed;
+		ended += sweep_threads[i].won;
+	}
+	KUNIT_EXPECT_GT(test, filed, sweep_items);
+	KUNIT_EXPECT_EQ(test, ended + ex->stats.reclaimed, filed);
+	for (i = 0; i < sweep_items; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&items[i].drops), 1);
+}
+
+static struct kunit_case sweep_test_cases[] = {
+	KUNIT_CASE(sweep_in_slices),
+	KUNIT_CASE(sweep_gets_round),
+	KUNIT_CASE(sweep_at_rest),
+	KUNIT_CASE(sweep_tells_what_it_did),
+	KUNIT_CASE(sweep_reclaim_bounded),
+	KUNIT_CASE(sweep_reclaim_among_refreshed),
+	KUNIT_CASE(sweep_reclaim_asks_keep),
+	KUNIT_CASE(sweep_evicts_the_soonest),
+	KUNIT_CASE(sweep_evict_bounded),
+	KUNIT_CASE(sweep_drains),
+	KUNIT_CASE(sweep_sleeps),
+	KUNIT_CASE(sweep_interval),
+	KUNIT_CASE(sweep_stopped),
+	KUNIT_CASE(sweep_one_ends_each),
+	KUNIT_CASE(sweep_forced_for_good),
+	KUNIT_CASE(sweep_stress),
+	{}
+};
+
+static struct kunit_suite sweep_suite = {
+	.name = "opvs_sweep",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = sweep_test_cases,
+};
+
+kunit_test_suite(sweep_suite);
+
+MODULE_DESCRIPTION("opvs: unit tests of the sweeper");
+MODULE_LICENSE("GPL");
+OPVS_IMPORT_FOR_KUNIT();
