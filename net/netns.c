@@ -71,9 +71,10 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 	struct opvs_net *on;
 	struct net *net;
 
+	list_for_each_entry(net, list, exit_list)
+		opvs_conn_net_drain(opvs_pernet(net));
 	list_for_each_entry(net, list, exit_list) {
 		on = opvs_pernet(net);
-		opvs_conn_net_drain(on);
 		opvs_svc_net_exit(on);
 		opvs_conn_net_exit(on);
 		opvs_endpoint_net_exit(on);

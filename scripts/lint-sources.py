@@ -15,20 +15,22 @@ import sys
 
 # Layers, the lowest first. A file includes and calls its own or a lower one.
 FOLDER_LAYER = {
-    "lib": 0, "stats": 0,
+    "lib": 0, "stats": 0, "proto": 0,
     "conn": 1, "svc": 1,
     "sched": 2, "pe": 2,
-    "xmit": 3, "proto": 3,
+    "xmit": 3,
     "path": 4,
     "ctl": 5,
 }
 GLUE_LAYER = 6  # net/main.c and net/netns.c
 HEADER_LAYER = {
     "types": 0, "counters": 0, "ops": 0, "flow": 0, "hash": 0, "compat": 0,
-    "kunit": 0, "stats": 0, "netns": 0,
-    "svc": 1, "dest": 1, "endpoint": 1, "hint": 1, "conn": 1,
+    "kunit": 0, "stats": 0, "netns": 0, "proto": 0, "expire": 0, "limit": 0,
+    "policy": 0, "settings": 0,
+    "svc": 1, "dest": 1, "endpoint": 1, "hint": 1, "conn": 1, "table": 1,
+    "shard": 1, "defence": 1,
     "sched": 2, "maglev": 2, "pe": 2,
-    "xmit": 3, "proto": 3,
+    "xmit": 3,
     "path": 4,
     "ctl": 5,
 }

@@ -176,13 +176,15 @@ void opvs_conn_discard(struct opvs_conn *cp);
 
 /**
  * struct opvs_conn_walk - a place among all connections of a namespace
+ * @at: position in the order of hashes
+ * @after: the entry seen last there
  *
  * Starts zeroed.  Survives growth and shrinking of the table, and any time
  * without a lock between two steps.
  */
 struct opvs_conn_walk {
-	u64			at;	/* position in the order of hashes */
-	unsigned long		after;	/* the entry seen last there */
+	u64		at;
+	unsigned long	after;
 };
 
 struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,

@@ -69,7 +69,7 @@ struct opvs_dest_conf {
  * @endpoint: shared record of this address and port for replies, or NULL;
  *	RCU, written under cfg_lock
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
- * @free_work: frees the server when the last reference is gone
+ * @free_work: frees the server a grace period after the last reference
  */
 struct opvs_dest {
 	/* packets */
@@ -100,7 +100,7 @@ struct opvs_dest {
 	struct opvs_stats		stats;
 	struct opvs_endpoint		*endpoint;
 	struct hlist_node		endpoint_node;
-	struct work_struct		free_work;
+	struct rcu_work			free_work;
 };
 
 /* cfg_lock held, process context */

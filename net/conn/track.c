@@ -18,6 +18,7 @@
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 /* A template with children that was not refreshed is looked at this often. */
@@ -28,6 +29,8 @@
 
 /* All namespaces together. */
 struct opvs_limit opvs_conns_everywhere;
+module_param_named(conn_max, opvs_conns_everywhere.max, uint, 0644);
+MODULE_PARM_DESC(conn_max, "most connection entries in all network namespaces, 0: no limit");
 EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
 
 static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)

@@ -25,6 +25,7 @@
 #include <opvs/table.h>
 
 #include <linux/bitrev.h>
+#include <linux/bits.h>
 #include <linux/log2.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -32,7 +33,7 @@
 /* Empty ranges that are passed in one RCU read section. */
 #define WALK_STRIDE	1024
 
-#define WALK_END	(1ULL << 32)
+#define WALK_END	BIT_ULL(32)
 
 struct candidate {
 	struct opvs_conn	*cp;

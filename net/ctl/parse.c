@@ -174,6 +174,8 @@ static int opvs_nest_read(struct opvs_nest *nest,
 {
 	int err;
 
+	/* The parser clears up to @max; what the family lacks is absent, too. */
+	memset(nest->tb, 0, sizeof(nest->tb));
 	err = __nla_parse(nest->tb, max, nla_data(nest->attr),
 			  nla_len(nest->attr), type->policy, validate,
 			  nest->extack);

@@ -102,11 +102,14 @@ static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 static bool template_refresh(struct opvs_net *on, struct opvs_conn *tp,
 			     u32 seconds)
 {
+	bool alive = opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
+					 seconds * HZ) ||
+		     atomic_read(&tp->children);
+
+	/* Afterwards: a refresh in time to save it notes that it lingered. */
 	if (unlikely(READ_ONCE(tp->state) & OPVS_CONN_LINGERS))
 		opvs_conn_linger(tp, false);
-	return opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
-				   seconds * HZ) ||
-	       atomic_read(&tp->children);
+	return alive;
 }
 
 static struct opvs_conn *template_find(struct opvs_net *on,

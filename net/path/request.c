@@ -16,8 +16,8 @@
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_VERDICT(NONE) when no service has this
- * address and port, or the packet opens no connection; OPVS_VERDICT(GSO_SPLIT) when the packet is a train whose
- * datagrams must come one by one.
+ * address and port, or the packet opens no connection; OPVS_VERDICT(GSO_SPLIT)
+ * when the packet is a train whose datagrams must come one by one.
  */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 			    const struct opvs_flow *flow)

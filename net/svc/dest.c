@@ -5,9 +5,8 @@
  * A server lives as long as its percpu_ref: the service's list holds one
  * reference, each connection entry one.  Removal unlinks the server from all
  * that leads new packets to it; it stays with its service until the last of its
- * connections is gone (removed.c).  Then the reference is killed: killing waits
- * for a grace period by itself, so the release finds neither readers nor
- * holders.
+ * connections is gone (removed.c).  Then the reference is killed, and a grace
+ * period after the last holder the server is freed.
  */
 #include <opvs/dest.h>
 
@@ -49,7 +48,7 @@ static int check_method(const struct opvs_svc *svc,
 	if (!one_packet || !conf->xmit->rewrites ||
 	    !opvs_svc_key_is_mark(&svc->key))
 		return 0;
-	NL_SET_ERR_MSG(extack, "forwarding method: one-packet services by firewall mark need direct routing, replies would not find their virtual address");
+	NL_SET_ERR_MSG(extack, "method: a one-packet service by mark needs direct routing");
 	return -EOPNOTSUPP;
 }
 
@@ -132,8 +131,8 @@ static void dest_free(struct opvs_dest *dest)
 
 static void dest_free_work(struct work_struct *work)
 {
-	struct opvs_dest *dest = container_of(work, struct opvs_dest,
-					      free_work);
+	struct opvs_dest *dest = container_of(to_rcu_work(work),
+					      struct opvs_dest, free_work);
 	struct opvs_svc *svc = dest->svc;
 	struct opvs_net *on = svc->on;
 
@@ -146,12 +145,14 @@ static void dest_free_work(struct work_struct *work)
 	opvs_live_dec(on);
 }
 
-/* Last reference, after the grace period of the kill.  Any context. */
+/* Last reference.  A packet may have found the server by a connection that held
+ * it and was ended meanwhile, so another grace period passes.  Any context.
+ */
 static void dest_release(struct percpu_ref *ref)
 {
 	struct opvs_dest *dest = container_of(ref, struct opvs_dest, ref);
 
-	queue_work(opvs_wq, &dest->free_work);
+	queue_rcu_work(opvs_wq, &dest->free_work);
 }
 
 /**
@@ -260,7 +261,7 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 	dest->port = effective_port(svc, conf->key.port);
 	dest->removed = true;
 	INIT_LIST_HEAD(&dest->list);
-	INIT_WORK(&dest->free_work, dest_free_work);
+	INIT_RCU_WORK(&dest->free_work, dest_free_work);
 	dest->stats_cpu = netdev_alloc_pcpu_stats(struct opvs_stats_cpu);
 	if (!dest->stats_cpu)
 		goto err_free;

@@ -76,13 +76,13 @@ static int check_engine(const struct opvs_svc_conf *conf,
 {
 	if (conf->key.proto != IPPROTO_UDP &&
 	    !opvs_svc_key_is_mark(&conf->key)) {
-		NL_SET_ERR_MSG(extack, "persistence engine: reads datagrams, so the service must be UDP or by firewall mark");
+		NL_SET_ERR_MSG(extack, "persistence engine: needs a service of UDP or a firewall mark");
 		return -EOPNOTSUPP;
 	}
 	if (conf->flags & IP_VS_SVC_F_PERSISTENT)
 		return 0;
 	if (!conf->sched->hashes || !is_one_packet(conf)) {
-		NL_SET_ERR_MSG(extack, "a persistence engine needs persistence (ipvsadm -p), or one-packet scheduling by mh (-o -s mh)");
+		NL_SET_ERR_MSG(extack, "persistence engine: needs -p, or -o with scheduler mh");
 		return -EOPNOTSUPP;
 	}
 	return 0;

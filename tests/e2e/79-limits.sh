@@ -72,9 +72,11 @@ native policy verb=del name=long
 # full FAMILY FROM COUNT WANT COUNTER NAME: of COUNT clients WANT are served.
 full() {
 	snapshot drop_limit "$5"
-	from_client clients src="${client_ip[$1]}|$2" count="$3" \
+	# An entry that was not answered yet would make room for the next.
+	from_client clients src="${client_ip[$1]}|$2" count="$3" calm=150 \
 		dst="${vip[$1,4]}|7900"
-	is "${A[got]}" "$4" "IPv$1: $6: $4 of $3 clients are served"
+	is "${A[got]}/${A[foreign]}" "$4/0" \
+		"IPv$1: $6: $4 of $3 clients are served"
 	rose "$5" $(($3 - $4)) "IPv$1: $6: the rest is counted"
 	rose drop_limit $(($3 - $4)) "IPv$1: $6: and each has its verdict"
 }
@@ -112,20 +114,18 @@ for f in 4 6; do
 	echo 250 >/proc/sys/net/opvs/sweep_interval_ms
 	set_timeouts 0 0 300
 
-	# Those who were never answered make room; half of the rest do not.
+	# Those who were never answered make room; the others do not.
 	settle_empty "IPv$f: flushed once more"
 	ipvsadm -A -u "${vs[$f,5]}:9" -s rr
 	ipvsadm -a -u "${vs[$f,5]}:9" -r "${sink_rs[$f]}:9" -m
-	from_client clients src="${client_ip[$f]}|29100" count=10 \
-		dst="${vip[$f,4]}|7900" map=kept
+	from_client clients src="${client_ip[$f]}|29100" count=10 calm=150 \
+		dst="${vip[$f,4]}|7900"
 	agent mass ns="$ns_client" src="${client_ip[$f]}|29200" \
 		dst="${vip[$f,5]}|9" count=10
 	snapshot conn_evicted
 	full "$f" 29300 10 10 refused_netns 'full of who was never answered'
 	rose conn_evicted 10 "IPv$f: who had to go is counted"
-diag "$(ipvsadm -Lnc) $(cat /sys/kernel/opvs/conns /sys/kernel/opvs/conn_max /sys/kernel/opvs/conn_evicted)"; 
 	full "$f" 29400 5 0 refused_netns 'full of who was answered'
- diag "$(ipvsadm -Lnc) $(cat /sys/kernel/opvs/conns /sys/kernel/opvs/conn_max /sys/kernel/opvs/conn_evicted)"
 	is "$(entries "${cs[$f]}:291" | wc -l)" 10 \
 		"IPv$f: none of those was sent away"
 	restore_settings

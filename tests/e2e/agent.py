@@ -215,9 +215,11 @@ class Agent:
 
     def do_clients(self, args):
         """One datagram each from count ports; who served which is kept as
-        map=. dst= may name several addresses, used in turn."""
+        map=. dst= may name several addresses, used in turn. calm= is how many
+        ms to wait for each answer before the next one asks."""
         targets = args["dst"].split(",")
         addr, first = parse_addr(args["src"])
+        calm = number(args, "calm")
         flows = []
         for i in range(number(args, "count", 1)):
             one = dict(args, src=f"{addr}|{first + i}",
@@ -228,7 +230,10 @@ class Agent:
             for flow in flows:
                 flow.send(b"client")
                 self.turn(0)
-            self.pump(lambda: all(f.settled() for f in flows), 1.5)
+                if calm:
+                    self.pump(flow.settled, calm / 1000)
+            self.pump(lambda: all(f.settled() for f in flows),
+                      calm / 1000 or 1.5)
         finally:
             for flow in flows:
                 self.unwatch(flow)

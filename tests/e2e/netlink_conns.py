@@ -28,7 +28,7 @@ PERSISTENT, ONEPACKET = 1, 4
 MASQ, DROUTE = 0, 3
 INACTIVE, TEMPLATE_FLAG = 0x100, 0x1000
 CONNECTION, TEMPLATE = 1, 2
-MANY = 3000
+MANY = 1200
 SECONDS = 1000
 CONNS = "/proc/self/net/ip_vs_conn"
 SYNC = "/proc/self/net/ip_vs_conn_sync"
@@ -284,7 +284,7 @@ def test_list(tap, family, want):
     answer = family.ask(GET_CONN, dump=True)
     entries = [Entry(body) for _, _, body in answer.messages]
     got = ids(entries)
-    tap.ok(got == want and answer.reads > 10,
+    tap.ok(got == want and answer.reads > 4,
            f"{len(want)} entries listed, each once",
            f"{len(got)} in {answer.reads} buffers",
            f"missing: {sorted(set(want) - set(got), key=repr)[:5]}",

@@ -68,7 +68,7 @@ static const struct opvs_expire_ops fixture_ops = {
 };
 
 /* An engine whose worker runs by the real clock, and room for entries. */
-static void fixture_wake(struct kunit *test, u32 now, unsigned int n)
+static inline void fixture_wake(struct kunit *test, u32 now, unsigned int n)
 {
 	test_clock = now;
 	items = kvcalloc(n, sizeof(*items), GFP_KERNEL);
@@ -111,10 +111,11 @@ static void fixture_exit(struct kunit *test)
 
 static inline void item_init(struct item *item, u32 timeout)
 {
-	opvs_expiring_init(&item->e, test_clock, timeout);
-	item->due = item->e.expires;
+	/* From the last of these on, others may end it. */
 	atomic_set(&item->drops, 0);
 	atomic_inc(&live);
+	opvs_expiring_init(&item->e, test_clock, timeout);
+	item->due = item->e.expires & ~OPVS_EXPIRE_DYING;
 }
 
 static inline void item_file(struct item *item, u32 timeout)

@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
 #include <linux/sched.h>
 
 #include "testlib.h"
@@ -182,6 +183,23 @@ static void scale_tuple(struct opvs_conn_start *start, bool one, u32 i)
 	start->tuple.dport = htons(one ? i + 1 : 80);
 }
 
+/* While the table is growing, lookups look into two. */
+static bool scale_settled(void)
+{
+	unsigned long end = jiffies + 20 * HZ;
+	struct bucket_table *tbl;
+	bool growing;
+
+	do {
+		msleep(20);
+		rcu_read_lock();
+		tbl = rcu_dereference(on->conn_table.tbl);
+		growing = rcu_access_pointer(tbl->future_tbl);
+		rcu_read_unlock();
+	} while (growing && time_before(jiffies, end));
+	return !growing;
+}
+
 /* The shortest of some rounds of looking all up, in ns for each. */
 static u64 scale_lookup_ns(struct kunit *test, bool one)
 {
@@ -191,7 +209,7 @@ static u64 scale_lookup_ns(struct kunit *test, bool one)
 	u64 best = U64_MAX, began;
 	u32 i;
 
-	for (round = 0; round < 7; round++) {
+	for (round = 0; round < 10; round++) {
 		began = ktime_get_ns();
 		for (i = 0; i < SCALE_PORTS; i++) {
 			scale_tuple(&start, one, i);
@@ -219,12 +237,15 @@ static u64 scale_lookups(struct kunit *test, bool one)
 		failed += IS_ERR(opvs_test_track(on, &start));
 	}
 	KUNIT_EXPECT_EQ(test, failed, 0);
+	KUNIT_EXPECT_TRUE(test, scale_settled());
 	ns = scale_lookup_ns(test, one);
 	opvs_test_end_all(on);
 	return ns;
 }
 
-/* A client port that goes for all ports slows nothing down. */
+/* A client port that goes for all ports slows nothing down.  If its entries were
+ * in one chain, each lookup would take thousands of times as long.
+ */
 static void scale_one_client_port(struct kunit *test)
 {
 	struct opvs_svc_conf conf;
@@ -241,7 +262,7 @@ static void scale_one_client_port(struct kunit *test)
 	one = scale_lookups(test, true);
 	kunit_info(test, "%llu ns with %u clients, %llu ns with one", many,
 		   SCALE_PORTS, one);
-	KUNIT_EXPECT_LE(test, one, 2 * many);
+	KUNIT_EXPECT_LE(test, one, 3 * many);
 }
 
 static struct kunit_case scale_test_cases[] = {

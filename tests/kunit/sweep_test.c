@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of the sweeper: slices, its worker, making room, shutdown; and
- * everybody at once.
+ * Unit tests of the sweeper: slices, its worker, making room, shutdown.
  */
 #include <opvs/expire.h>
 
 #include <kunit/test.h>
 
-#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kernel.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/prandom.h>
 #include <linux/sched.h>
 
 #include "expire_fixture.h"
@@ -109,12 +105,11 @@ static void sweep_at_rest(struct kunit *test)
 
 	fixture_start(test, 0, n);
 	for (i = 0; i < n; i++) {
-		test_clock = (u64)i * RING / n;
+		run_until((u64)i * RING / n);
 		item_file(&items[i], 900 * HZ);
 		/* It lies in its slot, and what packets do does not move it. */
 		item_refresh(&items[i], 3600 * HZ);
 	}
-	run_until(test_clock + 1);
 	ex->stats.visited = 0;
 	for (end = test_clock + 600 * HZ; test_clock < end;) {
 		start = ktime_get_ns();
@@ -333,247 +328,6 @@ static void sweep_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ex->stats.wakeups, 0);
 }
 
-/* Threads that begin together and are waited for. */
-struct sweep_thread {
-	struct completion	done;
-	int			(*run)(struct sweep_thread *self);
-	unsigned int		id;
-	unsigned int		won;
-	unsigned int		filed;
-};
-
-#define SWEEP_THREADS	4
-
-static struct sweep_thread sweep_threads[SWEEP_THREADS];
-static atomic_t sweep_ready;
-static unsigned int sweep_items;
-static unsigned long sweep_end;
-
-/* Where a thread runs. */
-static unsigned int sweep_cpu(unsigned int id)
-{
-	unsigned int cpu, n = id % num_online_cpus();
-
-	for_each_online_cpu(cpu) {
-		if (!n--)
-			break;
-	}
-	return cpu;
-}
-
-static int sweep_thread(void *data)
-{
-	struct sweep_thread *self = data;
-
-	atomic_dec(&sweep_ready);
-	while (atomic_read(&sweep_ready))
-		cond_resched();
-	self->run(self);
-	kthread_complete_and_exit(&self->done, 0);
-}
-
-static void sweep_race(struct kunit *test, unsigned int n,
-		       int (*const run[])(struct sweep_thread *self))
-{
-	struct task_struct *task[SWEEP_THREADS];
-	unsigned int i;
-
-	atomic_set(&sweep_ready, n);
-	for (i = 0; i < n; i++) {
-		sweep_threads[i] = (struct sweep_thread){ .id = i };
-		sweep_threads[i].run = run[i];
-		init_completion(&sweep_threads[i].done);
-		task[i] = kthread_create(sweep_thread, &sweep_threads[i],
-					 "opvs-test/%u", i);
-		if (IS_ERR(task[i])) {
-			while (i--)
-				kthread_stop(task[i]);
-			KUNIT_ASSERT_TRUE_MSG(test, false, "no thread");
-		}
-		kthread_bind(task[i], sweep_cpu(i));
-	}
-	for (i = 0; i < n; i++)
-		wake_up_process(task[i]);
-	for (i = 0; i < n; i++)
-		wait_for_completion(&sweep_threads[i].done);
-}
-
-static int sweep_claim_all(struct sweep_thread *self)
-{
-	unsigned int i;
-
-	for (i = 0; i < sweep_items; i++) {
-		if (opvs_expire_claim(ex, &items[i].e)) {
-			self->won++;
-			item_drop(&items[i]);
-		}
-		if (i % 64 == self->id)
-			cond_resched();
-	}
-	return 0;
-}
-
-static int sweep_sweep_once(struct sweep_thread *self)
-{
-	while (!opvs_expire_sweep(ex, test_clock, 0))
-		;
-	self->won = ex->stats.reclaimed;
-	return 0;
-}
-
-/* Three flushes and the sweeper want the same entries. */
-static void sweep_one_ends_each(struct kunit *test)
-{
-	static int (*const run[])(struct sweep_thread *self) = {
-		sweep_claim_all, sweep_sweep_once, sweep_claim_all,
-		sweep_claim_all,
-	};
-	unsigned int i, wrong = 0, won = 0;
-
-	sweep_items = 10000;
-	fixture_start(test, 0, sweep_items);
-	sweep_file_spread(sweep_items, HZ);
-	test_clock += HZ + TICK;
-	sweep_race(test, SWEEP_THREADS, run);
-	for (i = 0; i < SWEEP_THREADS; i++)
-		won += sweep_threads[i].won;
-	KUNIT_EXPECT_EQ(test, won, sweep_items);
-	for (i = 0; i < sweep_items; i++)
-		wrong += atomic_read(&items[i].drops) != 1;
-	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
-}
-
-static int sweep_refresh_all(struct sweep_thread *self)
-{
-	unsigned int i;
-
-	for (i = 0; i < sweep_items; i++) {
-		self->won += item_refresh(&items[i],
-					  (10 + (i & 7) * 100) * HZ);
-		if (i % 64 == self->id)
-			cond_resched();
-	}
-	return 0;
-}
-
-static int sweep_force_all(struct sweep_thread *self)
-{
-	unsigned int i;
-
-	for (i = 0; i < sweep_items; i++) {
-		self->won += opvs_expire_now(ex, &items[i].e, test_clock);
-		if (i % 64 == self->id)
-			cond_resched();
-	}
-	return 0;
-}
-
-/* No refresh undoes a forced expiry, whoever comes first. */
-static void sweep_forced_for_good(struct kunit *test)
-{
-	static int (*const run[])(struct sweep_thread *self) = {
-		sweep_refresh_all, sweep_force_all, sweep_force_all,
-		sweep_refresh_all,
-	};
-	unsigned int i, wrong = 0;
-
-	sweep_items = 10000;
-	fixture_start(test, 0, sweep_items);
-	sweep_file_spread(sweep_items, 3600 * HZ);
-	sweep_race(test, SWEEP_THREADS, run);
-	KUNIT_EXPECT_EQ(test, sweep_threads[1].won + sweep_threads[2].won,
-			sweep_items);
-	for (i = 0; i < sweep_items; i++)
-		wrong += !opvs_expire_dead(&items[i].e, test_clock);
-	KUNIT_EXPECT_EQ(test, wrong, 0);
-	sweep_at(test_clock + TICK);
-	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
-}
-
-/* One of the things that befall entries; returns how many it ended. */
-static unsigned int sweep_befall(struct item *item, u32 dice)
-{
-	switch (dice % 32) {
-	case 0:
-		opvs_expire_now(ex, &item->e, jiffies);
-		return 0;
-	case 1:
-		return opvs_expire_reclaim(ex, jiffies, 5);
-	case 2:
-		return opvs_expire_evict(ex, jiffies, sweep_expendable);
-	case 3:
-		if (!opvs_expire_claim(ex, &item->e))
-			return 0;
-		item_drop(item);
-		return 1;
-	case 4 ... 7:
-		opvs_expire_refresh(ex, &item->e, jiffies, 1);
-		return 0;
-	default:
-		opvs_expire_refresh(ex, &item->e, jiffies, dice % HZ);
-		return 0;
-	}
-}
-
-/* A thread's own part of the entries: it alone files them, anew when they are
- * ended.  All others are there to be refreshed, shortened and ended.
- */
-static int sweep_stress_thread(struct sweep_thread *self)
-{
-	unsigned int mine = sweep_items / SWEEP_THREADS, k;
-	struct rnd_state rnd;
-	struct item *item;
-
-	prandom_seed_state(&rnd, self->id + 1);
-	for (k = 0; time_before(jiffies, sweep_end); k++) {
-		item = &items[self->id * mine + k % mine];
-		if (item_dropped(item)) {
-			item_init(item, 1 + prandom_u32_state(&rnd) % HZ);
-			self->filed++;
-			opvs_expire_file(ex, &item->e);
-		}
-		item = &items[prandom_u32_state(&rnd) % sweep_items];
-		self->won += sweep_befall(item, prandom_u32_state(&rnd));
-		if (k % 64 == 0)
-			cond_resched();
-	}
-	return 0;
-}
-
-/* All that can happen to entries at once, with the worker in it. */
-static void sweep_stress(struct kunit *test)
-{
-	static int (*const run[])(struct sweep_thread *self) = {
-		sweep_stress_thread, sweep_stress_thread, sweep_stress_thread,
-		sweep_stress_thread,
-	};
-	unsigned int i, filed = 0, ended = 0;
-
-	sweep_items = 4096;
-	fixture_wake(test, jiffies, sweep_items);
-	for (i = 0; i < sweep_items; i++) {
-		items[i].e.slot = OPVS_EXPIRE_UNFILED;
-		items[i].e.expires = OPVS_EXPIRE_DYING;
-		/* It must not change while others look at the entry. */
-		items[i].e.shard = sweep_cpu(i / (sweep_items / SWEEP_THREADS));
-		items[i].expendable = i % 5 == 0;
-		atomic_set(&items[i].drops, 1);
-	}
-	sweep_end = jiffies + HZ;
-	sweep_race(test, SWEEP_THREADS, run);
-	KUNIT_EXPECT_TRUE(test, sweep_wait());
-	opvs_expire_stop(ex);
-	for (i = 0; i < SWEEP_THREADS; i++) {
-		filed += sweep_threads[i].filed;
-		ended += sweep_threads[i].won;
-	}
-	KUNIT_EXPECT_GT(test, filed, sweep_items);
-	KUNIT_EXPECT_EQ(test, ended + ex->stats.reclaimed, filed);
-	for (i = 0; i < sweep_items; i++)
-		KUNIT_EXPECT_EQ(test, atomic_read(&items[i].drops), 1);
-}
-
 static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_in_slices),
 	KUNIT_CASE(sweep_gets_round),
@@ -588,9 +342,6 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_sleeps),
 	KUNIT_CASE(sweep_interval),
 	KUNIT_CASE(sweep_stopped),
-	KUNIT_CASE(sweep_one_ends_each),
-	KUNIT_CASE(sweep_forced_for_good),
-	KUNIT_CASE(sweep_stress),
 	{}
 };
 

@@ -433,23 +433,37 @@ static void track_template_gone(struct kunit *test)
 	expect_counts(test, 0, 0, 0);
 }
 
-/* Its time is over, but not for its children; it goes with the last one. */
+/* Its time is over, but not for its children: it goes with the last of them. */
 static void track_template_kept(struct kunit *test)
 {
-	struct opvs_conn *tp = template(test, 1), *cp = child(test, tp, 1);
+	struct opvs_conn *tp = template(test, 1), *a, *b;
 	const struct opvs_tuple tuple = tp->request.tuple;
 	u32 expires = READ_ONCE(tp->expiring.expires);
 	unsigned long until = jiffies + DEADLINE;
 
+	a = child(test, tp, 1);
+	b = child(test, tp, 2);
 	while (READ_ONCE(tp->expiring.expires) == expires &&
 	       time_before(jiffies, until))
 		msleep(20);
-	KUNIT_EXPECT_PTR_EQ(test, find(&tp->request.tuple), &tp->request);
-	KUNIT_EXPECT_GE(test, opvs_conn_seconds_left(tp), 55);
-	KUNIT_EXPECT_LE(test, opvs_conn_seconds_left(tp), 60);
+	KUNIT_EXPECT_PTR_EQ(test, find(&tuple), &tp->request);
+	expect_counts(test, 2, 0, 1);
+	KUNIT_EXPECT_TRUE(test, end(a));
+	KUNIT_EXPECT_PTR_EQ(test, find(&tuple), &tp->request);
 	expect_counts(test, 1, 0, 1);
-	KUNIT_EXPECT_TRUE(test, end(cp));
+	KUNIT_EXPECT_TRUE(test, end(b));
 	KUNIT_EXPECT_NULL(test, find(&tuple));
+	KUNIT_EXPECT_TRUE(test, opvs_test_conns(on, 0));
+}
+
+/* One whose own time is not over does not. */
+static void track_template_outlives(struct kunit *test)
+{
+	struct opvs_conn *tp = template(test, 300), *cp = child(test, tp, 1);
+
+	KUNIT_EXPECT_TRUE(test, end(cp));
+	KUNIT_EXPECT_PTR_EQ(test, find(&tp->request.tuple), &tp->request);
+	KUNIT_EXPECT_GE(test, opvs_conn_seconds_left(tp), 290);
 }
 
 /* A template that is told to expire goes, children or not. */
@@ -481,6 +495,7 @@ static struct kunit_case track_cases[] = {
 	KUNIT_CASE(track_orphans),
 	KUNIT_CASE(track_template_gone),
 	KUNIT_CASE(track_template_kept),
+	KUNIT_CASE(track_template_outlives),
 	KUNIT_CASE(track_template_expires),
 	{}
 };

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of what packets do to a connection's state word and timeout, and
+ * of packets that begin a connection anew.
+ */
+#include <opvs/path.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/policy.h>
+#include <opvs/proto.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+
+#include <kunit/test.h>
+
+#include <linux/bottom_half.h>
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/string.h>
+
+#include "testlib.h"
+
+#define VIP		0xc0000201
+#define CLIENT		0xcb007105
+#define SERVER		0xc633640b
+
+#define ACTIVE		OPVS_CONN_ACTIVE
+#define ASSURED		OPVS_CONN_ASSURED
+#define NO_OUTPUT	OPVS_CONN_NO_OUTPUT
+
+static struct opvs_net *on;
+static struct opvs_svc *svc;
+static struct opvs_dest *dest;
+
+static int word_init(struct kunit *test)
+{
+	int err = opvs_test_net_init(test, &on);
+	struct opvs_svc_conf conf;
+
+	if (err)
+		return err;
+	opvs_test_svc_conf(&conf, IPPROTO_TCP);
+	svc = opvs_test_svc_as(test, on, &conf);
+	dest = opvs_test_dest(test, svc, SERVER, 8080);
+	return 0;
+}
+
+static void word_exit(struct kunit *test)
+{
+	WRITE_ONCE(on->settings.conn_reuse_mode, 1);
+	WRITE_ONCE(on->settings.expire_nodest_conn, 0);
+	opvs_test_net_exit(test, on);
+}
+
+/* ---- words ---- */
+
+struct word_case {
+	const char *name;
+	const struct opvs_proto *proto;
+	u32 word;
+	enum opvs_dir dir;
+	u8 event;
+	u32 after;
+};
+
+static const struct word_case word_cases[] = {
+	{ "SYN", &opvs_proto_tcp, 0, OPVS_DIR_REQUEST, OPVS_TCP_SYN,
+	  OPVS_TCP_S_SYN_RECV | ACTIVE },
+	{ "SYN, direct", &opvs_proto_tcp, NO_OUTPUT, OPVS_DIR_REQUEST,
+	  OPVS_TCP_SYN, OPVS_TCP_S_SYN_RECV | ACTIVE | NO_OUTPUT },
+	{ "ACK to a SYN", &opvs_proto_tcp, OPVS_TCP_S_SYN_RECV | ACTIVE,
+	  OPVS_DIR_REQUEST, OPVS_TCP_ACK,
+	  OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED },
+	{ "data", &opvs_proto_tcp, OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED,
+	  OPVS_DIR_REPLY, OPVS_TCP_ACK,
+	  OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED },
+	{ "FIN of the client", &opvs_proto_tcp,
+	  OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED, OPVS_DIR_REQUEST,
+	  OPVS_TCP_FIN, OPVS_TCP_S_CLOSE_WAIT | ASSURED },
+	{ "FIN of the client, direct", &opvs_proto_tcp,
+	  OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED | NO_OUTPUT,
+	  OPVS_DIR_REQUEST, OPVS_TCP_FIN,
+	  OPVS_TCP_S_FIN_WAIT | ASSURED | NO_OUTPUT },
+	{ "a reply passes after all", &opvs_proto_tcp,
+	  OPVS_TCP_S_ESTABLISHED | ACTIVE | NO_OUTPUT, OPVS_DIR_REPLY,
+	  OPVS_TCP_ACK, OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED },
+	{ "RST", &opvs_proto_tcp, OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED,
+	  OPVS_DIR_REPLY, OPVS_TCP_RST, OPVS_TCP_S_CLOSE | ASSURED },
+	{ "what means nothing", &opvs_proto_tcp, OPVS_TCP_S_SYN_RECV | ACTIVE,
+	  OPVS_DIR_REQUEST, OPVS_TCP_OTHER, OPVS_TCP_S_SYN_RECV | ACTIVE },
+	{ "a datagram", &opvs_proto_udp, 0, OPVS_DIR_REQUEST, 0,
+	  OPVS_UDP_S_NORMAL },
+	{ "a datagram back", &opvs_proto_udp, OPVS_UDP_S_NORMAL,
+	  OPVS_DIR_REPLY, 0, OPVS_UDP_S_NORMAL | ASSURED },
+	{ "a datagram, after one back", &opvs_proto_udp,
+	  OPVS_UDP_S_NORMAL | ASSURED, OPVS_DIR_REQUEST, 0,
+	  OPVS_UDP_S_NORMAL | ASSURED },
+	{ "INIT", &opvs_proto_sctp, 0, OPVS_DIR_REQUEST, OPVS_SCTP_INIT,
+	  OPVS_SCTP_S_INIT1 },
+	{ "COOKIE ACK", &opvs_proto_sctp, OPVS_SCTP_S_COOKIE_ECHOED,
+	  OPVS_DIR_REPLY, OPVS_SCTP_COOKIE_ACK,
+	  OPVS_SCTP_S_ESTABLISHED | ACTIVE | ASSURED },
+	{ "an ended one stays ended", &opvs_proto_tcp,
+	  OPVS_TCP_S_SYN_RECV | ACTIVE | OPVS_CONN_ENDED, OPVS_DIR_REQUEST,
+	  OPVS_TCP_OTHER, OPVS_TCP_S_SYN_RECV | ACTIVE | OPVS_CONN_ENDED },
+};
+
+static void word_name(const struct word_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(word, word_cases, word_name);
+
+static void word_after(struct kunit *test)
+{
+	const struct word_case *row = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, row->after,
+			opvs_track_word(on, row->proto, row->word, row->dir,
+					row->event));
+}
+
+static void word_begins(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, OPVS_TCP_S_SYN_RECV | ACTIVE,
+			opvs_track_begin(on, dest, &opvs_proto_tcp,
+					 OPVS_TCP_SYN));
+	opvs_test_dest_method(test, dest, IP_VS_CONN_F_DROUTE);
+	KUNIT_EXPECT_EQ(test, OPVS_TCP_S_SYN_RECV | ACTIVE | NO_OUTPUT,
+			opvs_track_begin(on, dest, &opvs_proto_tcp,
+					 OPVS_TCP_SYN));
+}
+
+/* A server's count of active connections follows the word. */
+static void word_counts(struct kunit *test)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn *cp;
+	u32 seen;
+
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.state = ACTIVE | OPVS_TCP_S_SYN_RECV;
+	cp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
+
+	seen = start.state;
+	KUNIT_EXPECT_TRUE(test, opvs_conn_set_state(cp, &seen,
+						    OPVS_TCP_S_CLOSE));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
+
+	/* Somebody else was faster: nothing has changed but what we know. */
+	seen = start.state;
+	KUNIT_EXPECT_FALSE(test, opvs_conn_set_state(cp, &seen, ACTIVE));
+	KUNIT_EXPECT_EQ(test, seen, OPVS_TCP_S_CLOSE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+
+	KUNIT_EXPECT_TRUE(test, opvs_conn_set_state(cp, &seen, ACTIVE));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
+	rcu_read_lock();
+	opvs_conn_end(cp);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+	/* The word of an ended one cannot be had by surprise. */
+	seen = ACTIVE;
+	KUNIT_EXPECT_FALSE(test, opvs_conn_set_state(cp, &seen, 0));
+	KUNIT_EXPECT_TRUE(test, seen & OPVS_CONN_ENDED);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+}
+
+/* Each protocol, each state: the policy's number, also when it is edited. */
+static void word_seconds(struct kunit *test)
+{
+	u32 set[OPVS_TIMEOUTS] = {};
+	u32 old[OPVS_TIMEOUTS];
+	unsigned int i;
+	int err;
+
+	memcpy(old, on->policy.timeout, sizeof(old));
+	rcu_read_lock();
+	for (i = 0; i < OPVS_TCP_STATES; i++)
+		KUNIT_EXPECT_EQ(test, old[OPVS_TIMEOUT_TCP + i],
+				opvs_track_seconds(svc, &opvs_proto_tcp,
+						   i | ACTIVE | ASSURED));
+	for (i = 0; i < OPVS_SCTP_STATES; i++)
+		KUNIT_EXPECT_EQ(test, old[OPVS_TIMEOUT_SCTP + i],
+				opvs_track_seconds(svc, &opvs_proto_sctp, i));
+	KUNIT_EXPECT_EQ(test, old[OPVS_TIMEOUT_UDP],
+			opvs_track_seconds(svc, &opvs_proto_udp, NO_OUTPUT));
+	rcu_read_unlock();
+
+	set[OPVS_TIMEOUT_TCP + OPVS_TCP_S_ESTABLISHED] = 7;
+	mutex_lock(&on->cfg_lock);
+	err = opvs_policy_edit(&on->policy, set, NULL);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, 7, opvs_track_seconds(svc, &opvs_proto_tcp,
+						    OPVS_TCP_S_ESTABLISHED));
+	rcu_read_unlock();
+	mutex_lock(&on->cfg_lock);
+	opvs_policy_edit(&on->policy, old, NULL);
+	mutex_unlock(&on->cfg_lock);
+}
+
+/* ---- packets that begin anew; those that do not are sent by other tests ---- */
+
+static const struct opvs_flow syn = {
+	.saddr.ip = htonl(CLIENT),
+	.daddr.ip = htonl(VIP),
+	.sport = htons(1),
+	.dport = htons(80),
+	.family = NFPROTO_IPV4,
+	.proto = IPPROTO_TCP,
+	.flags = OPVS_FLOW_TO_HOST,
+	.event = OPVS_TCP_SYN,
+};
+
+/* What becomes of a SYN that is a connection's, without a packet around it. */
+static opvs_verdict_t packet(const struct opvs_flow *flow)
+{
+	opvs_verdict_t verdict;
+
+	local_bh_disable();
+	rcu_read_lock();
+	verdict = opvs_track(on, NULL, flow);
+	rcu_read_unlock();
+	local_bh_enable();
+	return verdict;
+}
+
+static struct opvs_conn *begin(struct kunit *test, u32 state)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn *cp;
+
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.state = state;
+	cp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	return cp;
+}
+
+static bool nothing_left(void)
+{
+	return !atomic_read(&on->conns.count) &&
+	       !atomic_read(&on->conn_table.nelems) &&
+	       !atomic_read(&dest->conns);
+}
+
+struct anew_case {
+	const char *name;
+	u32 state;
+	int mode;
+	bool nodest;
+	u32 weight;
+};
+
+static const struct anew_case anew_cases[] = {
+	{ "TIME_WAIT", OPVS_TCP_S_TIME_WAIT, 1, false, 1 },
+	{ "CLOSE", OPVS_TCP_S_CLOSE, 1, false, 1 },
+	{ "FIN_WAIT, direct", OPVS_TCP_S_FIN_WAIT | NO_OUTPUT, 2, false, 1 },
+	{ "weight 0", OPVS_TCP_S_ESTABLISHED | ACTIVE, 0, true, 0 },
+};
+
+static void anew_name(const struct anew_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(anew, anew_cases, anew_name);
+
+static void word_begins_anew(struct kunit *test)
+{
+	const struct anew_case *row = test->param_value;
+	unsigned int i;
+
+	WRITE_ONCE(on->settings.conn_reuse_mode, row->mode);
+	WRITE_ONCE(on->settings.expire_nodest_conn, row->nodest);
+	WRITE_ONCE(dest->weight, row->weight);
+	/* More often than the sweeper could come. */
+	for (i = 0; i < 1000; i++) {
+		begin(test, row->state);
+		KUNIT_ASSERT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
+		KUNIT_ASSERT_TRUE_MSG(test, nothing_left(), "round %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, opvs_conn_table_size(on), OPVS_TABLE_MIN_SIZE);
+}
+
+/* Its server was removed: dropped and kept for the server's return, unless the
+ * setting says that it ends.
+ */
+static void word_orphan(struct kunit *test)
+{
+	struct opvs_conn *cp = begin(test, OPVS_TCP_S_ESTABLISHED | ACTIVE);
+
+	opvs_test_dest_del(test, dest);
+	KUNIT_EXPECT_TRUE(test, packet(&syn) ==
+			  OPVS_VERDICT(DROP_REMOVED_SERVER));
+	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
+	WRITE_ONCE(on->settings.expire_nodest_conn, 1);
+	KUNIT_EXPECT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+}
+
+/* Nobody's packets. */
+static void word_not_ours(struct kunit *test)
+{
+	struct opvs_flow flow = syn;
+	struct opvs_conn *cp;
+
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	cp = begin(test, OPVS_TCP_S_CLOSE);
+	flow.sport = htons(2);
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	flow = syn;
+	flow.flags |= OPVS_FLOW_MALFORMED;
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	flow = syn;
+	flow.flags |= OPVS_FLOW_LATER_FRAG;
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	/* Forwarded: it has not reached the virtual address. */
+	flow = syn;
+	flow.flags = 0;
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
+}
+
+static struct kunit_case word_test_cases[] = {
+	KUNIT_CASE_PARAM(word_after, word_gen_params),
+	KUNIT_CASE(word_begins),
+	KUNIT_CASE(word_counts),
+	KUNIT_CASE(word_seconds),
+	KUNIT_CASE_PARAM(word_begins_anew, anew_gen_params),
+	KUNIT_CASE(word_orphan),
+	KUNIT_CASE(word_not_ours),
+	{}
+};
+
+static struct kunit_suite word_suite = {
+	.name = "opvs_track_word",
+	.init = word_init,
+	.exit = word_exit,
+	.test_cases = word_test_cases,
+};
+
+kunit_test_suite(word_suite);
+
+MODULE_DESCRIPTION("opvs: unit tests of connection states and timeouts");
+MODULE_LICENSE("GPL");
+OPVS_IMPORT_FOR_KUNIT();
