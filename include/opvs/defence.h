@@ -62,6 +62,7 @@ struct opvs_defence_entry {
 #if IS_ENABLED(CONFIG_KUNIT)
 bool opvs_defence_expendable(const struct opvs_defence_entry *e, u32 random);
 bool opvs_defence_judge(struct opvs_settings *settings, u64 pages);
+void opvs_defence_visit(struct opvs_net *on);
 #endif
 
 #endif /* OPVS_DEFENCE_H */

@@ -149,8 +149,14 @@ static void opvs_defence_look(const struct opvs_conn *cp,
 	e->idle = opvs_defence_idle(cp, e->state);
 }
 
-/* Ends what is expendable in the share of entries whose turn it is. */
-static void opvs_defence_visit(struct opvs_net *on)
+/**
+ * opvs_defence_visit() - end what is expendable in the next 1/32 of all entries
+ * @on: namespace
+ *
+ * Context: process, one caller at a time.
+ */
+VISIBLE_IF_KUNIT
+void opvs_defence_visit(struct opvs_net *on)
 {
 	struct opvs_conn_walk walk = { .at = on->defence_at };
 	u64 end = walk.at + DEFENCE_SHARE;
@@ -174,6 +180,7 @@ static void opvs_defence_visit(struct opvs_net *on)
 	}
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_defence_visit);
 
 /* ---- when ---- */
 

@@ -95,6 +95,14 @@ static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)
 		opvs_count(on, REFUSED_SERVICE);
 }
 
+/* Is there room if one goes?  A limit that was lowered ends nothing. */
+static bool one_would_do(const struct opvs_limit *limit)
+{
+	u32 max = READ_ONCE(limit->max);
+
+	return !max || (u32)atomic_read(&limit->count) <= max;
+}
+
 /* Makes room before it refuses: first by what has expired, then by whatever
  * live entry would be missed least.
  */
@@ -108,7 +116,8 @@ static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
 	    limits_try(on, svc))
 		return true;
 	/* Another service's entry would not make room in this one. */
-	if (!opvs_limit_reached(&svc->conns) &&
+	if (!opvs_limit_reached(&svc->conns) && one_would_do(&on->conns) &&
+	    one_would_do(&opvs_conns_everywhere) &&
 	    opvs_expire_evict(&on->expire, now, expendable)) {
 		opvs_count(on, CONN_EVICTED);
 		if (limits_try(on, svc))

@@ -93,6 +93,7 @@ static void opvs_proc_show_tuple(struct seq_file *seq,
 {
 	const struct opvs_tuple *from = &cp->request.tuple;
 	const struct opvs_tuple *to = &cp->reply.tuple;
+
 	seq_printf(seq, "%-3s ", opvs_proto_name(from->proto));
 	if (from->family == NFPROTO_IPV6)
 		seq_printf(seq, "%pI6 %04X %pI6 %04X %pI6 %04X",

@@ -9,6 +9,7 @@
 #include <opvs/expire.h>
 #include <opvs/netns.h>
 
+#include <linux/cpumask.h>
 #include <linux/opvs.h>
 
 static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
@@ -16,6 +17,7 @@ static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_CONNS]	   = { .type = NLA_REJECT },
 	[OPVS_TABLE_ATTR_BUCKETS]  = { .type = NLA_REJECT },
 	[OPVS_TABLE_ATTR_SWEEP]	   = { .type = NLA_REJECT },
+	[OPVS_TABLE_ATTR_SHARD]	   = { .type = NLA_REJECT },
 };
 
 static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
@@ -23,6 +25,7 @@ static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_CONNS]	   = "table CONNS cannot be set",
 	[OPVS_TABLE_ATTR_BUCKETS]  = "table BUCKETS cannot be set",
 	[OPVS_TABLE_ATTR_SWEEP]	   = "table SWEEP cannot be set",
+	[OPVS_TABLE_ATTR_SHARD]	   = "table SHARD cannot be set",
 };
 
 static const struct opvs_nest_type opvs_nest_table = {
@@ -97,6 +100,38 @@ static int opvs_fill_sweep(struct opvs_msg *msg,
 	return 0;
 }
 
+static int opvs_fill_shard(struct opvs_msg *msg, unsigned int cpu, u32 filed)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, OPVS_TABLE_ATTR_SHARD);
+
+	if (!nest || nla_put_u32(msg->skb, OPVS_SHARD_ATTR_CPU, cpu) ||
+	    nla_put_u32(msg->skb, OPVS_SHARD_ATTR_FILED, filed))
+		return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
+static int opvs_fill_shards(struct opvs_msg *msg, const struct opvs_expire *ex)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	/* There are none before the first service. */
+	if (!ex->ops)
+		return 0;
+	for_each_possible_cpu(cpu) {
+		err = opvs_fill_shard(msg, cpu, opvs_expire_filed(ex, cpu));
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static size_t opvs_shards_size(void)
+{
+	return num_possible_cpus() * nla_total_size(2 * nla_total_size(sizeof(u32)));
+}
+
 static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 {
 	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_TABLE);
@@ -108,7 +143,8 @@ static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 			atomic_read(&on->conns.count)) ||
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_BUCKETS,
 			opvs_conn_table_size(on)) ||
-	    opvs_fill_sweep(msg, &on->expire.stats))
+	    opvs_fill_sweep(msg, &on->expire.stats) ||
+	    opvs_fill_shards(msg, &on->expire))
 		return -EMSGSIZE;
 	nla_nest_end(msg->skb, nest);
 	return 0;
@@ -119,7 +155,7 @@ static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
  * @skb: request
  * @info: its parts
  *
- * Context: process.
+ * Context: process; takes cfg_lock.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
@@ -128,7 +164,8 @@ int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
 	struct opvs_msg msg;
 	int err;
 
-	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+	err = opvs_reply_begin(&msg, skb, info,
+			       GENLMSG_DEFAULT_SIZE + opvs_shards_size(),
 			       OPVS_CMD_SET_TABLE);
 	if (err)
 		return err;

@@ -2,6 +2,7 @@
 /* Requests: from a client to a virtual service. */
 #include <opvs/path.h>
 
+#include <opvs/defence.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
@@ -36,5 +37,7 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED ||
 		     flow->payload + flow->payload_len > skb->len))
 		return OPVS_VERDICT(DROP_MALFORMED);
+	if (unlikely(opvs_defence_drops(on)))
+		return OPVS_VERDICT(DROP_DEFENCE);
 	return opvs_one_packet(on, svc, skb, flow);
 }

@@ -169,7 +169,7 @@ set_to $native/drop_packet 3
 flood 6504 250 "$(nproc)" 'am_droprate=4'
 set_to $native/am_droprate 1
 flood 6504 1000 0 'am_droprate=1'
-flood 6500 0 0 'one-packet service, which takes no memory'
+flood 6500 1000 0 'am_droprate=1, one-packet service'
 set_to $native/am_droprate 0
 flood 6504 0 0 'am_droprate=0'
 set_to $native/am_droprate 4

@@ -128,7 +128,7 @@ drained() {
 	is "${A[got]} ${A[on_$server]:-0}" '10 0' \
 		"IPv$f: drained: new ones go elsewhere"
 	from_client dial id=new dst="${vip[$f,4]}|7400" count=3
-	is "${A[each]}" "$server:3" \
+	is "${A[each]} ${A[errors]}" "$server:3 " \
 		"IPv$f: drained: those of its persistent clients do not"
 	vs_sysctl expire_quiescent_template 1
 	from_client dial id=moved dst="${vip[$f,4]}|7400" count=3

@@ -125,7 +125,8 @@ done
 
 # ---- one client port, very many ports ----
 
-many=20000
+many=5000
+[[ $OPVS_KERNEL != uml ]] || many=60000
 # The kernel's ip_vs would search half of them for each packet.
 [[ $module == opvs ]] || many=2000
 

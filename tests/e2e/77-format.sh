@@ -37,7 +37,6 @@ traffic() {
 				src="${client_ip[$f]}|$((++port))"
 		done
 		agent hang id="${f}closed"
-		agent hang id="${f}reset" how=rst
 		agent half id="${f}half"
 		from_client dial id="${f}sticky" dst="${vip[$f,2]}|7700" \
 			src="${client_ip[$f]}|$((port += 10))" count=2
@@ -56,8 +55,10 @@ traffic() {
 			agent hang id="${f}sctpclosed"
 		fi
 	done
-	# Last, as ip_vs cannot be unloaded before their templates end.
+	# Last, what is soon over: calls, as ip_vs cannot be unloaded before
+	# their templates end, and resets.
 	for f in 4 6; do
+		agent hang id="${f}reset" how=rst
 		from_client calls src="${client_ip[$f]}|$((port += 10))" \
 			count=3 dst="${vip[$f,3]}|7701"
 	done
@@ -76,12 +77,20 @@ seconds() { # COLUMN: masks the number that ends there, its width is kept
 	sed -E 's/^((IP|UDP|TCP|SCTP) .*[A-Z_0-9]+ +)[0-9]+( sip.*)?$/\1SECONDS\3/; s/ +SECONDS/ SECONDS/'
 }
 
+# With ip_vs, answers change the state of templates of one-packet services. It
+# is the one difference that is meant, hence those templates are masked.
+one_packet() {
+	sed -E '/(:0 +(10\.91\.0\.3|\[fd91::3\]):7701 | 0000 .*0003 1E15 )/s/ (NONE   |ASSURED) / STATE   /'
+}
+
 shown() { # FOLDER
 	mkdir "$1"
-	ipvsadm -Lnc | normal 2 >"$1/lnc"
-	ipvsadm -Lnc --persistent-conn | normal 2 >"$1/lnc-persistent"
-	seconds </proc/net/ip_vs_conn | normal 1 >"$1/conn"
-	seconds </proc/net/ip_vs_conn_sync | normal 1 >"$1/conn_sync"
+	ipvsadm -Lnc | one_packet | normal 2 >"$1/lnc"
+	ipvsadm -Lnc --persistent-conn | one_packet |
+		normal 2 >"$1/lnc-persistent"
+	one_packet </proc/net/ip_vs_conn | seconds | normal 1 >"$1/conn"
+	one_packet </proc/net/ip_vs_conn_sync | seconds |
+		normal 1 >"$1/conn_sync"
 	# Every line is as long as its kind has it: times are right-aligned.
 	awk '{ print $1, length() - (NF > 9 ? length($NF) : 0) }' \
 		/proc/net/ip_vs_conn | sort -u >"$1/conn-widths"

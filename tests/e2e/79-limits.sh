@@ -60,7 +60,7 @@ tracked -t 4 2 7901 -m -s rr
 agent service ns="$ns_director" proto=tcp service="${vip[4,2]}|7901" \
 	policy=brief
 from_client dial id=brief src="${client_ip[4]}|28400" dst="${vip[4,2]}|7901"
-settles 3 '' 'TCP: established, silent for a second: gone' \
+settles 10 '' 'TCP: established, silent for a second: gone' \
 	states "${cs[4]}:28400 "
 agent hang id=brief how=rst
 ipvsadm -C
@@ -109,7 +109,7 @@ for f in 4 6; do
 	echo 60000 >/proc/sys/net/opvs/sweep_interval_ms
 	vs_sysctl conn_max 20
 	full "$f" 28900 20 20 refused_netns 'full'
-	pass_time 1.3
+	pass_time 2.5
 	full "$f" 29000 20 20 refused_netns 'full of what has expired'
 	echo 250 >/proc/sys/net/opvs/sweep_interval_ms
 	set_timeouts 0 0 300

@@ -33,11 +33,11 @@ for f in 4 6; do
 	ipvsadm -A -u "${vs[$f,2]}:8100" -s rr
 	ipvsadm -a -u "${vs[$f,2]}:8100" -r "${sink_rs[$f]}:8100" -m
 done
-agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,1]}|8100" count=1
 
-# create FROM COUNT: half of them by IPv6. Sets ended, when, in ms.
+# create FROM COUNT: half of them by IPv6. Sets began and ended, when, in ms.
 create() {
 	local half=$(($2 / 2))
+	began=$((${EPOCHREALTIME/./} / 1000))
 	agent mass ns="$ns_client" src="10.92.$1.0|1024" \
 		dst="${vip[4,2]}|8100" count=$(($2 - half))
 	agent mass ns="$ns_client" src="fd92:$1::|1024" \
@@ -50,12 +50,13 @@ conns() {
 	echo "$value"
 }
 
-# Few seconds have to be enough to create and list them.
-seconds=$((10 + many / 20000))
-((many > 500000)) || [[ $OPVS_KERNEL != uml ]] || seconds=6
+# Long enough to create and list them here, and no longer than needed.
+create 0 2000
+seconds=$((5 + (ended - began) * 3 * (many / 2000) / 1000))
+agent flush ns="$ns_director"
+agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,1]}|8100" count=1
 set_timeouts 0 0 $seconds
 snapshot conn_created conn_ended sweep_wakeups sweep_max_late_ms
-began=$((${EPOCHREALTIME/./} / 1000))
 create 0 "$many"
 counter conn_created
 created=$((value - C[conn_created]))
@@ -68,9 +69,11 @@ diag "listed in ${A[ms]} ms"
 counter conn_ended
 is $((value - C[conn_ended])) 0 'none has ended so far'
 is "${A[count]}/${A[twice]}" "$((created + 1))/0" 'each is listed once'
+# KASAN keeps for a while what was freed, so that counts say nothing.
 slab_full=$(slab_objects)
-check "they take memory: $((slab_full - slab_before)) objects" \
-	test $((slab_full - slab_before)) -ge $((created - 600))
+[[ $OPVS_KERNEL == *debug ]] ||
+	check "they take memory: $((slab_full - slab_before)) objects" \
+		test $((slab_full - slab_before)) -ge $((created - 600))
 
 # ---- they end ----
 
@@ -86,7 +89,7 @@ is "$(states "${vs[4,1]}:8100 ")" UDP:1 'the one of an hour'
 counter conn_ended
 is $((value - C[conn_ended])) "$created" 'all others were counted out'
 back() { (($(slab_objects) <= slab_before + 600)); }
-check 'their memory is back' poll 5 back
+[[ $OPVS_KERNEL == *debug ]] || check 'their memory is back' poll 5 back
 for name in sweep_visited sweep_reclaimed sweep_refiled sweep_slices \
 	sweep_wakeups sweep_max_slice_ns sweep_max_late_ms; do
 	counter $name
@@ -94,6 +97,38 @@ for name in sweep_visited sweep_reclaimed sweep_refiled sweep_slices \
 done
 counter sweep_max_late_ms
 check "none was reclaimed later than 1.5 s ($value ms)" test "$value" -le 1500
+
+# ---- short and long ones at random ----
+
+mix=(1 2 4 3600)
+for i in "${!mix[@]}"; do
+	agent policy ns="$ns_director" verb=new name="mix$i" \
+		timeouts="udp:UDP:${mix[i]}"
+	ipvsadm -A -u "${vs[4,$((i + 3))]}:8100" -s rr
+	ipvsadm -a -u "${vs[4,$((i + 3))]}:8100" -r "${sink_rs[4]}:8100" -m
+	agent service ns="$ns_director" policy="mix$i" \
+		service="${vip[4,$((i + 3))]}|8100"
+done
+agent flush ns="$ns_director"
+snapshot conn_created conn_ended
+sent=(0 0 0 0)
+for ((volley = 0; volley < 60; volley++)); do
+	i=$((RANDOM % 4)) count=$((RANDOM % 100 + 1))
+	agent mass ns="$ns_client" src="10.94.$volley.1|2000" \
+		dst="${vip[4,$((i + 3))]}|8100" count=$count
+	((sent[i] += count)) || :
+done
+long_only() { (($(conns) <= sent[3])); }
+check "a mix, ${sent[*]} of ${mix[*]} s: the short ones end" poll 10 long_only
+is "$(conns)" "${sent[3]}" 'a mix: and no others'
+counter sweep_max_late_ms
+check "a mix: none was reclaimed later than 1.5 s ($value ms)" \
+	test "$value" -le 1500
+agent flush ns="$ns_director"
+for i in "${!mix[@]}"; do
+	ipvsadm -D -u "${vs[4,$((i + 3))]}:8100"
+	agent policy ns="$ns_director" verb=del name="mix$i"
+done
 
 # ---- refreshed ones are not touched before their time ----
 

@@ -102,6 +102,8 @@ for round in 1 2; do
 	gone() { ! in_client ip link show dev o0 >/dev/null 2>&1; }
 	check "round $round: the namespace goes" poll 20 gone
 	agent unstream
+	# KASAN keeps for a while what was freed.
 	back() { (($(slab_objects) <= before + 600)); }
-	check "round $round: the memory is back" poll 10 back
+	[[ $OPVS_KERNEL == *debug ]] ||
+		check "round $round: the memory is back" poll 10 back
 done

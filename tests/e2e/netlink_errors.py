@@ -11,12 +11,12 @@ import sys
 
 from genl import (CLONE_NEWNET, CLONE_NEWUSER, DAEMON, DAEMON_ATTRS,
                   DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST, DEST_ATTRS, FLUSH,
-                  GET_CONFIG, GET_COUNTERS, GET_DAEMON, GET_DEST, GET_INFO,
-                  GET_SERVICE, GET_TABLE, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
-                  SERVICE, SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE,
-                  SVC_ATTRS, TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO,
-                  Family, Tap, attr, be16, ip, nest, string, u8, u16, u32,
-                  unshare)
+                  FLUSH_CONN, GET_CONFIG, GET_CONN, GET_COUNTERS, GET_DAEMON,
+                  GET_DEST, GET_INFO, GET_POLICY, GET_SERVICE, GET_TABLE,
+                  NEW_DAEMON, NEW_DEST, NEW_SERVICE, SERVICE, SET_CONFIG,
+                  SET_DEST, SET_INFO, SET_SERVICE, SVC_ATTRS, TIMEOUT_TCP,
+                  TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO, Family, Tap, attr, be16,
+                  ip, nest, string, u8, u16, u32, unshare)
 
 OK = 0
 EINVAL, ENOENT, ESRCH, EEXIST, ERANGE, EPERM = (
@@ -403,7 +403,7 @@ def in_child(work):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-DUMPS = (GET_SERVICE, GET_DEST, GET_DAEMON)
+DUMPS = (GET_SERVICE, GET_DEST, GET_DAEMON, GET_CONN, GET_POLICY)
 
 
 def count_refused(names):
@@ -420,6 +420,8 @@ def count_refused(names):
         for cmd in commands:
             answer = family.ask(cmd, service() + dest(), dump=cmd in DUMPS)
             passed += answer.errno != EPERM
+        for cmd in set(DUMPS) & set(commands) - {GET_DEST, GET_DAEMON}:
+            passed += family.ask(cmd, service()).errno != EPERM
     return passed
 
 
@@ -432,6 +434,9 @@ def as_container_root(names):
         wrong += bool(family.ask(NEW_SERVICE, service()).errno)
         wrong += bool(family.ask(NEW_DEST, service() + dest()).errno)
         wrong += len(family.ask(GET_SERVICE, dump=True).messages) != 1
+        if name == "opvs":
+            wrong += bool(family.ask(FLUSH_CONN).errno)
+            wrong += len(family.ask(GET_POLICY, dump=True).messages) != 1
         wrong += bool(family.ask(FLUSH).errno)
     return wrong
 

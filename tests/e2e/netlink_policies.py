@@ -245,8 +245,9 @@ def sysfs(name):
 def test_table(tap, family):
     kind, cmd, found = read_table(family)
     tap.ok(kind == TABLE and cmd == SET_TABLE and
-           {name: len(value) for name, value in found.items()
-            if name != "SWEEP"} == {"CONN_MAX": 4, "CONNS": 4, "BUCKETS": 4},
+           {name: len(found[name]) for name in TABLE_ATTRS[:3]} ==
+           {"CONN_MAX": 4, "CONNS": 4, "BUCKETS": 4} and
+           tuple(found) == TABLE_ATTRS,
            "the table's numbers", found)
     sweep = [(k, len(v)) for k, v in attrs(found["SWEEP"])
              if k <= len(SWEEP_ATTRS)]

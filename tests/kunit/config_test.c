@@ -5,27 +5,9 @@
  * Runs on the initial network namespace; the services it makes there have
  * documentation addresses and are removed after each test.
  */
-#include <opvs/svc.h>
+#include "config_fixture.h"
 
-#include <opvs/dest.h>
 #include <opvs/expire.h>
-#include <opvs/kunit.h>
-#include <opvs/netns.h>
-#include <opvs/pe.h>
-#include <opvs/sched.h>
-#include <opvs/xmit.h>
-
-#include <kunit/test.h>
-
-#include <linux/in.h>
-#include <linux/ip_vs.h>
-#include <linux/module.h>
-#include <linux/netdevice.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/string.h>
-
-static struct opvs_net *on;
 
 struct svc_case {
 	const char *name;
@@ -33,51 +15,11 @@ struct svc_case {
 	int err;
 };
 
-struct kind_case {
-	const char *name;
-	void (*make)(struct opvs_svc_conf *conf);
-	bool one_packet;
-};
-
 struct dest_case {
 	const char *name;
 	void (*spoil)(struct opvs_dest_conf *conf);
 	int err;
 };
-
-/* ---- configurations that are right ---- */
-
-static void good_svc(struct opvs_svc_conf *conf)
-{
-	memset(conf, 0, sizeof(*conf));
-	conf->key.family = NFPROTO_IPV4;
-	conf->key.proto = IPPROTO_UDP;
-	conf->key.addr.ip = htonl(0xc0000201);	/* 192.0.2.1 */
-	conf->key.port = htons(5060);
-	conf->sched = opvs_sched_find("mh");
-	conf->pe = opvs_pe_find("sip");
-	conf->flags = IP_VS_SVC_F_ONEPACKET;
-	conf->netmask = htonl(0xffffffff);
-}
-
-static void make_ipv6(struct opvs_svc_conf *conf)
-{
-	memset(&conf->key.addr, 0, sizeof(conf->key.addr));
-	conf->key.family = NFPROTO_IPV6;
-	conf->key.addr.ip6[0] = htonl(0x20010db8);
-	conf->key.addr.ip6[3] = htonl(1);
-	conf->netmask = (__force __be32)128;
-}
-
-static void good_dest(struct opvs_dest_conf *conf)
-{
-	memset(conf, 0, sizeof(*conf));
-	conf->key.family = NFPROTO_IPV4;
-	conf->key.addr.ip = htonl(0xc000020b);	/* 192.0.2.11 */
-	conf->key.port = htons(5060);
-	conf->xmit = opvs_xmit_find(IP_VS_CONN_F_MASQ);
-	conf->weight = 1;
-}
 
 /* ---- what can be wrong with a service ---- */
 
@@ -154,124 +96,7 @@ static void svc_case_name(const struct svc_case *row, char *name)
 
 KUNIT_ARRAY_PARAM(svc, svc_cases, svc_case_name);
 
-/* ---- services of every kind ---- */
-
-static void make_tracked(struct opvs_svc_conf *conf)
-{
-	conf->flags &= ~IP_VS_SVC_F_ONEPACKET;
-	conf->pe = NULL;
-	conf->sched = opvs_sched_find("rr");
-}
-
-static void make_persistent(struct opvs_svc_conf *conf)
-{
-	conf->flags |= IP_VS_SVC_F_PERSISTENT;
-	conf->timeout = 360;
-}
-
-static void make_mark(struct opvs_svc_conf *conf)
-{
-	memset(&conf->key.addr, 0, sizeof(conf->key.addr));
-	conf->key.addr.all[0] = 80;
-	conf->key.proto = 0;
-	conf->key.port = 0;
-}
-
-static void kind_tcp(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-	conf->key.proto = IPPROTO_TCP;
-}
-
-/* As stock IPVS: the flag means nothing there. */
-static void kind_tcp_one_packet(struct opvs_svc_conf *conf)
-{
-	kind_tcp(conf);
-	conf->flags |= IP_VS_SVC_F_ONEPACKET;
-}
-
-static void kind_sctp(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-	conf->key.proto = IPPROTO_SCTP;
-}
-
-static void kind_udp(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-}
-
-static void kind_persistent(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-	make_persistent(conf);
-}
-
-static void kind_persistent_longest(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-	make_persistent(conf);
-	conf->timeout = OPVS_EXPIRE_MAX_SECONDS;
-}
-
-static void kind_engine_persistent(struct opvs_svc_conf *conf)
-{
-	make_persistent(conf);
-	conf->sched = opvs_sched_find("rr");
-}
-
-static void kind_engine_tracked(struct opvs_svc_conf *conf)
-{
-	kind_engine_persistent(conf);
-	conf->flags &= ~IP_VS_SVC_F_ONEPACKET;
-}
-
-static void kind_port_zero(struct opvs_svc_conf *conf)
-{
-	conf->key.port = 0;
-}
-
-static void kind_mark(struct opvs_svc_conf *conf)
-{
-	make_tracked(conf);
-	make_mark(conf);
-}
-
-static void kind_mark_one_packet(struct opvs_svc_conf *conf)
-{
-	make_mark(conf);
-}
-
-static const struct kind_case kind_cases[] = {
-	{ "TCP", kind_tcp, false },
-	{ "TCP with -o", kind_tcp_one_packet, false },
-	{ "SCTP", kind_sctp, false },
-	{ "tracked UDP", kind_udp, false },
-	{ "persistent", kind_persistent, false },
-	{ "longest persistence", kind_persistent_longest, false },
-	{ "engine, -o and -p", kind_engine_persistent, true },
-	{ "engine, -p without -o", kind_engine_tracked, false },
-	{ "one-packet, port 0", kind_port_zero, true },
-	{ "firewall mark", kind_mark, false },
-	{ "one-packet by firewall mark", kind_mark_one_packet, true },
-};
-
-static void kind_case_name(const struct kind_case *row, char *name)
-{
-	strscpy(name, row->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(kind, kind_cases, kind_case_name);
-
 /* ---- what can be wrong with a server ---- */
-
-static void set_ipv6(struct opvs_dest_conf *conf, u32 first, u32 last)
-{
-	memset(&conf->key.addr, 0, sizeof(conf->key.addr));
-	conf->key.family = NFPROTO_IPV6;
-	conf->key.addr.ip6[0] = htonl(first);
-	conf->key.addr.ip6[3] = htonl(last);
-}
 
 static void spoil_family(struct opvs_dest_conf *conf)
 {
@@ -361,97 +186,6 @@ static const struct dest_case dest6_cases[] = {
 
 KUNIT_ARRAY_PARAM(dest6, dest6_cases, dest_case_name);
 
-/* ---- helpers ---- */
-
-static u32 count_svcs(void)
-{
-	return on->num_svcs[OPVS_INET] + on->num_svcs[OPVS_INET6];
-}
-
-static int add_svc(const struct opvs_svc_conf *conf,
-		   struct netlink_ext_ack *extack)
-{
-	int err;
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_add(on, conf, extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
-}
-
-static int add_dest(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
-		    struct netlink_ext_ack *extack)
-{
-	int err;
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_dest_add(svc, conf, extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
-}
-
-/* Nobody else changes services here, so they stay valid without the lock. */
-static struct opvs_svc *find_svc(const struct opvs_svc_conf *conf)
-{
-	struct opvs_svc *svc;
-
-	mutex_lock(&on->cfg_lock);
-	svc = opvs_svc_find(on, &conf->key);
-	mutex_unlock(&on->cfg_lock);
-	return svc;
-}
-
-static struct opvs_dest *find_dest(struct opvs_svc *svc,
-				   const struct opvs_dest_conf *conf)
-{
-	struct opvs_dest *dest;
-
-	mutex_lock(&on->cfg_lock);
-	dest = opvs_dest_find(svc, &conf->key);
-	mutex_unlock(&on->cfg_lock);
-	return dest;
-}
-
-static struct opvs_svc *make_svc(struct kunit *test,
-				 const struct opvs_svc_conf *conf)
-{
-	struct opvs_svc *svc;
-
-	KUNIT_ASSERT_EQ(test, add_svc(conf, NULL), 0);
-	svc = find_svc(conf);
-	KUNIT_ASSERT_NOT_NULL(test, svc);
-	return svc;
-}
-
-static struct opvs_dest *make_dest(struct kunit *test, struct opvs_svc *svc,
-				   const struct opvs_dest_conf *conf)
-{
-	struct opvs_dest *dest;
-
-	KUNIT_ASSERT_EQ(test, add_dest(svc, conf, NULL), 0);
-	dest = find_dest(svc, conf);
-	KUNIT_ASSERT_NOT_NULL(test, dest);
-	return dest;
-}
-
-static bool same_svc(const struct opvs_svc_conf *a,
-		     const struct opvs_svc_conf *b)
-{
-	return !memcmp(&a->key, &b->key, sizeof(a->key)) &&
-	       a->sched == b->sched && a->pe == b->pe && a->flags == b->flags &&
-	       a->timeout == b->timeout && a->netmask == b->netmask;
-}
-
-static bool same_dest(const struct opvs_dest_conf *a,
-		      const struct opvs_dest_conf *b)
-{
-	return nf_inet_addr_cmp(&a->key.addr, &b->key.addr) &&
-	       a->key.port == b->key.port && a->key.family == b->key.family &&
-	       a->xmit == b->xmit && a->weight == b->weight &&
-	       a->u_threshold == b->u_threshold &&
-	       a->l_threshold == b->l_threshold;
-}
-
 /* ---- tests ---- */
 
 /* Else all the refusals below could have another reason. */
@@ -474,96 +208,6 @@ static void config_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_svcs(), 2);
 	make_dest(test, svc, &dest);
 	KUNIT_EXPECT_EQ(test, svc->num_dests, 1);
-}
-
-static void config_svc_kind(struct kunit *test)
-{
-	const struct kind_case *row = test->param_value;
-	struct opvs_svc_conf conf;
-	struct opvs_svc *svc;
-
-	good_svc(&conf);
-	row->make(&conf);
-	svc = make_svc(test, &conf);
-	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
-	KUNIT_EXPECT_EQ(test, svc->one_packet, row->one_packet);
-	KUNIT_EXPECT_EQ(test, on->num_mark_svcs, !conf.key.proto);
-	KUNIT_EXPECT_EQ(test, on->num_wild_svcs,
-			conf.key.proto && !conf.key.port);
-}
-
-/* Replies of one-packet services are known by where they come from, which says
- * nothing about the address that a marked packet was sent to.
- */
-static void config_mark_method(struct kunit *test)
-{
-	struct netlink_ext_ack extack = {};
-	struct opvs_svc_conf conf;
-	struct opvs_dest_conf dest;
-	struct opvs_svc *svc;
-	int err;
-
-	good_svc(&conf);
-	kind_mark_one_packet(&conf);
-	good_dest(&dest);
-	svc = make_svc(test, &conf);
-	KUNIT_EXPECT_EQ(test, add_dest(svc, &dest, &extack), -EOPNOTSUPP);
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_EQ(test, svc->num_dests, 0);
-	dest.xmit = opvs_xmit_find(IP_VS_CONN_F_DROUTE);
-	make_dest(test, svc, &dest);
-
-	/* Tracked, it may; but then it cannot become one-packet. */
-	make_tracked(&conf);
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &conf, NULL);
-	mutex_unlock(&on->cfg_lock);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	good_dest(&dest);
-	dest.key.addr.ip = htonl(0xc000020c);
-	make_dest(test, svc, &dest);
-	kind_mark_one_packet(&conf);
-	conf.flags |= IP_VS_SVC_F_ONEPACKET;
-	extack = (struct netlink_ext_ack){};
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &conf, &extack);
-	mutex_unlock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, err, -EOPNOTSUPP);
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_FALSE(test, svc->one_packet);
-	KUNIT_EXPECT_NULL(test, find_dest(svc, &dest)->endpoint);
-}
-
-/* Replies of NAT servers are known by their address as long as each packet is
- * scheduled by itself.
- */
-static void config_endpoint_follows(struct kunit *test)
-{
-	struct opvs_svc_conf one, tracked;
-	struct opvs_dest_conf conf;
-	struct opvs_dest *dest;
-	struct opvs_svc *svc;
-	int err;
-
-	good_svc(&one);
-	good_dest(&conf);
-	tracked = one;
-	make_tracked(&tracked);
-	svc = make_svc(test, &one);
-	dest = make_dest(test, svc, &conf);
-	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &tracked, NULL);
-	mutex_unlock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_NULL(test, dest->endpoint);
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &one, NULL);
-	mutex_unlock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
 }
 
 static void config_svc_refused(struct kunit *test)
@@ -707,39 +351,8 @@ static void config_dest_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find_dest(svc, &conf)->conf.weight, 1);
 }
 
-/* As long as no interface has an address, the kernel takes every IPv4 address
- * for a broadcast.
- */
-static int bring_lo_up(void)
-{
-	int err;
-
-	rtnl_lock();
-	err = dev_open(init_net.loopback_dev, NULL);
-	rtnl_unlock();
-	return err;
-}
-
-static int config_init(struct kunit *test)
-{
-	on = opvs_pernet(&init_net);
-	if (count_svcs())
-		return -EBUSY;
-	return bring_lo_up();
-}
-
-static void config_exit(struct kunit *test)
-{
-	mutex_lock(&on->cfg_lock);
-	opvs_svc_flush(on);
-	mutex_unlock(&on->cfg_lock);
-}
-
 static struct kunit_case config_test_cases[] = {
 	KUNIT_CASE(config_good),
-	KUNIT_CASE_PARAM(config_svc_kind, kind_gen_params),
-	KUNIT_CASE(config_mark_method),
-	KUNIT_CASE(config_endpoint_follows),
 	KUNIT_CASE_PARAM(config_svc_refused, svc_gen_params),
 	KUNIT_CASE(config_svc_twice),
 	KUNIT_CASE_PARAM(config_svc_edit_refused, svc_gen_params),

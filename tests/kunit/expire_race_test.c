@@ -16,7 +16,7 @@
 #include "expire_fixture.h"
 #include "race_fixture.h"
 
-#define ROUNDS		(RACE_ROUNDS / 4)
+#define ROUNDS		(RACE_ROUNDS / 10)
 
 /* Entries that the stress test throws about, and for how long. */
 #define STRESS_ITEMS	4096
@@ -31,13 +31,14 @@ static void race_begin(struct kunit *test, unsigned int n)
 	atomic_set(&race_won, 0);
 }
 
-static void race_go(struct kunit *test, unsigned int rounds,
+static void race_go(struct kunit *test, unsigned int threads,
+		    unsigned int rounds,
 		    void (*run)(struct race *race, unsigned int id,
 				unsigned int round),
 		    void (*judge)(struct race *race, unsigned int round))
 {
 	race = (struct race){
-		.threads = RACE_THREADS,
+		.threads = threads,
 		.rounds = rounds,
 		.run = run,
 		.judge = judge,
@@ -63,18 +64,14 @@ static void race_sweep(void)
 
 static void race_end(struct race *race, unsigned int id, unsigned int round)
 {
-	switch (id) {
-	case 0:
+	unsigned int how = id ? 2 : round % 3;
+
+	if (how == 0)
 		race_sweep();
-		break;
-	case 1:
+	else if (how == 1)
 		opvs_expire_reclaim(ex, test_clock, 1);
-		break;
-	default:
-		if (opvs_expire_claim(ex, &items[round].e))
-			item_drop(&items[round]);
-		break;
-	}
+	else if (opvs_expire_claim(ex, &items[round].e))
+		item_drop(&items[round]);
 }
 
 static void race_ended_once(struct race *race, unsigned int round)
@@ -84,22 +81,24 @@ static void race_ended_once(struct race *race, unsigned int round)
 	race_file_expired(round + 1);
 }
 
-/* The sweeper, somebody who needs room, and two flushes. */
+/* A flush against the sweeper, somebody who needs room, another flush. */
 static void expire_race_end(struct kunit *test)
 {
 	race_begin(test, ROUNDS);
 	race_file_expired(0);
-	race_go(test, ROUNDS, race_end, race_ended_once);
+	race_go(test, 2, ROUNDS, race_end, race_ended_once);
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
 }
 
 static void race_force(struct race *race, unsigned int id, unsigned int round)
 {
 	struct opvs_expiring *e = &items[round].e;
+	unsigned int how = id ? 2 : round % 3;
 
-	if (id & 1)
-		opvs_expire_refresh(ex, e, test_clock - (id == 1),
-				    (id == 1 ? 3600 : 10) * HZ);
+	if (how == 0)
+		opvs_expire_refresh(ex, e, test_clock - 1, 3600 * HZ);
+	else if (how == 1)
+		opvs_expire_refresh(ex, e, test_clock, 10 * HZ);
 	else if (opvs_expire_now(ex, e, test_clock))
 		atomic_inc(&race_won);
 }
@@ -117,7 +116,7 @@ static void expire_race_force(struct kunit *test)
 {
 	race_begin(test, ROUNDS);
 	item_file(&items[0], 900 * HZ);
-	race_go(test, ROUNDS, race_force, race_forced);
+	race_go(test, 2, ROUNDS, race_force, race_forced);
 	sweep_at(test_clock + TICK);
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
 }
@@ -131,7 +130,7 @@ static void race_refresh(struct race *race, unsigned int id, unsigned int round)
 
 	if (id == 0)
 		race_sweep();
-	else if (id == 1)
+	else
 		race_refreshed = opvs_expire_refresh(ex, &item->e,
 						     item->due - 1, 60 * HZ);
 }
@@ -153,7 +152,7 @@ static void expire_race_refresh(struct kunit *test)
 {
 	race_begin(test, ROUNDS);
 	race_file_expired(0);
-	race_go(test, ROUNDS, race_refresh, race_refreshed_or_ended);
+	race_go(test, 2, ROUNDS, race_refresh, race_refreshed_or_ended);
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
 }
 
@@ -172,7 +171,7 @@ static void race_shorten(struct race *race, unsigned int id, unsigned int round)
 {
 	if (id == 0)
 		race_sweep();
-	else if (id == 1)
+	else
 		race_expect(race, item_refresh(&items[round], HZ));
 }
 
@@ -187,7 +186,7 @@ static void expire_race_shorten(struct kunit *test)
 {
 	race_begin(test, ROUNDS);
 	race_file_refreshed(0);
-	race_go(test, ROUNDS, race_shorten, race_shortened);
+	race_go(test, 2, ROUNDS, race_shorten, race_shortened);
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
 }
 
@@ -278,7 +277,7 @@ static void expire_race_stress(struct kunit *test)
 	unsigned int i;
 
 	race_stress_begin(test);
-	race_go(test, 1, race_stress, NULL);
+	race_go(test, RACE_THREADS, 1, race_stress, NULL);
 	for (end = jiffies + 20 * HZ; time_before(jiffies, end); msleep(20)) {
 		if (!atomic_read(&live))
 			break;

@@ -13,6 +13,7 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
@@ -20,11 +21,14 @@
 
 #define RACE_THREADS	4
 
-/* With sanitizers each round takes many times as long. */
-#define RACE_ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 20000 : 100000)
+/* Sanitizers take many times as long for each round, and one processor alone
+ * has no race to win.
+ */
+#define RACE_ROUNDS	(num_online_cpus() == 1 ? 3000 : \
+			 IS_ENABLED(CONFIG_KASAN) ? 20000 : 100000)
 
-/* Looks at a clock that is about to strike, before a thread goes to sleep. */
-#define RACE_SPINS	20000
+/* Looks at a counter that is about to change, before a thread goes to sleep. */
+#define RACE_SPINS	300
 
 struct race;
 
@@ -42,6 +46,7 @@ struct race_thread {
  * @run: what each does in a round
  * @judge: called by one of them when all are through with it; may be NULL
  * @arrived: meetings so far, of all together
+ * @ready: rounds that they are about to begin, of all together
  * @failures: what went wrong; the test expects 0
  * @thread: they
  */
@@ -52,22 +57,36 @@ struct race {
 				       unsigned int round);
 	void			(*judge)(struct race *race, unsigned int round);
 	atomic_t		arrived;
+	atomic_t		ready;
 	atomic_t		failures;
 	struct race_thread	thread[RACE_THREADS];
 };
 
+static void race_spin(const atomic_t *counter, int end)
+{
+	unsigned int spins = num_online_cpus() > 1 ? RACE_SPINS : 0;
+
+	while (spins-- && atomic_read(counter) < end)
+		cpu_relax();
+}
+
 /* Nobody leaves before all have come. */
 static void race_meet(struct race_thread *me)
 {
-	unsigned int spins = num_online_cpus() > 1 ? RACE_SPINS : 0;
 	struct race *race = me->race;
 	int all = ++me->met * race->threads;
 
 	if (atomic_inc_return(&race->arrived) == all)
 		wake_up_var(&race->arrived);
-	while (spins-- && atomic_read(&race->arrived) < all)
-		cpu_relax();
+	race_spin(&race->arrived, all);
 	wait_var_event(&race->arrived, atomic_read(&race->arrived) >= all);
+}
+
+/* Whoever was asleep at the meeting is given time to wake up. */
+static void race_align(struct race *race, unsigned int round)
+{
+	atomic_inc(&race->ready);
+	race_spin(&race->ready, (round + 1) * race->threads);
 }
 
 static int race_thread(void *data)
@@ -78,6 +97,7 @@ static int race_thread(void *data)
 
 	for (round = 0; round < race->rounds; round++) {
 		race_meet(me);
+		race_align(race, round);
 		race->run(race, me->id, round);
 		race_meet(me);
 		if (!me->id && race->judge)
@@ -121,8 +141,10 @@ static void race_run(struct kunit *test, struct race *race)
 	}
 	for (i = 0; i < race->threads; i++)
 		wake_up_process(task[i]);
+	/* In short waits, as one of minutes would be taken for a deadlock. */
 	for (i = 0; i < race->threads; i++)
-		wait_for_completion(&race->thread[i].done);
+		while (!wait_for_completion_timeout(&race->thread[i].done, HZ))
+			;
 	KUNIT_EXPECT_EQ(test, atomic_read(&race->failures), 0);
 }
 

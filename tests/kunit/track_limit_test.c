@@ -168,16 +168,24 @@ static void limit_counts_templates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(1, ASSURED)), -EDQUOT);
 }
 
-/* A second packet of the same connection is none more. */
+/* Whoever is there stays, also those that would make room for a new one. */
 static void limit_lowered(struct kunit *test)
 {
+	const struct which_case *row = test->param_value;
+	struct opvs_limit *limit = limit_of(row);
+	struct opvs_conn *cp[5];
 	unsigned int i;
 
-	for (i = 0; i < 5; i++)
-		KUNIT_ASSERT_FALSE(test, IS_ERR(track(i, ASSURED)));
-	WRITE_ONCE(svc->conns.max, 2);
+	for (i = 0; i < 5; i++) {
+		cp[i] = track(i, 0);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(cp[i]));
+	}
+	WRITE_ONCE(limit->max, 2);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(5, ASSURED)), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, atomic_read(&svc->conns.count), 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&limit->count), 5);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 0);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_TRUE(test, alive(cp[i]));
 }
 
 /* ---- room is made ---- */
@@ -331,7 +339,7 @@ static void limit_threshold_late(struct kunit *test)
 static struct kunit_case limit_cases[] = {
 	KUNIT_CASE_PARAM(limit_refuses, which_gen_params),
 	KUNIT_CASE(limit_counts_templates),
-	KUNIT_CASE(limit_lowered),
+	KUNIT_CASE_PARAM(limit_lowered, which_gen_params),
 	KUNIT_CASE_PARAM(limit_reclaims, which_gen_params),
 	KUNIT_CASE(limit_evicts),
 	KUNIT_CASE(limit_spares_parents),

@@ -348,6 +348,36 @@ static void track_refreshed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_test_conns(on, 0));
 }
 
+/* How often packets write the time, if so many come in that many seconds. */
+static unsigned int refresh_writes(struct kunit *test, struct opvs_conn *cp,
+				   unsigned int packets, unsigned int seconds)
+{
+	u32 start = jiffies, before, now;
+	unsigned int i, writes = 0;
+
+	for (i = 0; i < packets; i++) {
+		now = start + seconds * HZ * (u64)i / packets;
+		before = READ_ONCE(cp->expiring.expires);
+		KUNIT_ASSERT_TRUE(test, opvs_expire_refresh(&on->expire,
+							    &cp->expiring, now,
+							    3600 * HZ));
+		writes += READ_ONCE(cp->expiring.expires) != before;
+	}
+	return writes;
+}
+
+/* Any number of packets write the time once a second at most. */
+static void track_refresh_writes(struct kunit *test)
+{
+	struct opvs_conn *cp = track(test, 1, OPVS_CONN_ACTIVE);
+	unsigned int writes;
+
+	KUNIT_EXPECT_LE(test, refresh_writes(test, cp, 10000, 1), 1);
+	writes = refresh_writes(test, cp, 100000, 20);
+	KUNIT_EXPECT_LE(test, writes, 20);
+	KUNIT_EXPECT_GE(test, writes, 15);
+}
+
 /* Kicked by the first, asleep behind the last. */
 static void track_wakes_sweeper(struct kunit *test)
 {
@@ -489,6 +519,7 @@ static struct kunit_case track_cases[] = {
 	KUNIT_CASE(track_expires),
 	KUNIT_CASE(track_again),
 	KUNIT_CASE(track_refreshed),
+	KUNIT_CASE(track_refresh_writes),
 	KUNIT_CASE(track_wakes_sweeper),
 	KUNIT_CASE(track_children),
 	KUNIT_CASE(track_child_raced),

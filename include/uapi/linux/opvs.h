@@ -52,9 +52,11 @@
  *  |- OPVS_CMD_ATTR_TABLE (67) nest
  *  |   |- OPVS_TABLE_ATTR_CONN_MAX u32, 0: no limit
  *  |   |- OPVS_TABLE_ATTR_CONNS u32, BUCKETS u32 (replies only)
- *  |   `- OPVS_TABLE_ATTR_SWEEP nest (replies only)
- *  |       `- VISITED, RECLAIMED, REFILED, SLICES, WAKEUPS, MAX_SLICE_NS,
- *  |           MAX_LATE_MS, each u64
+ *  |   |- OPVS_TABLE_ATTR_SWEEP nest (replies only)
+ *  |   |   `- OPVS_SWEEP_ATTR_VISITED, RECLAIMED, REFILED, SLICES, WAKEUPS,
+ *  |   |       MAX_SLICE_NS, MAX_LATE_MS, each u64
+ *  |   `- OPVS_TABLE_ATTR_SHARD nest, one for each processor (replies only)
+ *  |       `- OPVS_SHARD_ATTR_CPU u32, FILED u32: entries that it began
  *  `- OPVS_CMD_ATTR_COUNT (68) u32: entries that the command ended
  *
  * Which entries a command is about: OPVS_CMD_GET_CONN, _FLUSH_CONN and
@@ -64,8 +66,8 @@
  * FAMILY, PROTOCOL, CLIENT and VIRTUAL with their ports, and no CLIENT_PREFIX,
  * names a single connection; with KIND "template" a single template: of a
  * firewall mark FAMILY, CLIENT and FWMARK, with an engine also ENGINE and KEY.
- * That there is no such single entry is ENOENT; of any other choice it is a
- * count or a list of nothing.
+ * Getting, flushing or expiring a single entry that does not exist is ENOENT;
+ * a list, or any other choice, may come to nothing.
  *
  * The reply to IPVS_CMD_GET_INFO carries IPVS_INFO_ATTR_* instead of these.
  *
@@ -204,6 +206,7 @@ enum opvs_table_attr {
 	OPVS_TABLE_ATTR_CONNS,
 	OPVS_TABLE_ATTR_BUCKETS,
 	OPVS_TABLE_ATTR_SWEEP,
+	OPVS_TABLE_ATTR_SHARD,
 	__OPVS_TABLE_ATTR_MAX,
 };
 
@@ -219,6 +222,12 @@ enum opvs_sweep_attr {
 	OPVS_SWEEP_ATTR_MAX_SLICE_NS,
 	OPVS_SWEEP_ATTR_MAX_LATE_MS,
 	OPVS_SWEEP_ATTR_PAD,
+};
+
+enum opvs_shard_attr {
+	OPVS_SHARD_ATTR_UNSPEC,
+	OPVS_SHARD_ATTR_CPU,
+	OPVS_SHARD_ATTR_FILED,
 };
 
 #endif /* _UAPI_LINUX_OPVS_H */

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of connections that several processors begin, change and end at
+ * the same time: each exists once, ends once, and all counts are exact.
+ *
+ *	service A 192.0.2.1:80 ---+
+ *	service B 192.0.2.2:80 ---+--- server 198.51.100.11:8080
+ */
+#include <opvs/conn.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/proto.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+
+#include <kunit/test.h>
+
+#include <linux/bottom_half.h>
+#include <linux/in.h>
+#include <linux/ip_vs.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+
+#include "race_fixture.h"
+#include "testlib.h"
+
+#define CLIENT		0xcb007105
+#define SERVER		0xc633640b
+
+/* Connections that are tossed about. */
+#define TOSSED		8
+
+static struct opvs_net *on;
+static struct opvs_dest *dest, *same;
+static u64 base[OPVS_CTR_MAX];
+
+/* What each thread got in the present round. */
+static struct opvs_conn *got[RACE_THREADS];
+static bool raced[RACE_THREADS];
+
+static int race_init(struct kunit *test)
+{
+	int err = opvs_test_net_init(test, &on);
+	struct opvs_svc_conf conf;
+	unsigned int i;
+
+	if (err)
+		return err;
+	opvs_test_svc_conf(&conf, IPPROTO_TCP);
+	dest = opvs_test_dest(test, opvs_test_svc_as(test, on, &conf), SERVER,
+			      8080);
+	conf.key.addr.ip = htonl(0xc0000202);
+	same = opvs_test_dest(test, opvs_test_svc_as(test, on, &conf), SERVER,
+			      8080);
+	for (i = 1; i < OPVS_CTR_MAX; i++)
+		base[i] = opvs_counter_read(on, i);
+	return 0;
+}
+
+static void race_exit(struct kunit *test)
+{
+	opvs_test_net_exit(test, on);
+}
+
+static u64 counted(enum opvs_ctr ctr)
+{
+	return opvs_counter_read(on, ctr) - base[ctr];
+}
+
+static void expect_nothing_left(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->persist), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->svc->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 0);
+}
+
+static struct opvs_conn_node *find(const struct opvs_tuple *tuple)
+{
+	struct opvs_table_key key = { .tuple = *tuple, .now = jiffies };
+
+	return opvs_table_find(on, &key);
+}
+
+/* ---- the same first packet ---- */
+
+static void first_packet(struct race *race, unsigned int id, unsigned int round)
+{
+	struct opvs_conn_start start;
+
+	opvs_test_start(&start, dest, CLIENT, 1024 + round % 60000);
+	start.state = OPVS_CONN_ACTIVE;
+	got[id] = opvs_test_track(on, &start);
+	raced[id] = start.raced;
+}
+
+/* One made it, the others got that one; two nodes, one of everything else. */
+static void judge_first(struct race *race, unsigned int round)
+{
+	unsigned int i, winners = 0;
+
+	for (i = 0; i < race->threads; i++) {
+		race_expect(race, got[i] == got[0]);
+		winners += !raced[i];
+	}
+	race_expect(race, !IS_ERR(got[0]));
+	race_expect(race, winners == 1);
+	race_expect(race, atomic_read(&on->conn_table.nelems) == 2);
+	race_expect(race, atomic_read(&dest->conns) == 1);
+	race_expect(race, atomic_read(&dest->active) == 1);
+	race_expect(race, atomic_read(&on->conns.count) == 1);
+	race_expect(race, atomic_read(&dest->svc->conns.count) == 1);
+	rcu_read_lock();
+	race_expect(race, !IS_ERR(got[0]) && opvs_conn_end(got[0]));
+	rcu_read_unlock();
+	race_expect(race, !atomic_read(&on->conn_table.nelems));
+}
+
+static void expect_first(struct kunit *test, unsigned int threads)
+{
+	struct race race = {
+		.threads = threads,
+		.rounds = RACE_ROUNDS,
+		.run = first_packet,
+		.judge = judge_first,
+	};
+
+	race_run(test, &race);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), race.rounds);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_RACED),
+			(u64)race.rounds * (threads - 1));
+	expect_nothing_left(test);
+}
+
+static void race_first_of_two(struct kunit *test)
+{
+	expect_first(test, 2);
+}
+
+static void race_first_of_four(struct kunit *test)
+{
+	expect_first(test, 4);
+}
+
+/* ---- who sees the connection can be answered ---- */
+
+static void seen_both_ways(struct race *race, unsigned int id,
+			   unsigned int round)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn_node *node;
+	unsigned int looks;
+
+	if (id) {
+		first_packet(race, id, round);
+		return;
+	}
+	opvs_test_start(&start, dest, CLIENT, 1024 + round % 60000);
+	/* It may come too late for us to see it; the others wait for nobody. */
+	for (looks = 0; looks < 1000; looks++) {
+		rcu_read_lock();
+		node = find(&start.tuple);
+		if (node) {
+			race_expect(race, node->tuple.kind ==
+				    OPVS_TUPLE_REQUEST);
+			race_expect(race, find(&opvs_conn_of(node)->reply.tuple) ==
+				    &opvs_conn_of(node)->reply);
+		}
+		rcu_read_unlock();
+		if (node)
+			break;
+	}
+	got[0] = NULL;
+}
+
+static void judge_seen(struct race *race, unsigned int round)
+{
+	got[0] = got[1];
+	raced[0] = true;
+	judge_first(race, round);
+}
+
+static void race_seen_both_ways(struct kunit *test)
+{
+	struct race race = {
+		.threads = 3,
+		.rounds = RACE_ROUNDS / 4,
+		.run = seen_both_ways,
+		.judge = judge_seen,
+	};
+
+	race_run(test, &race);
+	expect_nothing_left(test);
+}
+
+/* ---- refused because of its replies, and seen by them all the same ---- */
+
+static struct opvs_conn_start reverse;
+
+/* The request of @reverse looks like a reply of the connection that is there;
+ * its own reply's node can be found for a moment.
+ */
+static void refused(struct race *race, unsigned int id, unsigned int round)
+{
+	const struct opvs_tuple reply = {
+		.sport	= htons(8080),
+		.dport	= reverse.tuple.sport,
+		.family	= NFPROTO_IPV4,
+		.proto	= IPPROTO_TCP,
+		.src.ip	= htonl(SERVER),
+		.dst	= reverse.tuple.src,
+	};
+	struct opvs_conn_start start = reverse;
+	struct opvs_conn_node *node;
+	unsigned int looks;
+
+	if (id) {
+		race_expect(race, PTR_ERR_OR_ZERO(opvs_test_track(on, &start)) ==
+			    -EADDRINUSE);
+		return;
+	}
+	for (looks = 0; looks < 100; looks++) {
+		rcu_read_lock();
+		node = find(&reply);
+		/* What a packet would do with it. */
+		if (node)
+			opvs_expire_refresh(&on->expire,
+					    &opvs_conn_of(node)->expiring,
+					    jiffies, 100 * HZ);
+		rcu_read_unlock();
+	}
+}
+
+static void race_refused(struct kunit *test)
+{
+	struct race race = {
+		.threads = 2,
+		.rounds = RACE_ROUNDS / 4,
+		.run = refused,
+	};
+	struct opvs_conn_start start;
+	struct opvs_conn *cp;
+
+	opvs_test_start(&start, dest, CLIENT, 1);
+	cp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	reverse = start;
+	reverse.dest = same;
+	reverse.tuple = cp->reply.tuple;
+	reverse.tuple.kind = OPVS_TUPLE_REQUEST;
+	race_run(test, &race);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 0);
+	opvs_test_end_all(on);
+	expect_nothing_left(test);
+}
+
+/* ---- everything at once ---- */
+
+static u32 toss(unsigned int id, unsigned int round)
+{
+	return (round * 2654435761u ^ id * 40503u) >> 7;
+}
+
+static void change_state(struct opvs_conn *cp)
+{
+	u32 seen = READ_ONCE(cp->state);
+
+	do {
+		if (seen & OPVS_CONN_ENDED)
+			return;
+	} while (!opvs_conn_set_state(cp, &seen, seen ^ OPVS_CONN_ACTIVE));
+}
+
+/* One of a few connections begins, changes, is refreshed, expires or ends; half
+ * of them have a template for a parent, which does the same.
+ */
+static void anything(struct race *race, unsigned int id, unsigned int round)
+{
+	u32 dice = toss(id, round), which = dice % TOSSED;
+	struct opvs_conn_start start;
+	struct opvs_conn *cp, *tp;
+
+	local_bh_disable();
+	rcu_read_lock();
+	opvs_test_start(&start, dest, CLIENT, 0);
+	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+	start.flags = IP_VS_CONN_F_TEMPLATE;
+	tp = opvs_conn_track(on, &start);
+
+	opvs_test_start(&start, dest, CLIENT, 1 + which);
+	start.state = dice & 64 ? OPVS_CONN_ACTIVE : 0;
+	start.control = which % 2 && !IS_ERR(tp) ? tp : NULL;
+	cp = opvs_conn_track(on, &start);
+	race_expect(race, !IS_ERR(cp) || cp == ERR_PTR(-ESTALE));
+	if (IS_ERR(cp))
+		cp = tp;
+	switch (IS_ERR(cp) ? 7 : dice / TOSSED % 8) {
+	case 0:
+		opvs_conn_end(cp);
+		break;
+	case 1:
+		opvs_conn_expire(cp);
+		break;
+	case 2:
+		opvs_conn_expire(tp);
+		break;
+	case 3:
+		opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+				    (1 + dice % 100) * HZ);
+		break;
+	case 4:
+		opvs_expire_reclaim(&on->expire, jiffies, 4);
+		break;
+	default:
+		if (!opvs_conn_is_template(cp))
+			change_state(cp);
+		break;
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+static void race_anything(struct kunit *test)
+{
+	struct race race = {
+		.threads = RACE_THREADS,
+		.rounds = RACE_ROUNDS,
+		.run = anything,
+	};
+
+	race_run(test, &race);
+	opvs_test_end_all(on);
+	KUNIT_EXPECT_TRUE(test, opvs_test_conns(on, 0));
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED),
+			counted(OPVS_CTR_CONN_ENDED));
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_TEMPLATE_CREATED),
+			counted(OPVS_CTR_TEMPLATE_ENDED));
+	expect_nothing_left(test);
+}
+
+static struct kunit_case race_cases[] = {
+	KUNIT_CASE(race_first_of_two),
+	KUNIT_CASE(race_first_of_four),
+	KUNIT_CASE(race_seen_both_ways),
+	KUNIT_CASE(race_refused),
+	KUNIT_CASE(race_anything),
+	{}
+};
+
+static struct kunit_suite race_suite = {
+	.name = "opvs_track_race",
+	.init = race_init,
+	.exit = race_exit,
+	.test_cases = race_cases,
+};
+
+kunit_test_suite(race_suite);
+
+MODULE_DESCRIPTION("opvs: unit tests of races between connections");
+MODULE_LICENSE("GPL");
+OPVS_IMPORT_FOR_KUNIT();
