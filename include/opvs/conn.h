@@ -178,6 +178,7 @@ void opvs_conn_discard(struct opvs_conn *cp);
  * struct opvs_conn_walk - a place among all connections of a namespace
  * @at: position in the order of hashes
  * @after: the entry seen last there
+ * @end: position before which to stop, 0: go through all
  *
  * Starts zeroed.  Survives growth and shrinking of the table, and any time
  * without a lock between two steps.
@@ -185,6 +186,7 @@ void opvs_conn_discard(struct opvs_conn *cp);
 struct opvs_conn_walk {
 	u64		at;
 	unsigned long	after;
+	u64		end;
 };
 
 struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,

@@ -68,6 +68,7 @@ struct opvs_expire_ops {
  * @refiled: entries that live on
  * @slices: runs of at most a time slice and a batch
  * @wakeups: times that the work began; slices that continue one do not count
+ * @busy_ns: time spent in slices
  * @max_slice_ns: longest slice
  * @max_late_ms: latest reclaim behind its entry's expiry
  *
@@ -79,6 +80,7 @@ struct opvs_expire_stats {
 	u64	refiled;
 	u64	slices;
 	u64	wakeups;
+	u64	busy_ns;
 	u64	max_slice_ns;
 	u64	max_late_ms;
 };

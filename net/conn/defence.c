@@ -158,8 +158,10 @@ static void opvs_defence_look(const struct opvs_conn *cp,
 VISIBLE_IF_KUNIT
 void opvs_defence_visit(struct opvs_net *on)
 {
-	struct opvs_conn_walk walk = { .at = on->defence_at };
-	u64 end = walk.at + DEFENCE_SHARE;
+	struct opvs_conn_walk walk = {
+		.at	= on->defence_at,
+		.end	= (u64)on->defence_at + DEFENCE_SHARE,
+	};
 	struct opvs_defence_entry e;
 	unsigned int seen = 0;
 	struct opvs_conn *cp;
@@ -167,7 +169,7 @@ void opvs_defence_visit(struct opvs_net *on)
 	on->defence_at += DEFENCE_SHARE;
 
 	rcu_read_lock();
-	while ((cp = opvs_conn_walk_next(on, &walk)) && walk.at < end) {
+	while ((cp = opvs_conn_walk_next(on, &walk))) {
 		opvs_defence_look(cp, &e);
 		if (opvs_defence_expendable(&e, get_random_u32()) &&
 		    opvs_conn_end(cp))

@@ -232,6 +232,7 @@ bool opvs_expire_sweep(struct opvs_expire *ex, u32 now, u64 budget_ns)
 		cond_resched();
 	}
 	stat_add(&ex->stats.slices, 1);
+	stat_add(&ex->stats.busy_ns, took);
 	stat_max(&ex->stats.max_slice_ns, took);
 	return !sweep_due(ex, now);
 }

@@ -27,6 +27,7 @@
 #include <linux/bitrev.h>
 #include <linux/bits.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 
@@ -87,6 +88,8 @@ again:
 		size = max(size, tbl->size);
 	span = WALK_END >> ilog2(size);
 	*end = (walk->at & ~(span - 1)) + span;
+	if (walk->end)
+		*end = min(*end, walk->end);
 
 	for (tbl = first; tbl;
 	     tbl = rht_dereference_rcu(tbl->future_tbl, &on->conn_table)) {
@@ -103,7 +106,8 @@ again:
 /**
  * opvs_conn_walk_next() - the next connection of a walk
  * @on: namespace
- * @walk: place; zeroed at first, and ahead of the entry returned afterwards
+ * @walk: place; zeroed at first but for @end, and ahead of the entry returned
+ *	afterwards
  *
  * Templates are shown, expired entries are not.  An entry that lives through
  * the whole walk is shown exactly once.
@@ -114,13 +118,13 @@ again:
 struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,
 				      struct opvs_conn_walk *walk)
 {
+	u64 stop = walk->end ?: WALK_END, end;
 	unsigned int passed = 0;
 	struct candidate found;
-	u64 end;
 
 	if (!rcu_access_pointer(on->conn_table.tbl))
 		return NULL;
-	while (walk->at < WALK_END) {
+	while (walk->at < stop) {
 		found = scan_range(on, walk, &end);
 		if (found.cp) {
 			walk->at = found.at;

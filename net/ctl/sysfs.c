@@ -81,6 +81,7 @@ OPVS_GAUGE(sweep_reclaimed, READ_ONCE(on->expire.stats.reclaimed));
 OPVS_GAUGE(sweep_refiled, READ_ONCE(on->expire.stats.refiled));
 OPVS_GAUGE(sweep_slices, READ_ONCE(on->expire.stats.slices));
 OPVS_GAUGE(sweep_wakeups, READ_ONCE(on->expire.stats.wakeups));
+OPVS_GAUGE(sweep_busy_ns, READ_ONCE(on->expire.stats.busy_ns));
 OPVS_GAUGE(sweep_max_slice_ns, READ_ONCE(on->expire.stats.max_slice_ns));
 OPVS_GAUGE(sweep_max_late_ms, READ_ONCE(on->expire.stats.max_late_ms));
 
@@ -95,6 +96,7 @@ static const struct attribute *const opvs_fixed_attrs[] = {
 	&sweep_refiled_attr.attr,
 	&sweep_slices_attr.attr,
 	&sweep_wakeups_attr.attr,
+	&sweep_busy_ns_attr.attr,
 	&sweep_max_slice_ns_attr.attr,
 	&sweep_max_late_ms_attr.attr,
 	NULL

@@ -84,6 +84,7 @@ static int opvs_fill_sweep(struct opvs_msg *msg,
 		{ OPVS_SWEEP_ATTR_REFILED, READ_ONCE(stats->refiled) },
 		{ OPVS_SWEEP_ATTR_SLICES, READ_ONCE(stats->slices) },
 		{ OPVS_SWEEP_ATTR_WAKEUPS, READ_ONCE(stats->wakeups) },
+		{ OPVS_SWEEP_ATTR_BUSY_NS, READ_ONCE(stats->busy_ns) },
 		{ OPVS_SWEEP_ATTR_MAX_SLICE_NS, READ_ONCE(stats->max_slice_ns) },
 		{ OPVS_SWEEP_ATTR_MAX_LATE_MS, READ_ONCE(stats->max_late_ms) },
 	};

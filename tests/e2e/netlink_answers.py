@@ -26,7 +26,7 @@ SYSFS = "/sys/kernel/opvs"
 NOT_COUNTERS = {"version", "features", "conns", "conn_max", "conn_buckets",
                 "sweep_visited", "sweep_reclaimed", "sweep_refiled",
                 "sweep_slices", "sweep_wakeups", "sweep_max_slice_ns",
-                "sweep_max_late_ms"}
+                "sweep_max_late_ms", "sweep_busy_ns"}
 
 
 def service(port, **changes):
