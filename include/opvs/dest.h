@@ -5,6 +5,7 @@
 
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/minmax.h>
 #include <linux/netfilter.h>
 #include <linux/percpu-refcount.h>
 #include <linux/workqueue.h>
@@ -135,6 +136,19 @@ static inline void opvs_dest_put(struct opvs_dest *dest)
 static inline bool opvs_dest_available(const struct opvs_dest *dest)
 {
 	return READ_ONCE(dest->weight) && !READ_ONCE(dest->overloaded);
+}
+
+/* Connections in a state that counts as active, as clients are shown them. */
+static inline u32 opvs_dest_active(const struct opvs_dest *dest)
+{
+	return max(atomic_read(&dest->active), 0);
+}
+
+/* All others; with a threshold set, one-packet entries of the moment, too. */
+static inline u32 opvs_dest_inactive(const struct opvs_dest *dest)
+{
+	/* Two counters that are not read at one instant. */
+	return max(atomic_read(&dest->conns) - atomic_read(&dest->active), 0);
 }
 
 bool opvs_dest_count_live(struct opvs_dest *dest);

@@ -29,9 +29,9 @@
 
 /* All namespaces together. */
 struct opvs_limit opvs_conns_everywhere;
+EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
 module_param_named(conn_max, opvs_conns_everywhere.max, uint, 0644);
 MODULE_PARM_DESC(conn_max, "most connection entries in all network namespaces, 0: no limit");
-EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
 
 static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)
 {

@@ -157,33 +157,6 @@ struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id)
 	return NULL;
 }
 
-/**
- * opvs_ctl_dest_active() - connections in a state that counts as active
- * @dest: server
- *
- * Context: any.
- * Return: the number, as clients are shown it.
- */
-u32 opvs_ctl_dest_active(const struct opvs_dest *dest)
-{
-	return max(atomic_read(&dest->active), 0);
-}
-
-/**
- * opvs_ctl_dest_inactive() - all other connections of a server
- * @dest: server
- *
- * With a threshold set, the one-packet entries of the moment are among them.
- *
- * Context: any.
- * Return: the number, as clients are shown it.
- */
-u32 opvs_ctl_dest_inactive(const struct opvs_dest *dest)
-{
-	/* Two counters that are not read at one instant. */
-	return max(atomic_read(&dest->conns) - atomic_read(&dest->active), 0);
-}
-
 /* Where a dump of servers stands, in netlink_callback.ctx. */
 struct opvs_dest_cursor {
 	bool	started;

@@ -12,8 +12,6 @@ struct opvs_svc;
 struct sk_buff;
 
 struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id);
-u32 opvs_ctl_dest_active(const struct opvs_dest *dest);
-u32 opvs_ctl_dest_inactive(const struct opvs_dest *dest);
 
 int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info);

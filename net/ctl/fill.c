@@ -254,9 +254,9 @@ static int opvs_fill_dest_conns(struct sk_buff *skb,
 				const struct opvs_dest *dest)
 {
 	if (nla_put_u32(skb, IPVS_DEST_ATTR_ACTIVE_CONNS,
-			opvs_ctl_dest_active(dest)) ||
+			opvs_dest_active(dest)) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_INACT_CONNS,
-			opvs_ctl_dest_inactive(dest)) ||
+			opvs_dest_inactive(dest)) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_PERSIST_CONNS,
 			atomic_read(&dest->persist)))
 		return -EMSGSIZE;

@@ -178,7 +178,7 @@ static void opvs_proc_show_dest(struct seq_file *seq,
 			   ntohs(dest->port));
 	seq_printf(seq, "      %-7s %-6d %-10u %-10u\n",
 		   dest->conf.xmit->name, (int)dest->conf.weight,
-		   opvs_ctl_dest_active(dest), opvs_ctl_dest_inactive(dest));
+		   opvs_dest_active(dest), opvs_dest_inactive(dest));
 }
 
 static int opvs_proc_show(struct seq_file *seq, void *v)

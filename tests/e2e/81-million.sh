@@ -51,8 +51,8 @@ conns() {
 }
 
 # Long enough to create and list them here, and no longer than needed.
-create 0 2000
-seconds=$((5 + (ended - began) * 6 * (many / 2000) / 1000))
+create 0 $((many / 20))
+seconds=$((5 + (ended - began) * 20 * 4 / 1000))
 agent flush ns="$ns_director"
 agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,1]}|8100" count=1
 set_timeouts 0 0 $seconds

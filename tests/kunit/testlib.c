@@ -20,6 +20,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 
 #define TEST_DEADLINE	(20 * HZ)
 
@@ -86,10 +87,14 @@ void opvs_test_end_all(struct opvs_net *on)
 	struct opvs_conn_walk walk = {};
 	struct opvs_conn *cp;
 
-	rcu_read_lock();
-	while ((cp = opvs_conn_walk_next(on, &walk)))
-		opvs_conn_end(cp);
-	rcu_read_unlock();
+	do {
+		rcu_read_lock();
+		cp = opvs_conn_walk_next(on, &walk);
+		if (cp)
+			opvs_conn_end(cp);
+		rcu_read_unlock();
+		cond_resched();
+	} while (cp);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_test_end_all);
 

@@ -54,7 +54,7 @@
  *  |   |- OPVS_TABLE_ATTR_CONNS u32, BUCKETS u32 (replies only)
  *  |   |- OPVS_TABLE_ATTR_SWEEP nest (replies only)
  *  |   |   `- OPVS_SWEEP_ATTR_VISITED, RECLAIMED, REFILED, SLICES, WAKEUPS,
- *  |   |       MAX_SLICE_NS, MAX_LATE_MS, each u64
+ *  |   |       BUSY_NS, MAX_SLICE_NS, MAX_LATE_MS, each u64
  *  |   `- OPVS_TABLE_ATTR_SHARD nest, one for each processor (replies only)
  *  |       `- OPVS_SHARD_ATTR_CPU u32, FILED u32: entries that it began
  *  `- OPVS_CMD_ATTR_COUNT (68) u32: entries that the command ended
