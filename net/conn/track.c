@@ -24,6 +24,9 @@
 /* A template with children that was not refreshed is looked at this often. */
 #define TEMPLATE_LINGER		(60 * HZ)
 
+/* Packets after which a one-packet service's template is somebody's call. */
+#define TEMPLATE_IN_USE		2
+
 /* Expired entries that are reclaimed at most before one is refused. */
 #define RECLAIM_MAX		64
 
@@ -79,10 +82,19 @@ static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 static bool expendable(const struct opvs_expiring *e)
 {
 	const struct opvs_conn *cp = expiring_conn(e);
+	u32 state = READ_ONCE(cp->state);
 
 	if (atomic_read(&cp->children))
 		return false;
-	return !(READ_ONCE(cp->state) & OPVS_CONN_ASSURED);
+	/* Packets of one-packet services leave no children, but a count. */
+	if (opvs_conn_is_template(cp))
+		return !(state & OPVS_CONN_ASSURED) &&
+		       atomic_read(&cp->in_pkts) < TEMPLATE_IN_USE;
+	if (!(state & OPVS_CONN_ASSURED))
+		return true;
+	/* UDP is never active; nobody can tell that it closes. */
+	return !(state & OPVS_CONN_ACTIVE) &&
+	       cp->request.tuple.proto != IPPROTO_UDP;
 }
 
 static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)

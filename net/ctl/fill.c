@@ -6,7 +6,6 @@
  */
 #include "fill.h"
 
-#include "dest.h"
 #include "genl.h"
 
 #include <opvs/dest.h>

@@ -85,7 +85,7 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	  .offset = offsetof(struct opvs_net, conns.count.counter),
 	  .max = -1, .native = true },
 	{ SWITCH(udp_reschedule), .preset = 1, .native = true },
-	{ SETTING(sweep_interval_ms), .preset = 250, .min = 250, .max = 60000,
+	{ SETTING(sweep_interval_ms), .preset = 250, .min = 250, .max = 10000,
 	  .native = true, .changed = opvs_sysctl_sweep },
 };
 

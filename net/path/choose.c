@@ -135,6 +135,26 @@ static struct opvs_conn *template_find(struct opvs_net *on,
 	return template_refresh(on, tp, start->seconds) ? tp : NULL;
 }
 
+static struct opvs_conn *template_begin(struct opvs_net *on,
+					const struct opvs_sched_table *tbl,
+					const struct opvs_sched_req *req,
+					struct opvs_conn_start *start)
+{
+	struct opvs_conn *tp;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		start->dest = tbl->ops->pick(tbl, req);
+		if (!start->dest)
+			return NULL;
+		tp = opvs_conn_track(on, start);
+		/* The server went away just now. */
+		if (tp != ERR_PTR(-ESTALE))
+			break;
+	}
+	return tp;
+}
+
 static opvs_verdict_t choose_persistent(struct opvs_net *on,
 					const struct opvs_svc *svc,
 					const struct opvs_sched_table *tbl,
@@ -153,10 +173,9 @@ static opvs_verdict_t choose_persistent(struct opvs_net *on,
 	template_tuple(&start.tuple, svc, req->flow, tbl->netmask);
 	tp = template_find(on, &start);
 	if (!tp) {
-		start.dest = tbl->ops->pick(tbl, req);
-		if (!start.dest)
+		tp = template_begin(on, tbl, req, &start);
+		if (!tp)
 			return OPVS_VERDICT(DROP_NO_SERVER);
-		tp = opvs_conn_track(on, &start);
 		if (IS_ERR(tp))
 			return opvs_track_failed(PTR_ERR(tp));
 	}

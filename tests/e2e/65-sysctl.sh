@@ -18,7 +18,7 @@ expire_quiescent_template 0 0 1
 secure_tcp 0 0 3
 sloppy_sctp 0 0 1
 sloppy_tcp 0 0 1'
-own='sweep_interval_ms 250 250 60000
+own='sweep_interval_ms 250 250 10000
 udp_reschedule 1 0 1'
 
 # set_to FILE VALUE: true if it is taken.
@@ -207,14 +207,14 @@ count_is() {
 for when in early late; do
 	rmmod opvs
 	modprobe opvs
-	[[ $when == late ]] || set_to $native/sweep_interval_ms 60000
+	[[ $when == late ]] || set_to $native/sweep_interval_ms 10000
 	tracked -u 4 1 6503 -m -s rr
-	[[ $when == early ]] || set_to $native/sweep_interval_ms 60000
+	[[ $when == early ]] || set_to $native/sweep_interval_ms 10000
 	ipvsadm --set 0 0 1
 	from_client mass dst="${vip[4,1]}|6503" count=50
 	none_listed() { count_entries && ((count == 0)); }
 	check "$when: connections of 1 s expire" poll 4 none_listed
-	count_is 50 "$when: and wait for the sweeper, who comes once a minute"
+	count_is 50 "$when: and wait for the sweeper, who comes seldom"
 	set_to $native/sweep_interval_ms 250
 	settles 2 0 "$when: or four times a second" cat $native/conn_count
 done

@@ -42,8 +42,6 @@ traffic() {
 			src="${client_ip[$f]}|$((port += 10))" count=2
 		from_client dial id="${f}zero" dst="${vip[$f,4]}|7700" \
 			src="${client_ip[$f]}|$((port += 10))"
-		from_client dial id="${f}nobody" dst="${vip[$f,5]}|7703" \
-			src="${client_ip[$f]}|$((port += 10))" mute=1
 		from_client clients src="${client_ip[$f]}|$((port += 10))" \
 			count=3 dst="${vip[$f,1]}|7701,${vip[$f,2]}|7701"
 		if [[ -e /sys/module/sctp ]]; then
@@ -59,6 +57,8 @@ traffic() {
 	# their templates end, and resets.
 	for f in 4 6; do
 		agent hang id="${f}reset" how=rst
+		from_client dial id="${f}nobody" dst="${vip[$f,5]}|7703" \
+			src="${client_ip[$f]}|$((port += 10))" mute=1
 		from_client calls src="${client_ip[$f]}|$((port += 10))" \
 			count=3 dst="${vip[$f,3]}|7701"
 	done

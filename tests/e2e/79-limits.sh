@@ -102,11 +102,15 @@ for f in 4 6; do
 	full "$f" 28700 10 5 refused_service 'limit of the service'
 	agent service ns="$ns_director" service="${vip[$f,4]}|7900" max=0
 	full "$f" 28800 10 10 refused_service 'no limit'
+	counter conns
+	echo $((value + 5)) >/sys/module/opvs/parameters/conn_max
+	full "$f" 28850 10 5 refused_global 'limit of all namespaces'
+	echo 0 >/sys/module/opvs/parameters/conn_max
 
 	# What has expired, and that nobody has swept up.
 	settle_empty "IPv$f: flushed again"
 	set_timeouts 0 0 1
-	echo 60000 >/proc/sys/net/opvs/sweep_interval_ms
+	echo 10000 >/proc/sys/net/opvs/sweep_interval_ms
 	vs_sysctl conn_max 20
 	full "$f" 28900 20 20 refused_netns 'full'
 	pass_time 2.5
