@@ -57,6 +57,18 @@ done
 
 # ---- a narrow link to the client: TCP finds out and goes on ----
 
+# What capture "told" shows of MTUs that somebody was told, in family f.
+told_mtus() {
+	local filter='icmp6 and ip6[40] == 2'
+	((f == 6)) || filter='icmp[0] == 3 and icmp[1] == 4'
+	captured told -v "$filter" | grep -o 'mtu [0-9]*' | sort -u || :
+}
+# Who has learned of a narrow way before is not told again.
+in_server 2 ip route flush cache
+in_server 2 ip -6 route flush cache
+in_client ip route flush cache
+in_client ip -6 route flush cache
+
 # The director's own link is narrow, so that it is the director that says so
 # to the server, about a packet that it has to translate back.
 ip link set d0 mtu 1300
@@ -68,13 +80,8 @@ for f in 4 6; do
 	agent sniff id=told ns="${ns_servers[2]}" dev=e2
 	from_client talk id=wide size=9000
 	is "${A[got]} ${A[errors]}" '1 ' "IPv$f: TCP: large answers arrive"
-	if ((f == 4)); then
-		filter='icmp[0] == 3 and icmp[1] == 4'
-	else
-		filter='icmp6 and ip6[40] == 2'
-	fi
-	told=$(captured told -v "$filter" | grep -o 'mtu [0-9]*' | sort -u)
-	is "$told" 'mtu 1300' "IPv$f: TCP: the server was told why they had to"
+	is "$(told_mtus)" 'mtu 1300' \
+		"IPv$f: TCP: the server was told why they had to"
 	agent hang id=wide how=rst
 	agent unaccept id=wide
 done
@@ -95,13 +102,7 @@ for f in 4 6; do
 	agent half id=deep
 	agent hear id=deep
 	is "${A[last]#* }" "$want" "IPv$f: TCP: a large question arrives"
-	if ((f == 4)); then
-		filter='icmp[0] == 3 and icmp[1] == 4'
-	else
-		filter='icmp6 and ip6[40] == 2'
-	fi
-	told=$(captured told -v "$filter" | grep -o 'mtu [0-9]*' | sort -u)
-	is "$told" 'mtu 1300' "IPv$f: TCP: the client was told"
+	is "$(told_mtus)" 'mtu 1300' "IPv$f: TCP: the client was told"
 	agent hang id=deep how=rst
 	agent unaccept id=deep
 done

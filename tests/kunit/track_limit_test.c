@@ -25,7 +25,9 @@
 
 #define CLIENT		0xcb007105
 #define SERVER		0xc633640b
-#define ASSURED		OPVS_CONN_ASSURED
+/* At work, and closing. */
+#define ASSURED		(OPVS_CONN_ASSURED | OPVS_CONN_ACTIVE)
+#define CLOSING		OPVS_CONN_ASSURED
 
 static struct opvs_net *on;
 static struct opvs_svc *svc;
@@ -244,6 +246,51 @@ static void limit_evicts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 3);
 }
 
+/* Once both sides have closed, nobody misses it; of UDP nobody can tell. */
+static void limit_evicts_closing(struct kunit *test)
+{
+	struct opvs_conn *closing, *udp;
+	struct opvs_conn_start start;
+
+	WRITE_ONCE(on->conns.max, 2);
+	rcu_read_lock();
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.tuple.proto = IPPROTO_UDP;
+	start.state = CLOSING;
+	start.seconds = 50;
+	udp = opvs_test_track(on, &start);
+	closing = track_for(2, CLOSING, 100);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(track(3, ASSURED)));
+	KUNIT_EXPECT_FALSE(test, alive(closing));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(4, ASSURED)), -EDQUOT);
+	KUNIT_EXPECT_TRUE(test, alive(udp));
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 1);
+}
+
+/* Packets of one-packet services keep a template as children would. */
+static void limit_spares_calls(struct kunit *test)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn *call, *once;
+
+	WRITE_ONCE(on->conns.max, 2);
+	rcu_read_lock();
+	opvs_test_start(&start, dest, CLIENT, 0);
+	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+	start.flags = IP_VS_CONN_F_TEMPLATE;
+	call = opvs_test_track(on, &start);
+	atomic_set(&call->in_pkts, 2);
+	start.tuple.src.ip = htonl(CLIENT + 1);
+	once = opvs_test_track(on, &start);
+	atomic_set(&once->in_pkts, 1);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(track(3, ASSURED)));
+	KUNIT_EXPECT_FALSE(test, alive(once));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(4, ASSURED)), -EDQUOT);
+	KUNIT_EXPECT_TRUE(test, alive(call));
+	rcu_read_unlock();
+}
+
 /* A template goes neither while it has children nor for its own child. */
 static void limit_spares_parents(struct kunit *test)
 {
@@ -342,6 +389,8 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE_PARAM(limit_lowered, which_gen_params),
 	KUNIT_CASE_PARAM(limit_reclaims, which_gen_params),
 	KUNIT_CASE(limit_evicts),
+	KUNIT_CASE(limit_evicts_closing),
+	KUNIT_CASE(limit_spares_calls),
 	KUNIT_CASE(limit_spares_parents),
 	KUNIT_CASE(limit_service_evicts_nobody),
 	KUNIT_CASE(limit_configured),
