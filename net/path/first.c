@@ -81,26 +81,27 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
 	opvs_verdict_t verdict;
 	struct opvs_conn *cp;
-	bool raced;
+	bool raced = false;
 
 	if (unlikely(!proto || flow->flags & OPVS_FLOW_LATER_FRAG))
 		return OPVS_VERDICT(NONE);
 	if (!opvs_track_opens(on, proto, flow))
 		return OPVS_VERDICT(NONE);
 
-	opvs_count(on, SERVICE_PACKETS);
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
-		return OPVS_VERDICT(DROP_MALFORMED);
-	if (unlikely(opvs_defence_drops(on)))
-		return OPVS_VERDICT(DROP_DEFENCE);
+		verdict = OPVS_VERDICT(DROP_MALFORMED);
+	else if (unlikely(opvs_defence_drops(on)))
+		verdict = OPVS_VERDICT(DROP_DEFENCE);
+	else
+		verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced);
+	/* Another CPU had the first packet; this is the second one. */
+	if (unlikely(raced))
+		return opvs_track_follow(on, skb, flow, cp);
 
-	verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced);
+	opvs_count(on, SERVICE_PACKETS);
 	if (verdict == OPVS_VERDICT(DROP_NO_SERVER))
 		return opvs_no_server(on, skb, flow);
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
 		return verdict;
-	/* Another CPU had the first packet; this is the second one. */
-	if (unlikely(raced))
-		return opvs_track_follow(on, skb, flow, cp);
 	return opvs_track_send_first(skb, flow, cp);
 }

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# Two processors get the first datagrams of the same flows at once: one
+# connection each time, and no count is off.
+# OPVS_E2E_FIRSTS says how many flows; a hundred thousand take a minute or two.
+if [[ $module != opvs ]]; then
+	skip 'first datagrams on two processors' 'this is about opvs'
+	return 0
+fi
+case $OPVS_KERNEL in
+*debug) flows=4000 ;;
+*) flows=20000 ;;
+esac
+flows=${OPVS_E2E_FIRSTS:-$flows}
+make_sinks
+
+for f in 4 6; do
+	agent flush ns="$ns_director"
+	ipvsadm -A -u "${vs[$f,3]}:8300" -s rr
+	# Two servers: who is late chose another one than who was first.
+	for port in 8300 8301; do
+		ipvsadm -a -u "${vs[$f,3]}:8300" -r "${sink_rs[$f]}:$port" -m
+	done
+	from=10.95.0.1
+	((f == 4)) || from=fd95::1
+	snapshot conn_created conn_ended conn_raced service_packets \
+		drop_reply_clash drop_no_memory
+	in_client python3 "$e2e/twice.py" "$flows" "$from" "${vip[$f,3]}" 8300
+	rose service_packets $((2 * flows)) "IPv$f: all datagrams came"
+	rose conn_created "$flows" "IPv$f: $flows flows, as many connections"
+	rose conn_ended 0 "IPv$f: none has ended"
+	rose drop_reply_clash 0 "IPv$f: no reply would have been mistaken"
+	rose drop_no_memory 0 "IPv$f: and the table could always grow"
+	is "$(cat /sys/kernel/opvs/conns)" "$flows" "IPv$f: so many in the table"
+	is "$(ipvsadm -Ln -u "${vs[$f,3]}:8300" |
+		awk '$1 == "->" && NR > 2 { n += $6 } END { print n }')" \
+		"$flows" "IPv$f: so many at the servers"
+	counter conn_raced
+	raced=$((value - C[conn_raced]))
+	diag "IPv$f: $raced times both had the first datagram"
+	# With one processor, or an emulated one, that need not happen.
+	agent flush ns="$ns_director"
+	is "$(cat /sys/kernel/opvs/conns)" 0 "IPv$f: flushed"
+	is "$(ipvsadm -Ln -u "${vs[$f,3]}:8300" |
+		awk '$1 == "->" && NR > 2 { n += $5 + $6 } END { print n + 0 }')" \
+		0 "IPv$f: and counted out"
+	ipvsadm -D -u "${vs[$f,3]}:8300"
+done
