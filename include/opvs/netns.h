@@ -50,6 +50,8 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *                                                   sweeper        lock
  * expiry shard one CPU's lists of due connections   softirq,       -
  *                                                   sweeper
+ * kick_lock    waking the sweeper against stopping  softirq,       -
+ *                                                   process
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *
