@@ -96,6 +96,7 @@ struct opvs_expire_stats {
  * @target: end of the slot up to which the present pass goes; sweeper only
  * @resume: shard at which the present pass goes on, beyond all CPUs when it is
  *	complete; sweeper only
+ * @in_vain: jiffy in which an eviction found nobody
  * @stats: see there
  */
 struct opvs_expire {
@@ -107,6 +108,7 @@ struct opvs_expire {
 	u32				interval;
 	u32				target;
 	unsigned int			resume;
+	u32				in_vain;
 	struct opvs_expire_stats	stats;
 };
 

@@ -302,6 +302,7 @@ int opvs_expire_init(struct opvs_expire *ex, const struct opvs_expire_ops *ops,
 		.interval = OPVS_EXPIRE_TICK,
 		.target = now,
 		.resume = nr_cpu_ids,
+		.in_vain = now - 1,
 	};
 	if (!ex->shard)
 		goto err;
@@ -330,6 +331,8 @@ void opvs_expire_exit(struct opvs_expire *ex)
 {
 	unsigned int cpu;
 
+	/* Whoever looks whether there is an engine must see none. */
+	ex->ops = NULL;
 	if (!ex->shard)
 		return;
 	for_each_possible_cpu(cpu) {
@@ -343,6 +346,5 @@ void opvs_expire_exit(struct opvs_expire *ex)
 	}
 	kfree(ex->shard);
 	ex->shard = NULL;
-	ex->ops = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_exit);

@@ -421,7 +421,9 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
  * @now: jiffies
  * @expendable: may this one go?  Called with the shard's lock held
  *
- * The caller's CPU first.  Looks at a batch of entries of each CPU at most.
+ * The caller's CPU first.  Looks at a batch of entries of each CPU at most, and
+ * not again in a jiffy in which it looked in vain: a flood against a full table
+ * must not buy a search with each packet.
  *
  * Context: any.
  * Return: true if one was ended; false if none was found.
@@ -431,10 +433,13 @@ bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 {
 	unsigned int cpu;
 
+	if (READ_ONCE(ex->in_vain) == now)
+		return false;
 	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
 		if (evict_from(ex, ex->shard[cpu], now, expendable))
 			return true;
 	}
+	WRITE_ONCE(ex->in_vain, now);
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);

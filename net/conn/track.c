@@ -48,16 +48,10 @@ static struct opvs_net *expire_net(struct opvs_expire *ex)
 
 static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
 {
-	u32 count;
-
 	if (unlikely(!opvs_limit_take(&opvs_conns_everywhere)))
 		return false;
-	count = opvs_limit_take(&on->conns);
-	if (unlikely(!count))
+	if (unlikely(!opvs_limit_take(&on->conns)))
 		goto release_all;
-	/* The sweeper sleeps while there is nothing. */
-	if (unlikely(count == 1))
-		opvs_expire_kick(&on->expire);
 	if (unlikely(!opvs_limit_take(&svc->conns)))
 		goto release_net;
 	return true;

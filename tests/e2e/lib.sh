@@ -413,10 +413,16 @@ snapshot() {
 	done
 }
 
-# rose NAME WANT TEXT: the counter rose by WANT since the snapshot.
+risen_to() {
+	counter "$1"
+	((value - C[$1] >= $2))
+}
+
+# rose NAME WANT TEXT: the counter rose by WANT since the snapshot. The last
+# packets may still be on their way when their sender has ended.
 rose() {
 	local value
-	counter "$1"
+	poll 5 risen_to "$1" "$2" || :
 	is $((value - C[$1])) "$2" "$3"
 }
 

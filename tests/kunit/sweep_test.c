@@ -210,6 +210,7 @@ static void sweep_evicts_the_soonest(struct kunit *test)
 
 	fixture_start(test, U32_MAX - 5 * HZ, ARRAY_SIZE(seconds));
 	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	test_clock++;
 	for (i = 0; i < ARRAY_SIZE(seconds); i++) {
 		items[i].expendable = i != 3;
 		item_file(&items[i], seconds[i] * HZ);
@@ -238,9 +239,25 @@ static void sweep_evict_bounded(struct kunit *test)
 		item_file(&items[i], (i + 1) * HZ);
 	items[n - 1].expendable = true;
 	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	test_clock++;
 	items[n - 2].expendable = true;
 	KUNIT_EXPECT_TRUE(test, sweep_evict());
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 2]));
+}
+
+/* Nor again and again: a jiffy in which it found nobody is lost. */
+static void sweep_evict_in_vain(struct kunit *test)
+{
+	fixture_start(test, 0, 2);
+	item_file(&items[0], HZ);
+	item_file(&items[1], 2 * HZ);
+	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	items[1].expendable = true;
+	KUNIT_EXPECT_FALSE(test, sweep_evict());
+	KUNIT_EXPECT_FALSE(test, item_dropped(&items[1]));
+	test_clock++;
+	KUNIT_EXPECT_TRUE(test, sweep_evict());
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[1]));
 }
 
 static void sweep_drains(struct kunit *test)
@@ -338,6 +355,7 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_reclaim_asks_keep),
 	KUNIT_CASE(sweep_evicts_the_soonest),
 	KUNIT_CASE(sweep_evict_bounded),
+	KUNIT_CASE(sweep_evict_in_vain),
 	KUNIT_CASE(sweep_drains),
 	KUNIT_CASE(sweep_sleeps),
 	KUNIT_CASE(sweep_interval),

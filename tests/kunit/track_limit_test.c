@@ -19,6 +19,7 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "testlib.h"
@@ -42,6 +43,8 @@ static int limit_init(struct kunit *test)
 
 	if (err)
 		return err;
+	/* An eviction in vain counts for the rest of its jiffy. */
+	schedule_timeout_uninterruptible(1);
 	opvs_test_svc_conf(&conf, IPPROTO_TCP);
 	svc = opvs_test_svc_as(test, on, &conf);
 	dest = opvs_test_dest(test, svc, SERVER, 8080);
