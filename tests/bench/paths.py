@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The ways of a packet that are measured, each with its set-up."""
+
+import contextlib
+import functools
+import os
+import subprocess
+import sys
+
+import wire
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "e2e"))
+import genl  # noqa: E402
+
+CLIENT = {4: "10.1.1.1", 6: "fd01::1:1"}
+VIP = {4: "10.9.9.9", 6: "fd09::9"}
+SERVERS = {4: [f"10.2.0.{n}" for n in (11, 12, 13)],
+           6: [f"fd02::{n}" for n in (11, 12, 13)]}
+PORT = 5060
+CALLS = 1000
+
+MODULES = ("IPVS", "opvs")
+
+SVC_PERSISTENT, SVC_ONE_PACKET = 1, 4
+
+
+def service_nest(family, proto, sched="rr", pe=None, flags=0, timeout=0):
+    masks = {4: 0 if pe else 0xffffffff, 6: 128}
+    return genl.nest(genl.SERVICE, genl.SVC_ATTRS, {
+        "AF": genl.u16(2 if family == 4 else 10),
+        "PROTOCOL": genl.u16(proto), "ADDR": genl.ip(VIP[family]),
+        "PORT": genl.be16(PORT), "SCHED_NAME": genl.string(sched),
+        "PE_NAME": genl.string(pe) if pe else None,
+        "FLAGS": genl.u32(flags) + genl.u32(0xffffffff),
+        "TIMEOUT": genl.u32(timeout), "NETMASK": genl.u32(masks[family])})
+
+
+def dest_nest(family, server):
+    return genl.nest(genl.DEST, genl.DEST_ATTRS, {
+        "ADDR": genl.ip(server), "PORT": genl.be16(PORT),
+        "FWD_METHOD": genl.u32(0), "WEIGHT": genl.u32(1),
+        "U_THRESH": genl.u32(0), "L_THRESH": genl.u32(0)})
+
+
+def ask(family, cmd, payload=b""):
+    answer = family.ask(cmd, payload)
+    if answer.errno:
+        raise OSError(answer.errno, f"{os.strerror(answer.errno)}: "
+                      f"{answer.text}")
+
+
+@contextlib.contextmanager
+def balanced(module, family, **service):
+    """A service of MODULE ("IPVS" or "opvs") with three servers, by NAT."""
+    link = genl.Family(module)
+    nest = service_nest(family, **service)
+    ask(link, genl.NEW_SERVICE, nest)
+    try:
+        for server in SERVERS[family]:
+            ask(link, genl.NEW_DEST, nest + dest_nest(family, server))
+        yield
+    finally:
+        ask(link, genl.FLUSH)
+
+
+@contextlib.contextmanager
+def nft_rewritten(family):
+    """The destination is rewritten before routing; nothing is remembered."""
+    ip = "ip" if family == 4 else "ip6"
+    rules = f"""table {ip} bench {{
+        chain in {{
+            type filter hook prerouting priority raw; policy accept;
+            {ip} daddr {VIP[family]} udp dport {PORT} {ip} daddr set \
+                {SERVERS[family][0]} notrack
+        }}
+    }}"""
+    subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "table", ip, "bench"], check=True)
+
+
+class Path:
+    """A way of packets. NAME; PACKETS makes the list that is fed, for the
+    address that it gets; CONTEXT is what must be set up meanwhile; options go
+    to the replay module."""
+
+    def __init__(self, name, family, packets, context, **options):
+        self.name = name
+        self.family = family
+        self.make = packets
+        self.context = context
+        self.options = options
+        self.dev, self.out = "in0", "out0"
+
+    @functools.cached_property
+    def packets(self):
+        return self.make(VIP[self.family])
+
+    @functools.cached_property
+    def plain(self):
+        """The same packets to a server."""
+        plain = Path("forward: " + self.name, self.family, self.make,
+                     contextlib.nullcontext, **self.options)
+        plain.packets = self.make(SERVERS[self.family][0])
+        return plain
+
+    @contextlib.contextmanager
+    def set_up(self, bench):
+        """All is warm in it: a packet of each flow has gone this way."""
+        with self.context():
+            bench.feed(self, count=max(2000, len(self.packets),
+                                       self.options.get("flows", 0)))
+            yield
+
+
+class ReplyPath(Path):
+    """From the servers to the clients."""
+
+    def __init__(self, name, family, requests, answers, context, **options):
+        super().__init__(name, family, answers, context, **options)
+        self.requests = Path("requests: " + name, family, requests,
+                             contextlib.nullcontext, **options)
+        self.dev, self.out = "out0", "in0"
+
+    @functools.cached_property
+    def packets(self):
+        return self.make(PORT)
+
+    @functools.cached_property
+    def plain(self):
+        """The same packets from a port that no server has."""
+        plain = Path("forward: " + self.name, self.family, self.make,
+                     contextlib.nullcontext, **self.options)
+        plain.dev, plain.out = self.dev, self.out
+        plain.packets = self.make(PORT + 1)
+        return plain
+
+    @contextlib.contextmanager
+    def set_up(self, bench):
+        with self.context():
+            bench.feed(self.requests, count=2000)
+            bench.feed(self, count=max(2000, len(self.packets)))
+            yield
+
+
+def datagrams(family, size):
+    """One datagram of SIZE bytes from the IP header on."""
+    head = 28 if family == 4 else 48
+
+    def make(dst):
+        return [wire.udp(CLIENT[family], PORT, dst, PORT, bytes(size - head))]
+    return make
+
+
+def answers(family, size):
+    head = 28 if family == 4 else 48
+
+    def make(port):
+        return [wire.udp(server, port, CLIENT[family], PORT,
+                         bytes(size - head)) for server in SERVERS[family]]
+    return make
+
+
+def calls(family, shape):
+    def make(dst):
+        return [wire.udp(CLIENT[family], PORT, dst, PORT, wire.sip(shape, n))
+                for n in range(CALLS)]
+    return make
+
+
+def call_answers(family, shape):
+    def make(port):
+        return [wire.udp(SERVERS[family][n % 3], port, CLIENT[family], PORT,
+                         wire.sip(shape, n)) for n in range(CALLS)]
+    return make
+
+
+def segments(family, size):
+    """Of new connections, which then are there."""
+    head = 40 if family == 4 else 60
+
+    def make(dst):
+        return [wire.tcp(CLIENT[family], 1024, dst, PORT, wire.SYN,
+                         bytes(size - head))]
+    return make
+
+
+def one_packet(module, family):
+    return functools.partial(balanced, module, family, proto=wire.UDP,
+                             flags=SVC_ONE_PACKET)
+
+
+def by_template(module, family):
+    return functools.partial(balanced, module, family, proto=wire.UDP,
+                             pe="sip", timeout=300,
+                             flags=SVC_ONE_PACKET | SVC_PERSISTENT)
+
+
+def stateless(family):
+    return functools.partial(balanced, "opvs", family, proto=wire.UDP,
+                             pe="sip", sched="mh", flags=SVC_ONE_PACKET)
+
+
+def rewritten_paths():
+    for family in (4, 6):
+        yield Path(f"nft v{family} 100", family, datagrams(family, 100),
+                   functools.partial(nft_rewritten, family), flows=1000)
+
+
+def one_packet_paths():
+    for family in (4, 6):
+        for size in (100, 600):
+            for module in MODULES:
+                yield Path(f"ops-rr {module} v{family} {size}", family,
+                           datagrams(family, size), one_packet(module, family),
+                           flows=1000)
+
+
+def sip_paths():
+    for family in (4, 6):
+        for shape in ("invite", "trunk", "compact", "answer", "register"):
+            for module in MODULES:
+                yield Path(f"ops-sip {module} v{family} {shape}", family,
+                           calls(family, shape), by_template(module, family))
+            yield Path(f"ops-sip stateless v{family} {shape}", family,
+                       calls(family, shape), stateless(family))
+
+
+def reply_paths():
+    """IPVS translates replies of one-packet services by their Call-ID only."""
+    for family in (4, 6):
+        yield ReplyPath(f"reply-rr opvs v{family} 100", family,
+                        datagrams(family, 100), answers(family, 100),
+                        one_packet("opvs", family))
+        for module in MODULES:
+            yield ReplyPath(f"reply-sip {module} v{family} answer", family,
+                            calls(family, "answer"),
+                            call_answers(family, "answer"),
+                            by_template(module, family))
+
+
+def tracked_paths():
+    for family in (4, 6):
+        for proto, make in ((wire.UDP, datagrams), (wire.TCP, segments)):
+            for module in MODULES:
+                name = "udp" if proto == wire.UDP else "tcp"
+                yield Path(f"{name} {module} v{family} 1000", family,
+                           make(family, 100),
+                           functools.partial(balanced, module, family,
+                                             proto=proto), flows=1000)
+
+
+ALL = [*rewritten_paths(), *one_packet_paths(), *sip_paths(), *reply_paths(),
+       *tracked_paths()]
