@@ -78,9 +78,12 @@ slab_objects() {
 before=$(slab_objects)
 for round in 1 2; do
 	ip netns add "$other"
-	ip link add o0 netns "$ns_client" type veth peer o1 netns "$other"
+	ip link add o0 netns "$ns_client" type veth \
+		peer o1 address 02:00:00:00:91:53 netns "$other"
 	in_client ip addr add 10.91.53.2/24 dev o0
 	in_client ip link set o0 up
+	# Thousands of packets do not fit in the queue for an address.
+	in_client ip neigh add 10.91.53.1 lladdr 02:00:00:00:91:53 dev o0
 	in_other ip -batch - <<-END
 		link set lo up
 		addr add 10.91.53.1/24 dev o1
