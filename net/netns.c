@@ -12,6 +12,7 @@
 #include <opvs/defence.h>
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
+#include <opvs/load.h>
 #include <opvs/path.h>
 #include <opvs/svc.h>
 
@@ -38,6 +39,8 @@ static int __net_init opvs_net_init(struct net *net)
 	err = opvs_endpoint_net_init(on);
 	if (err)
 		goto err_svc;
+	opvs_load_net_init(on);
+	opvs_drain_net_init(on);
 	opvs_defence_net_init(on);
 	err = opvs_sysctl_net_init(on);
 	if (err)
@@ -62,6 +65,8 @@ static void __net_exit opvs_net_pre_exit(struct net *net)
 	opvs_svc_flush(on);
 	mutex_unlock(&on->cfg_lock);
 	cancel_delayed_work_sync(&on->est_work);
+	opvs_load_net_exit(on);
+	opvs_drain_net_exit(on);
 	opvs_defence_net_exit(on);
 	opvs_conn_net_stop(on);
 }

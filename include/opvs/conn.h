@@ -82,8 +82,12 @@ enum opvs_template_state {
 	OPVS_TEMPLATE_S_ASSURED,
 };
 
-/* Of opvs_conn.flags, above IP_VS_CONN_F_*: counted against the threshold. */
-#define OPVS_CONN_F_COUNTED	BIT(31)
+/* Of opvs_conn.flags, above IP_VS_CONN_F_*: templates of stateless services,
+ * which remember that a session is elsewhere than its key says.  Those of
+ * sessions whose key moved go when the draining ends.
+ */
+#define OPVS_CONN_F_EXCEPTION	BIT(31)
+#define OPVS_CONN_F_MOVED	BIT(30)
 
 /* Where the packets of a tracked connection cease to be counted. */
 #define OPVS_IN_PKTS_MAX	16

@@ -11,12 +11,14 @@
 #include <linux/workqueue.h>
 #include <net/dst_cache.h>
 
+#include <opvs/load.h>
 #include <opvs/ops.h>
 #include <opvs/stats.h>
 
 struct netlink_ext_ack;
 struct opvs_endpoint;
 struct opvs_svc;
+struct opvs_svc_conf;
 
 struct opvs_dest_key {
 	union nf_inet_addr	addr;
@@ -48,22 +50,26 @@ struct opvs_dest_conf {
  * @family: NFPROTO_*; constant
  * @weight: READ_ONCE by packets, written under cfg_lock
  * @overloaded: the upper threshold was reached; READ_ONCE by schedulers
- * @u_threshold: overloaded from this many connections on, 0: never;
+ * @calls: &enum opvs_calls, by the service's configuration; READ_ONCE by
+ *	packets, written under cfg_lock
+ * @u_threshold: overloaded from this many connections and calls on, 0: never;
  *	READ_ONCE by packets, written under cfg_lock
  * @l_threshold: no longer overloaded below this many, 0: three quarters of
  *	@u_threshold; as that
  * @removed: no longer among the service's servers; READ_ONCE by packets, written
  *	under cfg_lock
- * @conns: tracked connections, and one-packet entries while a threshold is set:
- *	what the thresholds are about
+ * @conns: tracked connections
  * @active: tracked connections in an active state
  * @persist: templates
+ * @load: estimate of its calls, if it ever was in a one-packet service without
+ *	templates; smp_store_release under cfg_lock, once; packets READ_ONCE
  * @route: per-CPU route cache
  * @stats_cpu: packet counters
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
  * @idle: in opvs_net.idle_dests, once it is removed and has no connections
  * @idle_queued: bit 0: @idle is in use, or was for the last time
- * @id: order of addition within the service, from 1, never reused; constant
+ * @id: order of addition within the service, from 1, never reused; cfg_lock
+ *	until the server is shown, then constant
  * @conf: configuration; cfg_lock
  * @last_weight: last weight above 0; cfg_lock
  * @stats: cfg_lock
@@ -82,12 +88,14 @@ struct opvs_dest {
 	u8				family;
 	bool				overloaded;
 	bool				removed;
+	u8				calls;
 	u32				weight;
 	u32				u_threshold;
 	u32				l_threshold;
 	atomic_t			conns;
 	atomic_t			active;
 	atomic_t			persist;
+	struct opvs_load		*load;
 	struct dst_cache		route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
 
@@ -113,8 +121,12 @@ int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack);
 void opvs_dest_unlink(struct opvs_dest *dest);
 int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 void opvs_dest_leave_all(struct opvs_svc *svc);
+int opvs_dest_expect_calls(struct opvs_svc *svc,
+			   const struct opvs_svc_conf *conf);
+void opvs_dest_count_calls(struct opvs_svc *svc);
 struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
 				 const struct opvs_dest_key *key);
+void opvs_dest_kill(struct opvs_dest *dest);
 bool opvs_dest_is(const struct opvs_dest *dest,
 		  const struct opvs_dest_key *key);
 
@@ -138,25 +150,42 @@ static inline bool opvs_dest_available(const struct opvs_dest *dest)
 	return READ_ONCE(dest->weight) && !READ_ONCE(dest->overloaded);
 }
 
-/* Connections in a state that counts as active, as clients are shown them. */
-static inline u32 opvs_dest_active(const struct opvs_dest *dest)
+/* Calls of a one-packet service; the load may be told before it is there. */
+static inline u32 opvs_dest_calls(const struct opvs_dest *dest)
 {
-	return max(atomic_read(&dest->active), 0);
+	switch (READ_ONCE(dest->calls)) {
+	case OPVS_CALLS_TEMPLATES:
+		return max(atomic_read(&dest->persist), 0);
+	case OPVS_CALLS_ESTIMATED:
+		return opvs_load_estimate(READ_ONCE(dest->load));
+	default:
+		return 0;
+	}
 }
 
-/* All others; with a threshold set, one-packet entries of the moment, too. */
+/* Connections in a state that counts as active, and calls: what clients are
+ * shown as active connections.
+ */
+static inline u32 opvs_dest_active(const struct opvs_dest *dest)
+{
+	return max(atomic_read(&dest->active), 0) + opvs_dest_calls(dest);
+}
+
+/* All other connections. */
 static inline u32 opvs_dest_inactive(const struct opvs_dest *dest)
 {
 	/* Two counters that are not read at one instant. */
 	return max(atomic_read(&dest->conns) - atomic_read(&dest->active), 0);
 }
 
-bool opvs_dest_count_live(struct opvs_dest *dest);
+/* overload.c; any context, the caller is in an RCU read section or holds a
+ * reference
+ */
 void opvs_dest_count(struct opvs_dest *dest);
 void opvs_dest_uncount(struct opvs_dest *dest);
+void opvs_dest_count_template(struct opvs_dest *dest);
 void opvs_dest_uncount_template(struct opvs_dest *dest);
 void opvs_dest_update_overload(struct opvs_dest *dest);
-void opvs_dest_kill(struct opvs_dest *dest);
 
 /* removed.c; any context, the caller holds a reference */
 void opvs_removed_idle(struct opvs_dest *dest);

@@ -42,7 +42,8 @@ struct opvs_maglev_node {
  * @count: number of members
  * @narrow: the slots, for up to %OPVS_MAGLEV_NARROW_MEMBERS members
  * @wide: the slots, for more; else NULL
- * @node: members, reordered by opvs_maglev_populate()
+ * @node: members; opvs_maglev_populate() puts them into another order,
+ *	opvs_maglev_sort() back into that of @member
  *
  * The slots stand behind @node in the same memory.
  */
@@ -58,5 +59,8 @@ size_t opvs_maglev_size(u32 count);
 void opvs_maglev_init(struct opvs_maglev *ml, u32 count);
 void opvs_maglev_populate(struct opvs_maglev *ml);
 u32 opvs_maglev_lookup(const struct opvs_maglev *ml, u64 hash);
+void opvs_maglev_sort(struct opvs_maglev *ml);
+void opvs_maglev_copy(struct opvs_maglev *copy, const struct opvs_maglev *ml);
+bool opvs_maglev_same(const struct opvs_maglev *a, const struct opvs_maglev *b);
 
 #endif /* OPVS_MAGLEV_H */

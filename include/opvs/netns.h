@@ -67,8 +67,9 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @num_mark_svcs: services by firewall mark; written under cfg_lock
  * @num_wild_svcs: services for all ports; written under cfg_lock
  * @settings: sysctls
- * @hash_key: secret of everything that hashes what clients choose
  * @cfg_lock: see above
+ * @hash_key: secret by which services hash what clients choose; handed to each
+ *	of their tables; cfg_lock
  * @services: services by order of addition, for dumps and the estimator
  * @next_id: cyclic allocator of service ids
  * @num_svcs: services per family; hooks are registered while not 0
@@ -86,6 +87,12 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @sysctl: registered tables: net.opvs, net.ipv4.vs
  * @est_work: rate estimator; asleep while there are no services
  * @est_cursor: service id at which the estimator goes on; est_work only
+ * @load_work: estimates the load of servers of one-packet services
+ * @drain_work: ends the draining of stateless services
+ * @drain_rcu: grace period after which no packet sees what drained last;
+ *	cfg_lock
+ * @drain_over: something ceased to drain, and its exceptions have not been
+ *	ended; cfg_lock
  * @hint_cursor: bucket at which the sweep of old hints goes on; est_work only
  * @live: objects that still await their grace period
  */
@@ -103,10 +110,10 @@ struct opvs_net {
 	u32				num_mark_svcs;
 	u32				num_wild_svcs;
 	struct opvs_settings		settings;
-	siphash_key_t			hash_key;
 
 	/* control plane */
 	struct mutex			cfg_lock;
+	siphash_key_t			hash_key;
 	struct xarray			services;
 	u32				next_id;
 	u32				num_svcs[OPVS_FAMILIES];
@@ -124,6 +131,10 @@ struct opvs_net {
 	struct ctl_table_header		*sysctl[2];
 	struct delayed_work		est_work;
 	unsigned long			est_cursor;
+	struct delayed_work		load_work;
+	struct delayed_work		drain_work;
+	unsigned long			drain_rcu;
+	bool				drain_over;
 	u32				hint_cursor;
 	atomic_t			live;
 };

@@ -8,8 +8,10 @@
 #define OPVS_OPS_H
 
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include <opvs/types.h>
 
@@ -18,23 +20,61 @@ struct opvs_conn;
 struct opvs_dest;
 struct opvs_net;
 struct opvs_pe_ops;
+struct opvs_recent;
+struct opvs_sched_ops;
 struct sk_buff;
 
 /**
  * struct opvs_sched_req - what a scheduler may look at
  * @flow: the packet
- * @hash_key: the namespace's secret, for schedulers that hash
  * @key: the engine's key, NULL when the service has no engine or found none
+ * @hash: of a one-packet service without templates: opvs_sched_hash() of who
+ *	sent the packet; else 0
  * @key_len: bytes at @key
  * @keyless: the service has an engine and the datagram no key; the scheduler
  *	then spreads by client address and port
+ * @per_packet: nothing will remember the choice, so that the next packet of the
+ *	same client is scheduled again: to schedulers that look at the load,
+ *	servers are equal then, and packets are shared out by weight
  */
 struct opvs_sched_req {
 	const struct opvs_flow	*flow;
-	const siphash_key_t	*hash_key;
 	const u8		*key;
+	u64			hash;
 	u16			key_len;
 	bool			keyless;
+	bool			per_packet;
+};
+
+/**
+ * struct opvs_sched_state - what a scheduler keeps beyond one table
+ * @ops: whose it is
+ * @on: namespace
+ * @ref: one for each table that uses it
+ * @free_work: frees it a grace period after the last table
+ *
+ * First member of the scheduler's own structure.  Handed on from table to table
+ * as long as the service keeps its scheduler.
+ */
+struct opvs_sched_state {
+	const struct opvs_sched_ops	*ops;
+	struct opvs_net			*on;
+	refcount_t			ref;
+	struct rcu_work			free_work;
+};
+
+/**
+ * struct opvs_seat - whom a key belongs to, by a scheduler that hashes
+ * @owner: the server that new sessions with this key go to, if it is
+ *	available; NULL if there is none
+ * @former: while the table drains: who had the key when that began, if it is
+ *	still configured, available or not; often @owner itself
+ * @moved: @owner is not who had the key when the draining began
+ */
+struct opvs_seat {
+	struct opvs_dest	*owner;
+	struct opvs_dest	*former;
+	bool			moved;
 };
 
 /* A server as a scheduler sees it while a table is built. */
@@ -51,7 +91,21 @@ struct opvs_sched_member {
  * @timeout: of persistence templates, seconds
  * @netmask: of persistence; IPv6: prefix length
  * @count: number of members
+ * @stateless: one-packet, and an engine's key alone says which server; members
+ *	of weight 0 are among @member then, for their old sessions
+ * @used: stateless, and packets had come by when the table was built
+ * @drains: some keys have or had another owner than when the draining began;
+ *	set by the scheduler's build()
+ * @drain_held: a server of weight 0 had keys then, so that the draining does not
+ *	end before one of the changes after @drain_end; set with it
+ * @drain_end: jiffies until which it drains at least; set with it
+ * @drain_seconds: how long a change of owners is to drain
+ * @hash_key: secret of whatever hashes for this table
  * @cursor: per-CPU position, owned by the service, survives rebuilds
+ * @state: the scheduler's, or NULL
+ * @recent: keys seen in the last half minute, owned by the service; of
+ *	stateless services only
+ * @built_at: jiffies, of 64 bits, when it was built
  * @rcu: frees the table
  * @priv: the scheduler's own data, behind @member in the same allocation
  * @member: servers in order of addition, weight as configured
@@ -66,7 +120,17 @@ struct opvs_sched_table {
 	u32				timeout;
 	__be32				netmask;
 	u32				count;
+	bool				stateless;
+	bool				used;
+	bool				drains;
+	bool				drain_held;
+	unsigned long			drain_end;
+	u32				drain_seconds;
+	siphash_key_t			hash_key;
 	u32 __percpu			*cursor;
+	struct opvs_sched_state		*state;
+	struct opvs_recent		*recent;
+	u64				built_at;
 	struct rcu_head			rcu;
 	void				*priv;
 	struct opvs_sched_member	member[];
@@ -77,23 +141,40 @@ struct opvs_sched_table {
  * @name: as in ipvsadm -s
  * @flags: scheduler flags that mean something to it (IP_VS_SVC_F_SCHED*)
  * @hashes: picks by key, so that an engine without templates makes sense
+ * @repeats: picks by the packet alone: the same packet, the same server
  * @keep_drained: members of weight 0 stay, with the weight they had last
  * @priv_size: bytes of private data for a table whose members are filled in;
- *	negative errno with extack text when the configuration is impossible
- * @build: fill table->priv; cannot fail.  Process context, may take long
- * @pick: choose a server, or NULL.  Any context, RCU read side, no lock
+ *	@prev is as of @build.  Negative errno with extack text when the
+ *	configuration is impossible
+ * @build: fill table->priv; cannot fail.  Process context, may take long.
+ *	@prev: the table that packets see until now, or NULL.  Its members may
+ *	be gone and must not be looked at
+ * @pick: choose an available server, or NULL.  Any context, RCU read side, no
+ *	lock
+ * @seat: of schedulers with @hashes: whom the key in @req belongs to.  As @pick
+ * @state_new: allocate a state whose first member is then filled in by the
+ *	caller; NULL without memory.  Process context, cfg_lock held
+ * @state_free: undo it; a grace period after the last packet saw it.  Process
+ *	context
  */
 struct opvs_sched_ops {
 	const char	*name;
 	u32		flags;
 	bool		hashes;
+	bool		repeats;
 	bool		keep_drained;
 	ssize_t		(*priv_size)(const struct opvs_sched_table *tbl,
+				     const struct opvs_sched_table *prev,
 				     struct netlink_ext_ack *extack);
 	void		(*build)(struct opvs_sched_table *tbl,
-				 const siphash_key_t *hash_key);
+				 const struct opvs_sched_table *prev);
 	struct opvs_dest *(*pick)(const struct opvs_sched_table *tbl,
 				  const struct opvs_sched_req *req);
+	void		(*seat)(const struct opvs_sched_table *tbl,
+				const struct opvs_sched_req *req,
+				struct opvs_seat *seat);
+	struct opvs_sched_state *(*state_new)(struct opvs_net *on);
+	void		(*state_free)(struct opvs_sched_state *state);
 };
 
 /**

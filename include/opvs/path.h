@@ -19,6 +19,7 @@ struct opvs_endpoint_key;
 struct opvs_net;
 struct opvs_pe_ops;
 struct opvs_sched_req;
+struct opvs_sched_table;
 struct opvs_svc;
 struct opvs_svc_events;
 struct opvs_tuple;
@@ -34,17 +35,21 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 /* key.c: engines and packets */
 int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req);
+bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
+		    struct opvs_sched_req *req);
 
 /**
  * struct opvs_choice - the server of a new connection
  * @dest: server
- * @control: template that remembers it, or NULL
+ * @control: template or exception that remembers it, or NULL
+ * @hash: who sent the packet, for the server's load; 0: a template counts
  *
  * Both valid within the RCU read section.
  */
 struct opvs_choice {
 	struct opvs_dest	*dest;
 	struct opvs_conn	*control;
+	u64			hash;
 };
 
 /* choose.c: scheduler and templates */
@@ -54,6 +59,20 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
 opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 			      const struct opvs_flow *flow);
 opvs_verdict_t opvs_track_failed(long err);
+void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
+			 const struct opvs_flow *flow, __be32 netmask);
+
+/* affinity.c: engines without templates */
+opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
+				    const struct opvs_svc *svc,
+				    const struct opvs_sched_table *tbl,
+				    struct sk_buff *skb,
+				    struct opvs_sched_req *req,
+				    struct opvs_choice *choice);
+struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
+				       const struct opvs_svc *svc,
+				       const struct opvs_sched_table *tbl,
+				       const struct opvs_sched_req *req);
 
 /* first.c: packets that open a tracked connection */
 opvs_verdict_t opvs_first_packet(struct opvs_net *on,

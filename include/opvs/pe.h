@@ -23,6 +23,13 @@ enum opvs_pe_verdict {
 	OPVS_PE_MORE,	/* not decided by the bytes shown, and there are more */
 };
 
+/* Of a datagram that has a key. */
+enum opvs_pe_phase {
+	OPVS_PE_LATER,		/* belongs to a session that exists already */
+	OPVS_PE_FIRST,		/* may be the first of its session */
+	OPVS_PE_UNSURE,		/* not decided by the bytes shown, of more */
+};
+
 /**
  * struct opvs_pe_key - affinity key, a slice of the payload
  * @data: first byte, inside the payload given to find()
@@ -49,6 +56,9 @@ struct opvs_pe_key {
  *	@scan_max: show more and ask again.  The answer does not depend on how
  *	many bytes were shown first: once it is not OPVS_PE_MORE, showing more
  *	would not have changed it.  Callable from any context.
+ * @phase: of a datagram in which @find found a key: may it begin a session?
+ *	Arguments as of @find.  OPVS_PE_UNSURE only if @complete is false and
+ *	@len is below @scan_max
  */
 struct opvs_pe_ops {
 	const char *name;
@@ -56,6 +66,8 @@ struct opvs_pe_ops {
 	unsigned int scan_max;
 	enum opvs_pe_verdict (*find)(const u8 *payload, unsigned int len,
 				     bool complete, struct opvs_pe_key *key);
+	enum opvs_pe_phase (*phase)(const u8 *payload, unsigned int len,
+				    bool complete);
 };
 
 extern const struct opvs_pe_ops opvs_pe_sip;

@@ -5,14 +5,31 @@
 
 #include <opvs/ops.h>
 
+extern const struct opvs_sched_ops opvs_sched_none;
 extern const struct opvs_sched_ops opvs_sched_rr;
 extern const struct opvs_sched_ops opvs_sched_wrr;
+extern const struct opvs_sched_ops opvs_sched_lc;
+extern const struct opvs_sched_ops opvs_sched_wlc;
+extern const struct opvs_sched_ops opvs_sched_sed;
+extern const struct opvs_sched_ops opvs_sched_nq;
+extern const struct opvs_sched_ops opvs_sched_twos;
+extern const struct opvs_sched_ops opvs_sched_fo;
+extern const struct opvs_sched_ops opvs_sched_ovf;
+extern const struct opvs_sched_ops opvs_sched_lblc;
+extern const struct opvs_sched_ops opvs_sched_lblcr;
+extern const struct opvs_sched_ops opvs_sched_sh;
+extern const struct opvs_sched_ops opvs_sched_dh;
 extern const struct opvs_sched_ops opvs_sched_mh;
 
 const struct opvs_sched_ops *opvs_sched_find(const char *name);
 
 /* for schedulers */
+u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
+		    const struct opvs_sched_req *req);
 u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round);
+u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range);
 struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from);
+u64 opvs_sched_conns(const struct opvs_dest *dest);
+int opvs_sched_cmp(u64 load, u32 weight, u64 load2, u32 weight2);
 
 #endif /* OPVS_SCHED_H */

@@ -29,6 +29,13 @@ enum opvs_defence_mode {
  *	bit 1: also over one in FIN_WAIT
  * @udp_reschedule: UDP packets for a removed server get another one at once
  * @sweep_interval_ms: how often expired connections are reclaimed
+ * @drain_seconds: how long calls stay where they are after a change of the
+ *	servers of a stateless service; a new value concerns the next change
+ * @load_seconds: how long a call of a one-packet service without templates
+ *	counts as a server's load after its last packet
+ * @lblc_expiration: seconds after which lblc forgets an unused address
+ * @lblcr_expiration: seconds after which lblcr lets go of a server that it
+ *	added to an address
  * @drop_rate: one new connection in so many is dropped now, 0: none.  Not a
  *	sysctl: what drop_packet amounts to at present
  * @secure_tcp_on: not a sysctl: what secure_tcp amounts to at present
@@ -46,6 +53,10 @@ struct opvs_settings {
 	int	conn_reuse_mode;
 	int	udp_reschedule;
 	int	sweep_interval_ms;
+	int	drain_seconds;
+	int	load_seconds;
+	int	lblc_expiration;
+	int	lblcr_expiration;
 	int	drop_rate;
 	bool	secure_tcp_on;
 };

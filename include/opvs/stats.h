@@ -67,6 +67,7 @@ void opvs_stats_in_first(struct opvs_stats_cpu __percpu *cpu,
 void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes);
 void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
 		    struct opvs_totals *sum);
+
 void opvs_totals_add(struct opvs_totals *to, const struct opvs_totals *what);
 void opvs_totals_sub(struct opvs_totals *from, const struct opvs_totals *what);
 

@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
 #include <linux/workqueue.h>
 
 #include <opvs/limit.h>
@@ -17,6 +18,7 @@
 struct netlink_ext_ack;
 struct opvs_dest_key;
 struct opvs_net;
+struct opvs_recent;
 
 /**
  * struct opvs_svc_events - what lower layers tell upper ones
@@ -75,6 +77,10 @@ struct opvs_svc_conf {
  * @conns: its connection entries, and the most that it may have
  * @one_packet: UDP packets get one-packet entries; READ_ONCE by packets, written
  *	under cfg_lock
+ * @exceptions: sessions that are elsewhere than their key says; without any,
+ *	packets look for none
+ * @recent: keys of the last half minute, once the service was stateless;
+ *	cfg_lock, packets find it in @table
  * @removed: no longer configured; cfg_lock
  * @removed_node: in opvs_net.removed_svcs, while removed servers still have
  *	connections; cfg_lock
@@ -98,8 +104,10 @@ struct opvs_svc {
 	struct opvs_policy __rcu	*policy;
 	bool				one_packet;
 	struct opvs_limit		conns;
+	atomic_t			exceptions;
 
 	/* control plane */
+	struct opvs_recent		*recent;
 	bool				removed;
 	struct rhash_head		removed_node;
 	struct list_head		removed_dests;
@@ -113,6 +121,9 @@ struct opvs_svc {
 	refcount_t			ref;
 	struct rcu_work			free_work;
 };
+
+bool opvs_svc_conf_one_packet(const struct opvs_svc_conf *conf);
+bool opvs_svc_conf_stateless(const struct opvs_svc_conf *conf);
 
 /* cfg_lock held, process context */
 int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
@@ -128,7 +139,18 @@ struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
 				       const struct opvs_svc_conf *conf,
 				       struct netlink_ext_ack *extack);
 void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl);
+void opvs_svc_drop_view(struct opvs_sched_table *tbl);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+
+/* rekey.c; cfg_lock held */
+int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
+		   struct netlink_ext_ack *extack);
+
+/* drain.c; cfg_lock held */
+void opvs_drain_watch(struct opvs_net *on);
+void opvs_drain_over(struct opvs_net *on);
+void opvs_drain_net_init(struct opvs_net *on);
+void opvs_drain_net_exit(struct opvs_net *on);
 
 /* statistics and rates; cfg_lock held */
 void opvs_svc_stats(const struct opvs_svc *svc, struct opvs_totals *shown,

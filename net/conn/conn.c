@@ -119,8 +119,6 @@ struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 	cp->reply.tuple.src = dest->addr;
 	cp->reply.tuple.sport = dest->port ?: flow->dport;
 	cp->flags = IP_VS_CONN_F_ONE_PACKET;
-	if (opvs_dest_count_live(dest))
-		cp->flags |= OPVS_CONN_F_COUNTED;
 	cp->state = 0;
 	refcount_set(&cp->ref, 1);
 	opvs_count(on, OPS_CREATED);
@@ -145,13 +143,6 @@ void opvs_conn_get(struct opvs_conn *cp)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
 
-static void one_packet_unbind(struct opvs_conn *cp)
-{
-	if (cp->flags & OPVS_CONN_F_COUNTED)
-		opvs_dest_uncount(cp->dest);
-	opvs_dest_put(cp->dest);
-}
-
 /**
  * opvs_conn_put() - drop a reference, and release the entry with the last one
  * @cp: entry; not to be touched any more
@@ -168,7 +159,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 
 	/* Never shared: nobody else can come by a reference any more. */
 	if (one_packet && likely(!READ_ONCE(cp->state))) {
-		one_packet_unbind(cp);
+		opvs_dest_put(cp->dest);
 		opvs_count(on, OPS_RELEASED_INLINE);
 		conn_free(cp);
 		return;
@@ -176,7 +167,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 	if (!refcount_dec_and_test(&cp->ref))
 		return;
 	if (one_packet) {
-		one_packet_unbind(cp);
+		opvs_dest_put(cp->dest);
 		opvs_count(on, OPS_RELEASED_DEFERRED);
 	}
 	call_rcu(&cp->rcu, conn_free_rcu);

@@ -138,7 +138,9 @@ static void count_in(struct opvs_conn *cp)
 	struct opvs_dest *dest = cp->dest;
 
 	if (opvs_conn_is_template(cp)) {
-		atomic_inc(&dest->persist);
+		if (cp->flags & OPVS_CONN_F_EXCEPTION)
+			atomic_inc(&dest->svc->exceptions);
+		opvs_dest_count_template(dest);
 		return;
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
@@ -157,6 +159,8 @@ static void count_out(struct opvs_conn *cp)
 	while (!try_cmpxchg(&cp->state, &state, state | OPVS_CONN_ENDED))
 		;
 	if (opvs_conn_is_template(cp)) {
+		if (cp->flags & OPVS_CONN_F_EXCEPTION)
+			atomic_dec(&dest->svc->exceptions);
 		opvs_dest_uncount_template(dest);
 		return;
 	}

@@ -66,7 +66,7 @@ static int opvs_fill_conn_tuple(struct sk_buff *skb,
 /* Flags as IPVS numbers them. */
 static u32 opvs_conn_shown_flags(const struct opvs_conn *cp, u32 state)
 {
-	u32 flags = cp->flags & ~OPVS_CONN_F_COUNTED;
+	u32 flags = cp->flags & ~(OPVS_CONN_F_EXCEPTION | OPVS_CONN_F_MOVED);
 
 	if (opvs_conn_is_template(cp))
 		flags |= IP_VS_CONN_F_TEMPLATE;

@@ -15,7 +15,9 @@
 #include <opvs/svc.h>
 
 #include <linux/ip_vs.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/math.h>
 #include <linux/opvs.h>
 
 /**
@@ -196,6 +198,21 @@ int opvs_fill_svc_key(struct opvs_msg *msg, const struct opvs_svc_key *key)
 	return 0;
 }
 
+static int opvs_fill_drain(struct opvs_msg *msg, const struct opvs_svc *svc)
+{
+	const struct opvs_sched_table *tbl;
+	unsigned long now = jiffies;
+	u32 seconds = 0;
+
+	tbl = rcu_dereference_protected(svc->table,
+					lockdep_is_held(&svc->on->cfg_lock));
+	if (!tbl->drains)
+		return 0;
+	if (time_before(now, tbl->drain_end))
+		seconds = DIV_ROUND_UP(tbl->drain_end - now, HZ);
+	return nla_put_u32(msg->skb, OPVS_SVC_ATTR_DRAIN_SECONDS, seconds);
+}
+
 /* What family `IPVS' has no words for. */
 static int opvs_fill_svc_extra(struct opvs_msg *msg, const struct opvs_svc *svc)
 {
@@ -205,9 +222,11 @@ static int opvs_fill_svc_extra(struct opvs_msg *msg, const struct opvs_svc *svc)
 			   svc->conf.policy->name) ||
 	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_CONN_MAX, svc->conf.conn_max) ||
 	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_CONN_COUNT,
-			atomic_read(&svc->conns.count)))
+			atomic_read(&svc->conns.count)) ||
+	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_EXCEPTIONS,
+			atomic_read(&svc->exceptions)))
 		return -EMSGSIZE;
-	return 0;
+	return opvs_fill_drain(msg, svc);
 }
 
 /**
@@ -262,6 +281,15 @@ static int opvs_fill_dest_conns(struct sk_buff *skb,
 	return 0;
 }
 
+static int opvs_fill_dest_extra(struct opvs_msg *msg,
+				const struct opvs_dest *dest)
+{
+	if (!msg->nested)
+		return 0;
+	return nla_put_u32(msg->skb, OPVS_DEST_ATTR_CALLS,
+			   opvs_dest_calls(dest));
+}
+
 /**
  * opvs_fill_dest() - add a DEST nest to a message
  * @msg: message
@@ -295,7 +323,8 @@ int opvs_fill_dest(struct opvs_msg *msg, const struct opvs_dest *dest)
 	    opvs_fill_dest_conns(skb, dest) ||
 	    nla_put_u16(skb, IPVS_DEST_ATTR_ADDR_FAMILY, dest->family) ||
 	    opvs_fill_stats32(msg, IPVS_DEST_ATTR_STATS, &sum, &rate) ||
-	    opvs_fill_stats64(msg, IPVS_DEST_ATTR_STATS64, &sum, &rate))
+	    opvs_fill_stats64(msg, IPVS_DEST_ATTR_STATS64, &sum, &rate) ||
+	    opvs_fill_dest_extra(msg, dest))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -44,6 +44,8 @@ static const struct nla_policy opvs_svc_policy[OPVS_SVC_ATTR_MAX + 1] = {
 				       .len = OPVS_POLICY_NAME_MAX - 1 },
 	[OPVS_SVC_ATTR_CONN_MAX]   = { .type = NLA_U32 },
 	[OPVS_SVC_ATTR_CONN_COUNT] = { .type = NLA_REJECT },
+	[OPVS_SVC_ATTR_EXCEPTIONS] = { .type = NLA_REJECT },
+	[OPVS_SVC_ATTR_DRAIN_SECONDS] = { .type = NLA_REJECT },
 };
 
 static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
@@ -62,9 +64,11 @@ static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
 	[OPVS_SVC_ATTR_POLICY]	   = "service POLICY must have at most 31 characters",
 	[OPVS_SVC_ATTR_CONN_MAX]   = "service CONN_MAX must be a u32",
 	[OPVS_SVC_ATTR_CONN_COUNT] = "service CONN_COUNT cannot be set",
+	[OPVS_SVC_ATTR_EXCEPTIONS] = "service EXCEPTIONS cannot be set",
+	[OPVS_SVC_ATTR_DRAIN_SECONDS] = "service DRAIN_SECONDS cannot be set",
 };
 
-static const struct nla_policy opvs_dest_policy[IPVS_DEST_ATTR_MAX + 1] = {
+static const struct nla_policy opvs_dest_policy[OPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_ADDR]	       = { .type = NLA_BINARY,
 					   .len = sizeof(union nf_inet_addr) },
 	[IPVS_DEST_ATTR_PORT]	       = { .type = NLA_U16 },
@@ -81,9 +85,10 @@ static const struct nla_policy opvs_dest_policy[IPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_TUN_TYPE]      = { .type = NLA_U8 },
 	[IPVS_DEST_ATTR_TUN_PORT]      = { .type = NLA_U16 },
 	[IPVS_DEST_ATTR_TUN_FLAGS]     = { .type = NLA_U16 },
+	[OPVS_DEST_ATTR_CALLS]	       = { .type = NLA_REJECT },
 };
 
-static const char *const opvs_dest_rule[IPVS_DEST_ATTR_MAX + 1] = {
+static const char *const opvs_dest_rule[OPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_ADDR]	       = "server ADDR must be an address of up to 16 bytes",
 	[IPVS_DEST_ATTR_PORT]	       = "server PORT must be a 16-bit port",
 	[IPVS_DEST_ATTR_FWD_METHOD]    = "server FWD_METHOD must be a u32",
@@ -99,6 +104,7 @@ static const char *const opvs_dest_rule[IPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_TUN_TYPE]      = "server TUN_TYPE must be a u8",
 	[IPVS_DEST_ATTR_TUN_PORT]      = "server TUN_PORT must be a 16-bit port",
 	[IPVS_DEST_ATTR_TUN_FLAGS]     = "server TUN_FLAGS must be a u16",
+	[OPVS_DEST_ATTR_CALLS]	       = "server CALLS cannot be set",
 };
 
 static const struct nla_policy opvs_daemon_policy[IPVS_DAEMON_ATTR_MAX + 1] = {
@@ -139,7 +145,7 @@ const struct opvs_nest_type opvs_nest_dest = {
 	.missing	= "attribute DEST is missing",
 	.attr		= IPVS_CMD_ATTR_DEST,
 	.max		= IPVS_DEST_ATTR_MAX,
-	.native_max	= IPVS_DEST_ATTR_MAX,
+	.native_max	= OPVS_DEST_ATTR_MAX,
 };
 
 const struct opvs_nest_type opvs_nest_daemon = {

@@ -2,14 +2,18 @@
 /* Settings of a namespace, under net.opvs and in IPVS's place, net.ipv4.vs.
  *
  * Both directories show the same numbers.  Whoever may administer the
- * namespace's network may write them, as with other settings of the network.
+ * namespace's network may write them, as with other settings of the network;
+ * the secret, under net.opvs only, nobody else may read either.
  */
 #include "sysctl.h"
+
+#include "hash_key.h"
 
 #include <opvs/compat.h>
 #include <opvs/ctl.h>
 #include <opvs/defence.h>
 #include <opvs/expire.h>
+#include <opvs/load.h>
 #include <opvs/netns.h>
 
 #include <linux/jiffies.h>
@@ -28,6 +32,10 @@ enum opvs_sysctl_dir {
 
 /* 2^30; more connections than this are beyond any memory. */
 #define CONN_MAX_MAX	0x40000000
+
+/* 23 days; in jiffies an int, whatever HZ is. */
+#define SECONDS_MAX	2000000
+#define SECONDS_DAY	86400
 
 /**
  * struct opvs_sysctl - a setting
@@ -60,6 +68,13 @@ static void opvs_sysctl_sweep(struct opvs_net *on)
 	mutex_unlock(&on->cfg_lock);
 }
 
+static void opvs_sysctl_load(struct opvs_net *on)
+{
+	mutex_lock(&on->cfg_lock);
+	opvs_load_forget(on);
+	mutex_unlock(&on->cfg_lock);
+}
+
 #define SETTING(field)	.name = #field, \
 			.offset = offsetof(struct opvs_net, settings.field)
 #define SWITCH(field)	SETTING(field), .max = 1
@@ -79,6 +94,8 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SWITCH(expire_nodest_conn) },
 	{ SWITCH(expire_quiescent_template) },
 	{ SETTING(conn_reuse_mode), .preset = 1, .max = 3 },
+	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
+	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ .name = "conn_max", .offset = offsetof(struct opvs_net, conns.max),
 	  .max = CONN_MAX_MAX },
 	{ .name = "conn_count",
@@ -87,6 +104,10 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SWITCH(udp_reschedule), .preset = 1, .native = true },
 	{ SETTING(sweep_interval_ms), .preset = 250, .min = 250, .max = 10000,
 	  .native = true, .changed = opvs_sysctl_sweep },
+	{ SETTING(drain_seconds), .preset = 1800, .min = 1, .max = SECONDS_DAY,
+	  .native = true },
+	{ SETTING(load_seconds), .preset = 60, .min = 4, .max = 3600,
+	  .native = true, .changed = opvs_sysctl_load },
 };
 
 static bool opvs_sysctl_read_only(const struct opvs_sysctl *entry)
@@ -129,20 +150,30 @@ static void opvs_sysctl_fill(struct ctl_table *table,
 	table->extra2 = on;
 }
 
+static void opvs_sysctl_fill_key(struct ctl_table *table, struct opvs_net *on)
+{
+	table->procname = "hash_key";
+	table->mode = 0600;
+	table->proc_handler = opvs_hash_key_sysctl;
+	table->extra2 = on;
+}
+
 static int opvs_sysctl_register(struct opvs_net *on, const char *path,
 				enum opvs_sysctl_dir dir)
 {
 	struct ctl_table *table;
 	size_t i, count = 0;
 
-	/* Older kernels want an empty entry at the end. */
-	table = kcalloc(ARRAY_SIZE(opvs_sysctls) + 1, sizeof(*table),
+	/* The secret, and the empty entry that older kernels want at the end. */
+	table = kcalloc(ARRAY_SIZE(opvs_sysctls) + 2, sizeof(*table),
 			GFP_KERNEL);
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(opvs_sysctls); i++)
 		if (dir == OPVS_SYSCTL_NATIVE || !opvs_sysctls[i].native)
 			opvs_sysctl_fill(&table[count++], &opvs_sysctls[i], on);
+	if (dir == OPVS_SYSCTL_NATIVE)
+		opvs_sysctl_fill_key(&table[count++], on);
 
 	on->sysctl[dir] = register_net_sysctl_sz(on->net, path, table, count);
 	if (on->sysctl[dir])

@@ -7,10 +7,15 @@
 
 #include <opvs/conn.h>
 #include <opvs/expire.h>
+#include <opvs/hash.h>
 #include <opvs/netns.h>
+#include <opvs/svc.h>
 
 #include <linux/cpumask.h>
+#include <linux/lockdep.h>
 #include <linux/opvs.h>
+
+static_assert(OPVS_HASH_KEY_LEN == OPVS_HASH_KEY_BYTES);
 
 static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_CONN_MAX] = { .type = NLA_U32 },
@@ -18,6 +23,7 @@ static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_BUCKETS]  = { .type = NLA_REJECT },
 	[OPVS_TABLE_ATTR_SWEEP]	   = { .type = NLA_REJECT },
 	[OPVS_TABLE_ATTR_SHARD]	   = { .type = NLA_REJECT },
+	[OPVS_TABLE_ATTR_HASH_KEY] = NLA_POLICY_EXACT_LEN(OPVS_HASH_KEY_LEN),
 };
 
 static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
@@ -26,6 +32,7 @@ static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_BUCKETS]  = "table BUCKETS cannot be set",
 	[OPVS_TABLE_ATTR_SWEEP]	   = "table SWEEP cannot be set",
 	[OPVS_TABLE_ATTR_SHARD]	   = "table SHARD cannot be set",
+	[OPVS_TABLE_ATTR_HASH_KEY] = "table HASH_KEY must be 16 bytes",
 };
 
 static const struct opvs_nest_type opvs_nest_table = {
@@ -36,39 +43,57 @@ static const struct opvs_nest_type opvs_nest_table = {
 	.native_max	= OPVS_TABLE_ATTR_MAX,
 };
 
+static int opvs_parse_table(const struct opvs_nest *nest)
+{
+	const struct nlattr *max = nest->tb[OPVS_TABLE_ATTR_CONN_MAX];
+
+	if (!max && !nest->tb[OPVS_TABLE_ATTR_HASH_KEY]) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
+				    "TABLE needs CONN_MAX, HASH_KEY or both");
+		return -EINVAL;
+	}
+	if (max && nla_get_u32(max) > INT_MAX) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, max,
+				    "CONN_MAX must be 0 (no limit) to 2147483647");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /**
- * opvs_ctl_set_table() - OPVS_CMD_SET_TABLE: the namespace's limit
+ * opvs_ctl_set_table() - OPVS_CMD_SET_TABLE: the namespace's limit and secret
  * @skb: request
  * @info: its parts
  *
  * Context: process; takes cfg_lock.
- * Return: 0 or -EINVAL.
+ * Return: 0; -EINVAL, or an error of opvs_svc_rekey(), and nothing has changed.
  */
 int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info)
 {
-	static const u8 required[] = { OPVS_TABLE_ATTR_CONN_MAX };
 	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	const struct nlattr *secret, *max;
 	struct opvs_nest nest;
-	u32 max;
+	siphash_key_t key;
 	int err;
 
 	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
 			      &opvs_nest_table, info->extack);
 	if (!err)
-		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+		err = opvs_parse_table(&nest);
 	if (err)
 		return err;
-	max = nla_get_u32(nest.tb[OPVS_TABLE_ATTR_CONN_MAX]);
-	if (max > INT_MAX) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    nest.tb[OPVS_TABLE_ATTR_CONN_MAX],
-				    "CONN_MAX must be 0 (no limit) to 2147483647");
-		return -EINVAL;
-	}
+
+	secret = nest.tb[OPVS_TABLE_ATTR_HASH_KEY];
+	max = nest.tb[OPVS_TABLE_ATTR_CONN_MAX];
+	if (secret)
+		opvs_hash_key_read(&key, nla_data(secret));
 	mutex_lock(&on->cfg_lock);
-	WRITE_ONCE(on->conns.max, max);
+	if (secret)
+		err = opvs_svc_rekey(on, &key, info->extack);
+	if (!err && max)
+		WRITE_ONCE(on->conns.max, nla_get_u32(max));
 	mutex_unlock(&on->cfg_lock);
-	return 0;
+	return err;
 }
 
 /* The sweeper writes these without a lock; each is right by itself. */
@@ -133,6 +158,15 @@ static size_t opvs_shards_size(void)
 	return num_possible_cpus() * nla_total_size(2 * nla_total_size(sizeof(u32)));
 }
 
+static int opvs_fill_hash_key(struct opvs_msg *msg, const struct opvs_net *on)
+{
+	u8 bytes[OPVS_HASH_KEY_BYTES];
+
+	lockdep_assert_held(&on->cfg_lock);
+	opvs_hash_key_write(&on->hash_key, bytes);
+	return nla_put(msg->skb, OPVS_TABLE_ATTR_HASH_KEY, sizeof(bytes), bytes);
+}
+
 static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 {
 	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_TABLE);
@@ -145,14 +179,16 @@ static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_BUCKETS,
 			opvs_conn_table_size(on)) ||
 	    opvs_fill_sweep(msg, &on->expire.stats) ||
-	    opvs_fill_shards(msg, &on->expire))
+	    opvs_fill_shards(msg, &on->expire) ||
+	    opvs_fill_hash_key(msg, on))
 		return -EMSGSIZE;
 	nla_nest_end(msg->skb, nest);
 	return 0;
 }
 
 /**
- * opvs_ctl_get_table() - OPVS_CMD_GET_TABLE: size, limit, what the sweeper did
+ * opvs_ctl_get_table() - OPVS_CMD_GET_TABLE: size, limit, secret, what the
+ *	sweeper did
  * @skb: request
  * @info: its parts
  *
@@ -170,5 +206,8 @@ int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
 			       OPVS_CMD_SET_TABLE);
 	if (err)
 		return err;
-	return opvs_msg_reply(&msg, opvs_fill_table(&msg, on), info);
+	mutex_lock(&on->cfg_lock);
+	err = opvs_fill_table(&msg, on);
+	mutex_unlock(&on->cfg_lock);
+	return opvs_msg_reply(&msg, err, info);
 }

@@ -9,6 +9,45 @@
 
 #include <opvs/kunit.h>
 
+#include <linux/string.h>
+
+static_assert(sizeof(siphash_key_t) == OPVS_HASH_KEY_BYTES);
+
+/**
+ * opvs_hash_key_read() - a key from bytes
+ * @key: result
+ * @bytes: OPVS_HASH_KEY_BYTES, in the order in which SipHash takes them: the
+ *	first eight are the first word, its least significant byte first
+ *
+ * Context: any.
+ */
+void opvs_hash_key_read(siphash_key_t *key, const u8 *bytes)
+{
+	__le64 word[2];
+
+	memcpy(word, bytes, sizeof(word));
+	key->key[0] = le64_to_cpu(word[0]);
+	key->key[1] = le64_to_cpu(word[1]);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_hash_key_read);
+
+/**
+ * opvs_hash_key_write() - a key as bytes
+ * @key: key
+ * @bytes: result, as of opvs_hash_key_read()
+ *
+ * Context: any.
+ */
+void opvs_hash_key_write(const siphash_key_t *key, u8 *bytes)
+{
+	__le64 word[2];
+
+	word[0] = cpu_to_le64(key->key[0]);
+	word[1] = cpu_to_le64(key->key[1]);
+	memcpy(bytes, word, sizeof(word));
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_hash_key_write);
+
 /**
  * opvs_hash_bytes() - hash a key that was found in a packet
  * @key: secret

@@ -2,6 +2,8 @@
 /*
  * Which server does a new connection get?  The one that a persistence template
  * remembers, or else the scheduler's choice, which a template then remembers.
+ * Packets of one-packet services without templates are in affinity.c if an
+ * engine's key leads them, or have no memory at all.
  */
 #include <opvs/path.h>
 
@@ -10,6 +12,7 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
+#include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/xmit.h>
@@ -66,11 +69,18 @@ static void mask_client(union nf_inet_addr *client, u8 family, __be32 netmask)
 		ipv6_addr_prefix(&client->in6, &whole, (__force u32)netmask);
 }
 
-/* What a template is found by: the client, and what of the virtual side all its
- * connections share.  Ports of the client never count.
+/**
+ * opvs_template_tuple() - what a template is found by
+ * @tuple: result: the client, and what of the virtual side all its connections
+ *	share.  Ports of the client never count
+ * @svc: service
+ * @flow: a packet of the client
+ * @netmask: which bits of the client's address count; IPv6: how many
+ *
+ * Context: any.
  */
-static void template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
-			   const struct opvs_flow *flow, __be32 netmask)
+void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
+			 const struct opvs_flow *flow, __be32 netmask)
 {
 	*tuple = (struct opvs_tuple){
 		.family	= flow->family,
@@ -136,19 +146,23 @@ static struct opvs_conn *template_find(struct opvs_net *on,
 }
 
 static struct opvs_conn *template_begin(struct opvs_net *on,
-					const struct opvs_sched_table *tbl,
+					const struct opvs_svc *svc,
 					const struct opvs_sched_req *req,
 					struct opvs_conn_start *start)
 {
+	const struct opvs_sched_table *tbl;
 	struct opvs_conn *tp;
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
+		tbl = rcu_dereference(svc->table);
 		start->dest = tbl->ops->pick(tbl, req);
 		if (!start->dest)
 			return NULL;
 		tp = opvs_conn_track(on, start);
-		/* The server went away just now. */
+		/* The server went away just now; a table without it is in
+		 * place.
+		 */
 		if (tp != ERR_PTR(-ESTALE))
 			break;
 	}
@@ -170,10 +184,10 @@ static opvs_verdict_t choose_persistent(struct opvs_net *on,
 	};
 	struct opvs_conn *tp;
 
-	template_tuple(&start.tuple, svc, req->flow, tbl->netmask);
+	opvs_template_tuple(&start.tuple, svc, req->flow, tbl->netmask);
 	tp = template_find(on, &start);
 	if (!tp) {
-		tp = template_begin(on, tbl, req, &start);
+		tp = template_begin(on, svc, req, &start);
 		if (!tp)
 			return OPVS_VERDICT(DROP_NO_SERVER);
 		if (IS_ERR(tp))
@@ -182,6 +196,23 @@ static opvs_verdict_t choose_persistent(struct opvs_net *on,
 	choice->control = tp;
 	choice->dest = tp->dest;
 	return OPVS_VERDICT(NONE);
+}
+
+/* Each packet for itself, unless the key says where its session is. */
+static opvs_verdict_t choose_one_packet(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_sched_table *tbl,
+					struct sk_buff *skb,
+					struct opvs_sched_req *req,
+					struct opvs_choice *choice)
+{
+	req->hash = opvs_sched_hash(tbl, req);
+	choice->hash = req->hash;
+	if (tbl->stateless && req->key)
+		return opvs_affinity_choose(on, svc, tbl, skb, req, choice);
+	req->per_packet = true;
+	choice->dest = tbl->ops->pick(tbl, req);
+	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
 }
 
 /**
@@ -201,7 +232,7 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
 			   struct opvs_choice *choice)
 {
 	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
-	struct opvs_sched_req req = { .flow = flow, .hash_key = &on->hash_key };
+	struct opvs_sched_req req = { .flow = flow };
 
 	*choice = (struct opvs_choice){};
 	if (tbl->pe && tbl->pe->proto == flow->proto) {
@@ -215,6 +246,8 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
 	/* Without a key there is nothing to remember a call by. */
 	if (tbl->flags & IP_VS_SVC_F_PERSISTENT && !req.keyless)
 		return choose_persistent(on, svc, tbl, &req, choice);
+	if (flow->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet))
+		return choose_one_packet(on, svc, tbl, skb, &req, choice);
 
 	choice->dest = tbl->ops->pick(tbl, &req);
 	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);

@@ -7,6 +7,18 @@
 
 #include <linux/skbuff.h>
 
+/* Bytes of the payload, and how many of them the packet's head holds. */
+static unsigned int key_payload(const struct sk_buff *skb,
+				const struct opvs_flow *flow,
+				unsigned int *shown)
+{
+	unsigned int len = min(flow->payload_len, skb->len - flow->payload);
+	unsigned int head = skb_headlen(skb);
+
+	*shown = head > flow->payload ? min(len, head - flow->payload) : 0;
+	return len;
+}
+
 /**
  * opvs_seek_key() - let an engine look for its key in a datagram
  * @skb: packet
@@ -23,14 +35,11 @@
 int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req)
 {
-	unsigned int len = min(flow->payload_len, skb->len - flow->payload);
-	unsigned int head = skb_headlen(skb);
 	enum opvs_pe_verdict found = OPVS_PE_MORE;
 	struct opvs_pe_key key = {};
-	unsigned int shown = 0;
+	unsigned int len, shown;
 
-	if (head > flow->payload)
-		shown = min(len, head - flow->payload);
+	len = key_payload(skb, flow, &shown);
 	if (shown || !len)
 		found = pe->find(skb->data + flow->payload, shown, shown == len,
 				 &key);
@@ -46,4 +55,37 @@ int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 	req->key = req->keyless ? NULL : key.data;
 	req->key_len = key.len;
 	return 0;
+}
+
+/**
+ * opvs_may_begin() - may a datagram be the first of its session?
+ * @skb: packet
+ * @pe: engine that found its key
+ * @req: what opvs_seek_key() made of it; the key is where it was afterwards, or
+ *	where more of the packet was pulled to
+ *
+ * Context: softirq or BH disabled.
+ * Return: true if so; false also when there is no memory to find out.
+ */
+bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
+		    struct opvs_sched_req *req)
+{
+	const struct opvs_flow *flow = req->flow;
+	unsigned int len, shown, at;
+	enum opvs_pe_phase phase;
+
+	if (!pe->phase)
+		return false;
+	len = key_payload(skb, flow, &shown);
+	phase = pe->phase(skb->data + flow->payload, shown, shown == len);
+	if (unlikely(phase == OPVS_PE_UNSURE)) {
+		at = req->key - skb->data;
+		shown = min(len, pe->scan_max);
+		if (!pskb_may_pull(skb, flow->payload + shown))
+			return false;
+		req->key = skb->data + at;
+		phase = pe->phase(skb->data + flow->payload, shown,
+				  shown == len);
+	}
+	return phase == OPVS_PE_FIRST;
 }

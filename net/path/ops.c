@@ -9,6 +9,8 @@
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
+#include <opvs/kunit.h>
+#include <opvs/load.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
 #include <opvs/svc.h>
@@ -27,9 +29,11 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, const struct opvs_svc *svc,
 	verdict = opvs_choose(on, svc, skb, flow, &choice);
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
 		return verdict;
-	/* The template counts what passes by it, as IPVS does. */
+	/* A template counts what passes by it, as IPVS does. */
 	if (choice.control)
 		atomic_inc(&choice.control->in_pkts);
+	if (choice.hash)
+		opvs_load_note(choice.dest, choice.hash);
 	*cp = opvs_conn_new_ops(on, flow, choice.dest);
 	return OPVS_VERDICT(NONE);
 }
@@ -79,7 +83,8 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, const struct opvs_svc *svc,
  * @dest: result
  *
  * Only a server that follows from the packet itself can be named: the only
- * one, or the one that a hash of what is quoted leads to.  Turns are lost.
+ * one, or the one that a hash of what is quoted leads to.  Turns are lost, and
+ * nothing is noted or remembered.
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_VERDICT(NONE) and @dest; or ICMP_UNATTRIBUTED.
@@ -91,17 +96,20 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 				struct opvs_dest **dest)
 {
 	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
-	struct opvs_sched_req req = { .flow = flow, .hash_key = &on->hash_key };
+	struct opvs_sched_req req = { .flow = flow };
 
 	*dest = NULL;
 	if (tbl->count == 1) {
 		*dest = tbl->member[0].dest;
-	} else if (tbl->ops->hashes) {
+	} else if (tbl->ops->repeats) {
 		if (tbl->pe && opvs_seek_key(skb, flow, tbl->pe, &req))
 			return OPVS_VERDICT(ICMP_UNATTRIBUTED);
 		/* Headers without a key are cut off more often than absent. */
-		if (!req.keyless)
+		if (req.key && tbl->stateless)
+			*dest = opvs_affinity_quoted(on, svc, tbl, &req);
+		else if (!req.keyless)
 			*dest = tbl->ops->pick(tbl, &req);
 	}
 	return *dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(ICMP_UNATTRIBUTED);
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_pick_quoted);

@@ -229,3 +229,82 @@ u32 opvs_maglev_lookup(const struct opvs_maglev *ml, u64 hash)
 	return ml->wide ? ml->wide[slot] : ml->narrow[slot];
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_lookup);
+
+/**
+ * opvs_maglev_sort() - put the nodes back into the order of their members
+ * @ml: populated table whose members are numbered from 0 to count - 1
+ *
+ * From then on ml->node[opvs_maglev_lookup()] is the owner's.
+ *
+ * Context: process.
+ */
+void opvs_maglev_sort(struct opvs_maglev *ml)
+{
+	struct opvs_maglev_node *node, *home;
+	u32 i;
+
+	for (i = 0; i < ml->count; i++) {
+		node = &ml->node[i];
+		/* Each turn brings one home. */
+		while (node->member != i) {
+			home = &ml->node[node->member];
+			swap(*node, *home);
+		}
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_sort);
+
+/**
+ * opvs_maglev_copy() - the same table once more
+ * @copy: memory as for the original
+ * @ml: original
+ *
+ * Context: process.
+ */
+void opvs_maglev_copy(struct opvs_maglev *copy, const struct opvs_maglev *ml)
+{
+	void *first = &copy->node[ml->count];
+
+	memcpy(copy, ml, opvs_maglev_size(ml->count));
+	if (copy->wide)
+		copy->wide = first;
+	else
+		copy->narrow = first;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_copy);
+
+static u64 slot_id(const struct opvs_maglev *ml, u32 slot)
+{
+	u32 member = ml->wide ? ml->wide[slot] : ml->narrow[slot];
+
+	return ml->node[member].id;
+}
+
+/**
+ * opvs_maglev_same() - has every hash value the same owner in two tables?
+ * @a: sorted table
+ * @b: sorted table, perhaps with another number of slots
+ *
+ * Owners are compared by their id.
+ *
+ * Context: process.
+ */
+bool opvs_maglev_same(const struct opvs_maglev *a, const struct opvs_maglev *b)
+{
+	u32 at_a = 0, at_b = 0;
+	u64 end_a, end_b;
+
+	if (!a->count || !b->count)
+		return a->count == b->count;
+	while (at_a < a->slots && at_b < b->slots) {
+		if (slot_id(a, at_a) != slot_id(b, at_b))
+			return false;
+		/* Where the slots end, in units of which both have a * b. */
+		end_a = (u64)(at_a + 1) * b->slots;
+		end_b = (u64)(at_b + 1) * a->slots;
+		at_a += end_a <= end_b;
+		at_b += end_b <= end_a;
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_same);

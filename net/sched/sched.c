@@ -3,15 +3,43 @@
 #include <opvs/sched.h>
 
 #include <opvs/dest.h>
+#include <opvs/hash.h>
 #include <opvs/kunit.h>
 
+#include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
 
+/* For services that are to refuse everybody for now. */
+static struct opvs_dest *none_pick(const struct opvs_sched_table *tbl,
+				   const struct opvs_sched_req *req)
+{
+	return NULL;
+}
+
+const struct opvs_sched_ops opvs_sched_none = {
+	.name	= "none",
+	.pick	= none_pick,
+};
+
 static const struct opvs_sched_ops *const scheds[] = {
+	&opvs_sched_none,
 	&opvs_sched_rr,
 	&opvs_sched_wrr,
+	&opvs_sched_lc,
+	&opvs_sched_wlc,
+	&opvs_sched_sed,
+	&opvs_sched_nq,
+	&opvs_sched_twos,
+	&opvs_sched_fo,
+	&opvs_sched_ovf,
+	&opvs_sched_lblc,
+	&opvs_sched_lblcr,
+	&opvs_sched_sh,
+	&opvs_sched_dh,
 	&opvs_sched_mh,
 };
 
@@ -32,6 +60,25 @@ const struct opvs_sched_ops *opvs_sched_find(const char *name)
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_find);
+
+/**
+ * opvs_sched_hash() - who sent a packet, as a number
+ * @tbl: table of the service
+ * @req: packet; the engine's key if there is one, else the client's address and
+ *	port
+ *
+ * Context: any, RCU read side.
+ * Return: a keyed hash.
+ */
+u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
+		    const struct opvs_sched_req *req)
+{
+	if (req->key)
+		return opvs_hash_bytes(&tbl->hash_key, req->key, req->key_len);
+	return opvs_hash_endpoint(&tbl->hash_key, &req->flow->saddr,
+				  req->flow->sport);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_hash);
 
 /**
  * opvs_sched_step() - take this CPU's next turn of a round
@@ -59,6 +106,25 @@ u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round)
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_step);
 
 /**
+ * opvs_sched_spread() - a number that is as good as any other
+ * @tbl: table of the service
+ * @range: not 0
+ *
+ * Successive turns times the golden ratio, modulo 1: of any run of calls on a
+ * CPU each part of the range gets its share to within a few, whatever the range
+ * and even if it changes from call to call.
+ *
+ * Context: any, RCU read side.
+ * Return: a number below @range.
+ */
+u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range)
+{
+	return mul_u64_u32_shr(range, hash_32(opvs_sched_step(tbl, U32_MAX), 32),
+			       32);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_spread);
+
+/**
  * opvs_sched_scan() - any server that is available
  * @tbl: table of the service
  * @from: number of the member to start at
@@ -79,3 +145,43 @@ struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from)
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_scan);
+
+/**
+ * opvs_sched_conns() - what a server's connections and calls weigh
+ * @dest: server
+ *
+ * As in IPVS, an active one counts like 256 others.
+ *
+ * Context: any, RCU read side.
+ * Return: below 2^41.
+ */
+u64 opvs_sched_conns(const struct opvs_dest *dest)
+{
+	return ((u64)opvs_dest_active(dest) << 8) + opvs_dest_inactive(dest);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_conns);
+
+/**
+ * opvs_sched_cmp() - which of two servers is less loaded for its weight?
+ * @load: of the one; up to 2^40
+ * @weight: of the one; not 0
+ * @load2: of the other
+ * @weight2: of the other
+ *
+ * Context: any.
+ * Return: negative, 0 or positive, as @load / @weight is less than, equal to or
+ * greater than @load2 / @weight2.
+ */
+int opvs_sched_cmp(u64 load, u32 weight, u64 load2, u32 weight2)
+{
+	u64 here, there;
+
+	/* Loads that large are equal if they only differ in a few. */
+	if (check_mul_overflow(load, (u64)weight2, &here) ||
+	    check_mul_overflow(load2, (u64)weight, &there)) {
+		here = (load >> 8) * weight2;
+		there = (load2 >> 8) * weight;
+	}
+	return here < there ? -1 : here > there;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_cmp);

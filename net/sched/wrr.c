@@ -90,6 +90,7 @@ struct wrr_forest {
 };
 
 static ssize_t wrr_priv_size(const struct opvs_sched_table *tbl,
+			     const struct opvs_sched_table *prev,
 			     struct netlink_ext_ack *extack)
 {
 	struct wrr *wrr;
@@ -156,7 +157,7 @@ static struct wrr_tree wrr_lightest(struct wrr_forest *f)
 }
 
 static void wrr_build(struct opvs_sched_table *tbl,
-		      const siphash_key_t *hash_key)
+		      const struct opvs_sched_table *prev)
 {
 	struct wrr *wrr = tbl->priv;
 	struct wrr_forest f = {

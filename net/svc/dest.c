@@ -12,10 +12,12 @@
 
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
+#include <opvs/load.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
 #include <linux/inetdevice.h>
+#include <linux/ip_vs.h>
 #include <linux/netlink.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -124,6 +126,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_find);
 static void dest_free(struct opvs_dest *dest)
 {
 	percpu_ref_exit(&dest->ref);
+	opvs_load_free(dest->load);
 	dst_cache_destroy(&dest->route);
 	free_percpu(dest->stats_cpu);
 	kfree(dest);
@@ -153,97 +156,6 @@ static void dest_release(struct percpu_ref *ref)
 	struct opvs_dest *dest = container_of(ref, struct opvs_dest, ref);
 
 	queue_rcu_work(opvs_wq, &dest->free_work);
-}
-
-/**
- * opvs_dest_update_overload() - decide whether the server takes connections
- * @dest: server
- *
- * Overload begins at the upper threshold and ends below the lower one.
- * Writers race without a lock: whoever wrote the flag for a count that has
- * moved since decides again, so that the last word belongs to the last count.
- *
- * Context: any.
- */
-void opvs_dest_update_overload(struct opvs_dest *dest)
-{
-	u32 upper, lower, live;
-
-	do {
-		live = atomic_read(&dest->conns);
-		upper = READ_ONCE(dest->u_threshold);
-		lower = READ_ONCE(dest->l_threshold) ?: upper - upper / 4;
-		if (upper && live >= upper)
-			WRITE_ONCE(dest->overloaded, true);
-		else if (!upper || live < lower)
-			WRITE_ONCE(dest->overloaded, false);
-		/* Orders the flag before the count is looked at again. */
-		smp_mb();
-	} while (live != atomic_read(&dest->conns));
-}
-
-/**
- * opvs_dest_count() - count a connection of the server
- * @dest: server
- *
- * Context: any; the caller holds a reference.
- */
-void opvs_dest_count(struct opvs_dest *dest)
-{
-	atomic_inc(&dest->conns);
-	if (READ_ONCE(dest->u_threshold))
-		opvs_dest_update_overload(dest);
-}
-
-/**
- * opvs_dest_count_live() - count a one-packet entry if a threshold asks for it
- * @dest: server
- *
- * Context: any; the caller holds a reference.
- * Return: true if it was counted, and opvs_dest_uncount() is due.
- */
-bool opvs_dest_count_live(struct opvs_dest *dest)
-{
-	if (!READ_ONCE(dest->u_threshold))
-		return false;
-	opvs_dest_count(dest);
-	return true;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_dest_count_live);
-
-/* The last thing that a removed server was kept for may be gone. */
-static void check_idle(struct opvs_dest *dest)
-{
-	if (unlikely(READ_ONCE(dest->removed)) && !opvs_dest_in_use(dest))
-		opvs_removed_idle(dest);
-}
-
-/**
- * opvs_dest_uncount() - a counted connection is gone
- * @dest: server
- *
- * Context: any; the caller holds a reference.
- */
-void opvs_dest_uncount(struct opvs_dest *dest)
-{
-	/* Ordered before the flags: see opvs_removed_add_dest(). */
-	atomic_dec_return(&dest->conns);
-	if (READ_ONCE(dest->overloaded))
-		opvs_dest_update_overload(dest);
-	check_idle(dest);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_dest_uncount);
-
-/**
- * opvs_dest_uncount_template() - a template of the server is gone
- * @dest: server
- *
- * Context: any; the caller holds a reference.
- */
-void opvs_dest_uncount_template(struct opvs_dest *dest)
-{
-	atomic_dec_return(&dest->persist);
-	check_idle(dest);
 }
 
 static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
@@ -351,6 +263,61 @@ int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+static u8 calls_by(const struct opvs_svc_conf *conf)
+{
+	if (!opvs_svc_conf_one_packet(conf))
+		return OPVS_CALLS_NONE;
+	return conf->flags & IP_VS_SVC_F_PERSISTENT ? OPVS_CALLS_TEMPLATES :
+						      OPVS_CALLS_ESTIMATED;
+}
+
+/**
+ * opvs_dest_expect_calls() - make ready to count calls in another way
+ * @svc: service
+ * @conf: configuration that it is to get
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -ENOMEM, and nothing has changed that can be seen.
+ */
+int opvs_dest_expect_calls(struct opvs_svc *svc,
+			   const struct opvs_svc_conf *conf)
+{
+	struct opvs_dest *dest;
+	int err = 0;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	if (calls_by(conf) != OPVS_CALLS_ESTIMATED ||
+	    calls_by(&svc->conf) == OPVS_CALLS_ESTIMATED)
+		return 0;
+	list_for_each_entry(dest, &svc->dests, list) {
+		err = opvs_load_start(dest);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/**
+ * opvs_dest_count_calls() - count calls as the service's configuration has it
+ * @svc: service; opvs_dest_expect_calls() made it ready
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_dest_count_calls(struct opvs_svc *svc)
+{
+	struct opvs_dest *dest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->dests, list) {
+		WRITE_ONCE(dest->calls, calls_by(&svc->conf));
+		/* Others are to decide by that, or we after them. */
+		smp_mb();
+		opvs_dest_update_overload(dest);
+	}
+}
+
 /* Leads packets to a server that they cannot see yet. */
 static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 		     const struct opvs_dest_conf *conf,
@@ -358,6 +325,12 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 {
 	int err;
 
+	WRITE_ONCE(dest->calls, calls_by(&svc->conf));
+	if (dest->calls == OPVS_CALLS_ESTIMATED) {
+		err = opvs_load_start(dest);
+		if (err)
+			return err;
+	}
 	dest->conf = *conf;
 	dest->last_weight = conf->weight;
 	dest_apply(dest, conf);

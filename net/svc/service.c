@@ -18,11 +18,12 @@
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/load.h>
 #include <opvs/netns.h>
+#include <opvs/recent.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
-#include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/overflow.h>
 #include <linux/rhashtable.h>
@@ -64,11 +65,30 @@ void opvs_live_dec(struct opvs_net *on)
 		wake_up_var(&on->live);
 }
 
-static bool is_one_packet(const struct opvs_svc_conf *conf)
+/**
+ * opvs_svc_conf_one_packet() - is each UDP packet scheduled for itself?
+ * @conf: configuration
+ *
+ * Context: any.
+ */
+bool opvs_svc_conf_one_packet(const struct opvs_svc_conf *conf)
 {
 	return conf->flags & IP_VS_SVC_F_ONEPACKET &&
 	       (conf->key.proto == IPPROTO_UDP ||
 		opvs_svc_key_is_mark(&conf->key));
+}
+
+/**
+ * opvs_svc_conf_stateless() - does an engine's key alone lead to the server?
+ * @conf: configuration
+ *
+ * Context: any.
+ */
+bool opvs_svc_conf_stateless(const struct opvs_svc_conf *conf)
+{
+	return conf->pe && conf->sched->hashes &&
+	       opvs_svc_conf_one_packet(conf) &&
+	       !(conf->flags & IP_VS_SVC_F_PERSISTENT);
 }
 
 static int check_engine(const struct opvs_svc_conf *conf,
@@ -81,7 +101,7 @@ static int check_engine(const struct opvs_svc_conf *conf,
 	}
 	if (conf->flags & IP_VS_SVC_F_PERSISTENT)
 		return 0;
-	if (!conf->sched->hashes || !is_one_packet(conf)) {
+	if (!opvs_svc_conf_stateless(conf)) {
 		NL_SET_ERR_MSG(extack, "persistence engine: needs -p, or -o with scheduler mh");
 		return -EOPNOTSUPP;
 	}
@@ -127,7 +147,7 @@ static void svc_apply(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	svc->conf.policy = policy;
 	policy->users++;
 	rcu_assign_pointer(svc->policy, policy);
-	WRITE_ONCE(svc->one_packet, is_one_packet(conf));
+	WRITE_ONCE(svc->one_packet, opvs_svc_conf_one_packet(conf));
 	WRITE_ONCE(svc->conns.max, conf->conn_max);
 	opvs_svc_show(svc, tbl);
 }
@@ -145,6 +165,7 @@ static void svc_give_up(struct opvs_svc *svc)
 
 static void svc_free(struct opvs_svc *svc)
 {
+	opvs_recent_free(svc->recent);
 	free_percpu(svc->cursor);
 	kfree(svc);
 }
@@ -309,15 +330,16 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	tbl = opvs_svc_view(svc, conf, extack);
 	if (IS_ERR(tbl))
 		return PTR_ERR(tbl);
-	if (is_one_packet(conf) && !svc->one_packet) {
+	err = opvs_dest_expect_calls(svc, conf);
+	if (!err && opvs_svc_conf_one_packet(conf) && !svc->one_packet)
 		err = opvs_dest_join_all(svc, extack);
-		if (err) {
-			kvfree(tbl);
-			return err;
-		}
+	if (err) {
+		opvs_svc_drop_view(tbl);
+		return err;
 	}
 
 	svc_apply(svc, conf, tbl);
+	opvs_dest_count_calls(svc);
 	if (!svc->one_packet)
 		opvs_dest_leave_all(svc);
 	return 0;
@@ -454,7 +476,7 @@ static void svc_free_work(struct work_struct *work)
 	mutex_unlock(&on->cfg_lock);
 
 	/* Nobody can find the table since a grace period ago. */
-	kvfree(rcu_dereference_protected(svc->table, true));
+	opvs_svc_drop_view(rcu_dereference_protected(svc->table, true));
 	svc_free(svc);
 	opvs_live_dec(on);
 }
@@ -532,6 +554,7 @@ void opvs_svc_net_exit(struct opvs_net *on)
  */
 int opvs_svc_init(void)
 {
+	opvs_load_init();
 	opvs_wq = alloc_workqueue("opvs", WQ_UNBOUND, 0);
 	return opvs_wq ? 0 : -ENOMEM;
 }

@@ -7,29 +7,84 @@
 
 #include <opvs/dest.h>
 #include <opvs/netns.h>
+#include <opvs/recent.h>
 
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-/* A drained server keeps its place with schedulers that ask for it. */
-static u32 member_weight(const struct opvs_sched_ops *ops,
-			 const struct opvs_dest *dest)
+static void state_free_work(struct work_struct *work)
 {
-	if (!dest->conf.weight && ops->keep_drained)
-		return dest->last_weight;
-	return dest->conf.weight;
+	struct opvs_sched_state *state = container_of(to_rcu_work(work),
+						      struct opvs_sched_state,
+						      free_work);
+	struct opvs_net *on = state->on;
+
+	state->ops->state_free(state);
+	opvs_live_dec(on);
+}
+
+static void state_put(struct opvs_sched_state *state)
+{
+	if (state && refcount_dec_and_test(&state->ref))
+		queue_rcu_work(opvs_wq, &state->free_work);
+}
+
+/* The one that packets use now, if the scheduler is still the same. */
+static struct opvs_sched_state *
+state_get(struct opvs_svc *svc, const struct opvs_sched_ops *ops,
+	  const struct opvs_sched_table *prev)
+{
+	struct opvs_sched_state *state;
+
+	if (prev && prev->ops == ops) {
+		refcount_inc(&prev->state->ref);
+		return prev->state;
+	}
+	state = ops->state_new(svc->on);
+	if (!state)
+		return NULL;
+	state->ops = ops;
+	state->on = svc->on;
+	refcount_set(&state->ref, 1);
+	INIT_RCU_WORK(&state->free_work, state_free_work);
+	opvs_live_inc(svc->on);
+	return state;
+}
+
+/* A drained server keeps its place with schedulers that ask for it; and its
+ * sessions, if nothing else remembers them.
+ */
+static void add_members(struct opvs_sched_table *tbl,
+			const struct opvs_svc *svc)
+{
+	struct opvs_dest *dest;
+	u32 weight;
+
+	list_for_each_entry(dest, &svc->dests, list) {
+		weight = dest->conf.weight;
+		if (!weight && tbl->ops->keep_drained && !tbl->stateless)
+			weight = dest->last_weight;
+		if (!weight && !tbl->stateless)
+			continue;
+		tbl->member[tbl->count].dest = dest;
+		tbl->member[tbl->count].weight = weight;
+		tbl->count++;
+	}
 }
 
 /* Grows the table by what the scheduler keeps for itself. */
 static struct opvs_sched_table *
-table_add_priv(struct opvs_sched_table *tbl, struct netlink_ext_ack *extack)
+table_add_priv(struct opvs_sched_table *tbl,
+	       const struct opvs_sched_table *prev,
+	       struct netlink_ext_ack *extack)
 {
 	size_t size = ALIGN(struct_size(tbl, member, tbl->count), sizeof(u64));
 	struct opvs_sched_table *grown;
 	ssize_t priv;
 
-	priv = tbl->ops->priv_size(tbl, extack);
+	priv = tbl->ops->priv_size(tbl, prev, extack);
 	if (priv < 0) {
 		kvfree(tbl);
 		return ERR_PTR(priv);
@@ -43,27 +98,22 @@ table_add_priv(struct opvs_sched_table *tbl, struct netlink_ext_ack *extack)
 	return grown ?: ERR_PTR(-ENOMEM);
 }
 
-/**
- * opvs_svc_view() - what packets will see of a service
- * @svc: service
- * @conf: its configuration to be
- * @extack: says why not
- *
- * Context: process, cfg_lock held.
- * Return: a table for opvs_svc_show(); ERR_PTR: -ENOMEM, or the scheduler's
- * refusal.
- */
-struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
-				       const struct opvs_svc_conf *conf,
-				       struct netlink_ext_ack *extack)
+/* Once made, it stays with the service. */
+static int recent_start(struct opvs_svc *svc)
+{
+	if (!svc->recent)
+		svc->recent = opvs_recent_new();
+	return svc->recent ? 0 : -ENOMEM;
+}
+
+static struct opvs_sched_table *table_new(struct opvs_svc *svc,
+					  const struct opvs_svc_conf *conf)
 {
 	struct opvs_sched_table *tbl;
-	struct opvs_dest *dest;
-	u32 weight;
 
 	tbl = kvzalloc(struct_size(tbl, member, svc->num_dests), GFP_KERNEL);
 	if (!tbl)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 
 	tbl->ops = conf->sched;
 	tbl->pe = conf->pe;
@@ -71,23 +121,72 @@ struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
 	tbl->timeout = conf->timeout;
 	tbl->netmask = conf->netmask;
 	tbl->cursor = svc->cursor;
-	list_for_each_entry(dest, &svc->dests, list) {
-		weight = member_weight(conf->sched, dest);
-		if (!weight)
-			continue;
-		tbl->member[tbl->count].dest = dest;
-		tbl->member[tbl->count].weight = weight;
-		tbl->count++;
+	tbl->hash_key = svc->on->hash_key;
+	tbl->built_at = get_jiffies_64();
+	tbl->stateless = opvs_svc_conf_stateless(conf);
+	if (tbl->stateless) {
+		tbl->recent = svc->recent;
+		tbl->used = opvs_recent_used(svc->recent);
+		tbl->drain_seconds = READ_ONCE(svc->on->settings.drain_seconds);
 	}
+	add_members(tbl, svc);
+	return tbl;
+}
 
-	if (conf->sched->priv_size) {
-		tbl = table_add_priv(tbl, extack);
+/**
+ * opvs_svc_view() - what packets will see of a service
+ * @svc: service
+ * @conf: its configuration to be
+ * @extack: says why not
+ *
+ * Context: process, cfg_lock held.
+ * Return: a table for opvs_svc_show() or opvs_svc_drop_view(); ERR_PTR: -ENOMEM,
+ * or the scheduler's refusal.
+ */
+struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
+				       const struct opvs_svc_conf *conf,
+				       struct netlink_ext_ack *extack)
+{
+	const struct opvs_sched_ops *ops = conf->sched;
+	struct opvs_sched_table *tbl, *prev;
+
+	prev = rcu_dereference_protected(svc->table,
+					 lockdep_is_held(&svc->on->cfg_lock));
+	if (opvs_svc_conf_stateless(conf) && recent_start(svc))
+		return ERR_PTR(-ENOMEM);
+	tbl = table_new(svc, conf);
+	if (!tbl)
+		return ERR_PTR(-ENOMEM);
+
+	if (ops->priv_size) {
+		tbl = table_add_priv(tbl, prev, extack);
 		if (IS_ERR(tbl))
 			return tbl;
 	}
-	if (conf->sched->build)
-		conf->sched->build(tbl, &svc->on->hash_key);
+	if (ops->state_new) {
+		tbl->state = state_get(svc, ops, prev);
+		if (!tbl->state) {
+			kvfree(tbl);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
+	if (ops->build)
+		ops->build(tbl, prev);
 	return tbl;
+}
+
+/**
+ * opvs_svc_drop_view() - free a table that packets do not see
+ * @tbl: of opvs_svc_view(), or NULL
+ *
+ * Context: process.
+ */
+void opvs_svc_drop_view(struct opvs_sched_table *tbl)
+{
+	if (!tbl)
+		return;
+	state_put(tbl->state);
+	kvfree(tbl);
 }
 
 /**
@@ -103,8 +202,14 @@ void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl)
 
 	old = rcu_replace_pointer(svc->table, tbl,
 				  lockdep_is_held(&svc->on->cfg_lock));
-	if (old)
+	if (tbl->drains)
+		opvs_drain_watch(svc->on);
+	else if (old && old->drains)
+		opvs_drain_over(svc->on);
+	if (old) {
+		state_put(old->state);
 		kvfree_rcu(old, rcu);
+	}
 }
 
 /**

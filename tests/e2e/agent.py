@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from urllib.parse import quote
 
+import calls
 import mass
 import native
 import stream
@@ -45,10 +46,11 @@ def number(args, key, default=0):
         raise Failure(f"{key} is not a number") from None
 
 
-class Agent:
+class Agent(calls.Verbs):
     """Holds what lives between two commands."""
 
     def __init__(self):
+        super().__init__()
         self.selector = selectors.DefaultSelector()
         self.spaces = Namespaces()
         self.servers = {}
@@ -540,6 +542,7 @@ class Agent:
             sniffer.close()
         if self.stream:
             self.unwatch(self.stream.flow)
+        self.sip.close()
         self.servers, self.listeners, self.sniffers = {}, {}, {}
         self.accepting, self.lines = {}, {}
         self.maps, self.stream = {}, None

@@ -81,6 +81,54 @@ def service(args):
     return ask(genl.SET_SERVICE, genl.nest(genl.SERVICE, genl.SVC_ATTRS, name))
 
 
+def table(args):
+    """Sets key=, 32 hexadecimal digits, max=, or both."""
+    values = {}
+    if "key" in args:
+        values["HASH_KEY"] = bytes.fromhex(args["key"])
+    if "max" in args:
+        values["CONN_MAX"] = genl.u32(int(args["max"]))
+    return ask(genl.SET_TABLE, genl.nest(genl.TABLE, genl.TABLE_ATTRS, values))
+
+
+def hash_key():
+    """The namespace's secret in 32 hexadecimal digits."""
+    family = genl.Family("opvs")
+    with family.sock:
+        answer = family.ask(genl.GET_TABLE)
+    nest = genl.attrs(answer.messages[0][2])[0][1]
+    return genl.named(nest, genl.TABLE_ATTRS)["HASH_KEY"].hex()
+
+
+def shown(args):
+    """exceptions= of a service, and drain=, seconds left, or none."""
+    payload = genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+    family = genl.Family("opvs")
+    with family.sock:
+        answer = family.ask(genl.GET_SERVICE, payload)
+    nest = genl.attrs(answer.messages[0][2])[0][1]
+    found = genl.named(nest, genl.SVC_ATTRS)
+    drain = found.get(genl.SVC_DRAIN_SECONDS)
+    exceptions = struct.unpack("=I", found[genl.SVC_EXCEPTIONS])[0]
+    return {"exceptions": exceptions,
+            "drain": struct.unpack("=I", drain)[0] if drain else "none"}
+
+
+def calls(args):
+    """each= of a service's servers, in order: calls that it carries, and what
+    is shown as active connections."""
+    payload = genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+    family = genl.Family("opvs")
+    with family.sock:
+        answer = family.ask(genl.GET_DEST, payload, dump=True)
+    each = []
+    for _, _, data in answer.messages:
+        found = genl.named(genl.attrs(data)[0][1], genl.DEST_ATTRS)
+        each.append("/".join(str(struct.unpack("=I", found[name])[0])
+                             for name in (genl.DEST_CALLS, "ACTIVE")))
+    return {"each": ",".join(each)}
+
+
 def connections(cmd, args):
     """Of service=, of server=, of prefix=ADDRESS|LENGTH, or one: src=, dst=."""
     payload = b""

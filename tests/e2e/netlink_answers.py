@@ -13,9 +13,9 @@ from genl import (CLONE_NEWNET, COUNTERS, DEL_DEST, DEL_SERVICE, DEST,
                   DEST_ATTRS, FLUSH, GET_CONFIG, GET_COUNTERS, GET_DEST,
                   GET_INFO, GET_SERVICE, NEW_DEST, NEW_SERVICE, NLA_F_NESTED,
                   SERVICE, SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE,
-                  SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX, SVC_POLICY, Family,
-                  Tap, attr, attrs, be16, ip, named, nest, string, u16, u32,
-                  unshare)
+                  SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX, SVC_EXCEPTIONS,
+                  SVC_POLICY, DEST_CALLS, Family, Tap, attr, attrs, be16, ip,
+                  named, nest, string, u16, u32, unshare)
 
 SERVICES = 3000
 SERVERS = 2000
@@ -73,8 +73,8 @@ def raw_type(body):
     return struct.unpack_from("=H", body, 2)[0]
 
 
-def numbers(found):
-    return [name if isinstance(name, int) else SVC_ATTRS.index(name) + 1
+def numbers(found, names=SVC_ATTRS):
+    return [name if isinstance(name, int) else names.index(name) + 1
             for name in found]
 
 
@@ -82,7 +82,11 @@ def own(family):
     """What only family opvs says of a service."""
     if family.name != "opvs":
         return []
-    return [SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT]
+    return [SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT, SVC_EXCEPTIONS]
+
+
+def own_of_server(family):
+    return [DEST_CALLS] if family.name == "opvs" else []
 
 
 def test_service(tap, family):
@@ -150,8 +154,9 @@ def test_server(tap, family):
            cmd == NEW_DEST and raw_type(body) == DEST | marked,
            f"{family.name}: one server: family, command, nest")
     found = named(attrs(body)[0][1], DEST_ATTRS)
-    order = [DEST_ATTRS.index(name) + 1 for name in found]
-    tap.ok(order == [1, 2, 3, 4, 13, 14, 15, 5, 6, 7, 8, 9, 11, 10, 12],
+    order = numbers(found, DEST_ATTRS)
+    tap.ok(order == [1, 2, 3, 4, 13, 14, 15, 5, 6, 7, 8, 9, 11, 10, 12] +
+           own_of_server(family),
            f"{family.name}: order of a server's attributes", order)
     want = {"ADDR": ip("192.0.2.11"), "PORT": be16(5060),
             "FWD_METHOD": u32(3), "WEIGHT": u32(70000), "U_THRESH": u32(9),
@@ -162,6 +167,8 @@ def test_server(tap, family):
     tap.ok(stats_layout(found["STATS"], False) and
            stats_layout(found["STATS64"], True),
            f"{family.name}: statistics of a server")
+    tap.ok(all(found[name] == u32(0) for name in own_of_server(family)),
+           f"{family.name}: a server without calls")
     do(family, SET_DEST, service(5060) + dest(0, WEIGHT=u32(0)))
     body = family.ask(GET_DEST, service(5060), dump=True).messages[0][2]
     found = named(attrs(body)[0][1], DEST_ATTRS)

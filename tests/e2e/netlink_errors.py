@@ -28,6 +28,8 @@ EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT = (
 UDP = socket.IPPROTO_UDP
 PERSISTENT, ONEPACKET = 1, 4
 ALL = 0xffffffff
+SCHEDULERS = ("none", "rr", "wrr", "lc", "wlc", "sed", "nq", "lblc", "lblcr",
+              "sh", "dh", "mh", "fo", "ovf", "twos")
 
 
 def service(flag=0x8000, **changes):
@@ -274,6 +276,10 @@ def accepted_rows():
         yield (f"port 0, protocol {proto}",
                service(PROTOCOL=u16(proto), PORT=be16(0)))
     yield "one-packet TCP", service(PROTOCOL=u16(6), **at)
+    for name in SCHEDULERS:
+        yield (f"SCHED_NAME {name}, all its flags",
+               service(SCHED_NAME=string(name),
+                       FLAGS=u32(ONEPACKET | 0x38) + u32(ALL), **at))
     yield "FWMARK 8", by_mark(8)
     yield "FWMARK 7 of IPv6", by_mark(7, AF=u16(socket.AF_INET6),
                                       NETMASK=u32(128))

@@ -1,27 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Timeout policies and limits over netlink: made, changed, used, refused.  In
-a network namespace of its own; needs root and opvs loaded.  Output: TAP."""
+"""Timeout policies, limits and the secret over netlink: made, changed, used,
+refused.  In a network namespace of its own; needs root and opvs loaded.
+Output: TAP."""
 
 import errno
 import socket
 import struct
 import sys
 
-from genl import (CLONE_NEWNET, DEL_POLICY, DEL_SERVICE, FLUSH, GET_CONFIG,
-                  GET_POLICY, GET_SERVICE, GET_TABLE, NEW_POLICY, NEW_SERVICE,
-                  POLICY, POLICY_ATTRS, SERVICE, SET_CONFIG, SET_POLICY,
-                  SET_SERVICE, SET_TABLE, SVC_ATTRS, SVC_CONN_COUNT,
-                  SVC_CONN_MAX, SVC_POLICY, SWEEP_ATTRS, TABLE, TABLE_ATTRS,
-                  TIMEOUT_ATTRS, TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP,
-                  Family, Tap, attr, attrs, be16, ip, named, nest, string, u8,
-                  u16, u32, unshare)
+from genl import (CLONE_NEWNET, DEL_POLICY, DEL_SERVICE, DEST, DEST_ATTRS,
+                  DEST_CALLS, FLUSH, GET_CONFIG, GET_POLICY, GET_SERVICE,
+                  GET_TABLE, NEW_DEST, NEW_POLICY, NEW_SERVICE, POLICY,
+                  POLICY_ATTRS, SERVICE, SET_CONFIG, SET_POLICY, SET_SERVICE,
+                  SET_TABLE, SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX,
+                  SVC_DRAIN_SECONDS, SVC_EXCEPTIONS, SVC_POLICY, SWEEP_ATTRS,
+                  TABLE, TABLE_ATTRS, TIMEOUT_ATTRS, TIMEOUT_TCP,
+                  TIMEOUT_TCP_FIN, TIMEOUT_UDP, Family, Tap, attr, attrs, be16,
+                  ip, named, nest, string, u8, u16, u32, unshare)
 
 EINVAL, ENOENT, EEXIST, EBUSY, ENOSPC = (
     errno.EINVAL, errno.ENOENT, errno.EEXIST, errno.EBUSY, errno.ENOSPC)
 TCP, UDP, SCTP = 6, 17, 132
 ALL = 0xffffffff
 TIMEOUT = POLICY_ATTRS.index("TIMEOUT") + 1
+KEY = bytes(range(0xf0, 0x100))
 
 # As the kernel's ip_vs has them.
 DEFAULTS = {
@@ -59,7 +62,8 @@ def policy(name, *timeouts, **changes):
 def service(port=5060, **changes):
     extra = {number: changes.pop(name) for name, number in (
         ("POLICY", SVC_POLICY), ("CONN_MAX", SVC_CONN_MAX),
-        ("CONN_COUNT", SVC_CONN_COUNT), ("NEXT", SVC_CONN_COUNT + 1),
+        ("CONN_COUNT", SVC_CONN_COUNT), ("EXCEPTIONS", SVC_EXCEPTIONS),
+        ("DRAIN_SECONDS", SVC_DRAIN_SECONDS), ("NEXT", SVC_DRAIN_SECONDS + 1),
         ("BETWEEN", 20)) if name in changes}
     values = {
         "AF": u16(socket.AF_INET), "PROTOCOL": u16(UDP),
@@ -247,7 +251,7 @@ def test_table(tap, family):
     tap.ok(kind == TABLE and cmd == SET_TABLE and
            {name: len(found[name]) for name in TABLE_ATTRS[:3]} ==
            {"CONN_MAX": 4, "CONNS": 4, "BUCKETS": 4} and
-           tuple(found) == TABLE_ATTRS,
+           tuple(found) == TABLE_ATTRS and len(found["HASH_KEY"]) == 16,
            "the table's numbers", found)
     sweep = [(k, len(v)) for k, v in attrs(found["SWEEP"])
              if k <= len(SWEEP_ATTRS)]
@@ -260,6 +264,26 @@ def test_table(tap, family):
     tap.ok(read_table(family)[2]["CONN_MAX"] == u32(0) and
            found["BUCKETS"] == u32(sysfs("conn_buckets")) and
            found["CONNS"] == u32(sysfs("conns")), "sysfs shows the same")
+
+
+def test_key(tap, family):
+    before = read_table(family)[2]["HASH_KEY"]
+    with open("/proc/sys/net/opvs/hash_key", encoding="ascii") as file:
+        text = file.read()
+    tap.ok(text == before.hex() + "\n" and any(before),
+           "a new namespace has a secret; sysctl shows the same", text,
+           before.hex())
+    do(family, SET_TABLE, table(HASH_KEY=KEY))
+    tap.ok(read_table(family)[2]["HASH_KEY"] == KEY != before,
+           "it is set and shown, byte for byte")
+    do(family, SET_TABLE, table(CONN_MAX=u32(7)))
+    found = read_table(family)[2]
+    tap.ok(found["HASH_KEY"] == KEY and found["CONN_MAX"] == u32(7),
+           "a limit without a secret leaves that alone")
+    do(family, SET_TABLE, table(CONN_MAX=u32(0), HASH_KEY=before))
+    found = read_table(family)[2]
+    tap.ok(found["HASH_KEY"] == before and found["CONN_MAX"] == u32(0),
+           "both at once")
 
 
 def policy_rows(cmd, name):
@@ -318,24 +342,38 @@ def refused_rows():
             ("CONN_MAX 2^31", {"CONN_MAX": u32(1 << 31)}, EINVAL),
             ("CONN_MAX as u64", {"CONN_MAX": u32(1) * 2}, EINVAL),
             ("CONN_COUNT", {"CONN_COUNT": u32(1)}, EINVAL),
+            ("EXCEPTIONS", {"EXCEPTIONS": u32(1)}, EINVAL),
+            ("DRAIN_SECONDS", {"DRAIN_SECONDS": u32(1)}, EINVAL),
             ("unknown attribute", {"NEXT": u32(1)}, EINVAL),
             ("attribute between the families'", {"BETWEEN": u32(1)}, EINVAL)):
         yield (f"new service: {what}", NEW_SERVICE, service(5061, **changes),
                want)
         yield f"set service: {what}", SET_SERVICE, service(**changes), want
+    for what, kind in (("CALLS", DEST_CALLS), ("unknown attribute", 65),
+                       ("attribute between the families'", 20)):
+        yield (f"new server: {what}", NEW_DEST, service() +
+               nest(DEST, DEST_ATTRS, {"ADDR": ip("192.0.2.11"),
+                                       kind: u32(1)}), EINVAL)
     yield "set table: no TABLE", SET_TABLE, b"", EINVAL
-    yield "set table: no CONN_MAX", SET_TABLE, table(), EINVAL
+    yield "set table: nothing to set", SET_TABLE, table(), EINVAL
     for what, changes in (("CONN_MAX 2^31", {"CONN_MAX": u32(1 << 31)}),
                           ("CONN_MAX as u16", {"CONN_MAX": u16(1)}),
                           ("CONNS", {"CONN_MAX": u32(1), "CONNS": u32(1)}),
                           ("BUCKETS", {"CONN_MAX": u32(1),
-                                       "BUCKETS": u32(1)})):
+                                       "BUCKETS": u32(1)}),
+                          ("HASH_KEY of 15", {"CONN_MAX": u32(1),
+                                              "HASH_KEY": KEY[:15]}),
+                          ("HASH_KEY of 17", {"HASH_KEY": KEY + b"x"}),
+                          ("HASH_KEY empty", {"HASH_KEY": b""}),
+                          ("HASH_KEY and CONN_MAX 2^31",
+                           {"HASH_KEY": KEY, "CONN_MAX": u32(1 << 31)})):
         yield f"set table: {what}", SET_TABLE, table(**changes), EINVAL
 
 
 def state(family):
+    found = read_table(family)[2]
     return (listed(family), family.ask(GET_SERVICE, dump=True).messages,
-            read_table(family)[2]["CONN_MAX"])
+            found["CONN_MAX"], found["HASH_KEY"])
 
 
 def test_refused(tap, family):
@@ -356,8 +394,10 @@ def test_apart(tap, family):
     do(family, SET_TABLE, table(CONN_MAX=u32(5)))
     unshare(CLONE_NEWNET)
     inner = Family("opvs")
+    here, there = read_table(family)[2], read_table(inner)[2]
     tap.ok([row[0] for row in listed(inner)] == ["default"] and
-           read_table(inner)[2]["CONN_MAX"] == u32(0),
+           there["CONN_MAX"] == u32(0) and
+           there["HASH_KEY"] != here["HASH_KEY"],
            "another namespace knows nothing of this one's")
     do(inner, NEW_POLICY, policy("silver"))
     tap.ok([row[0] for row in listed(family)] == ["default", "gold"],
@@ -370,7 +410,7 @@ def main():
     family = Family("opvs")
     do(family, FLUSH)
     for test in (test_default, test_life, test_many, test_service, test_table,
-                 test_refused, test_apart):
+                 test_key, test_refused, test_apart):
         test(tap, family)
     return tap.end()
 

@@ -19,12 +19,12 @@ start_sipp_servers() {
 	done
 }
 
-# sipp_calls FAMILY VIP-NUMBER COUNT RATE: all from port 5060 of the client. The
-# status is sipp's: 0 if every call succeeded.
+# sipp_calls FAMILY VIP-NUMBER COUNT RATE [MS]: all from port 5060 of the client,
+# each MS long. The status is sipp's: 0 if every call succeeded.
 sipp_calls() {
 	local status=0
 	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "${client_ip[$1]}" \
-		-p 5060 -m "$3" -r "$4" -timeout 120s -timeout_error \
+		-p 5060 -m "$3" -r "$4" -d "${5:-100}" -timeout 120s -timeout_error \
 		-trace_stat -fd 600 -stf "$state/sipp.csv" "${vs[$1,$2]}:5060" \
 		</dev/null >"$state/sipp0" 2>&1 || status=$?
 	((status == 0)) || tail -n 60 "$state/sipp0"

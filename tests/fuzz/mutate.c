@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../kunit/sip_cases.h"
+#include "../kunit/sip_phase_cases.h"
 
 /* A piece of text of known length, zero bytes allowed */
 #define PIECE(text)	{ text, sizeof(text) - 1 }
@@ -22,6 +23,11 @@ static const struct {
 	PIECE("i"), PIECE("I:"), PIECE("\r\ni: "), PIECE("\ni:"), PIECE("\r\n i: "),
 	PIECE("Call-ID"), PIECE("call-id:"), PIECE("\r\nCall-ID: "), PIECE("CALL-I"),
 	PIECE("\r\nCall-ID:\r\n "), PIECE("\r\nCall-ID\r\n : "), PIECE("\r\nCall-IDx: "),
+	PIECE("To: "), PIECE("\r\nt:"), PIECE("\nTO : <"), PIECE("\r\nTo:\r\n "),
+	PIECE("\r\nTo: \"a\" <sip:b@x>;tag=1\r\n"), PIECE("<"), PIECE(">"), PIECE("\""),
+	PIECE("\\"), PIECE("\\\""), PIECE(";"), PIECE(";tag=1"), PIECE(";tag="), PIECE("tag"),
+	PIECE("="), PIECE(" ; TAG\r\n = "), PIECE(";tag;"), PIECE(";xtag=1"), PIECE("t"),
+	PIECE("SIP/"), PIECE("ACK "), PIECE("CANCEL\t"), PIECE("INVITE "),
 	PIECE("\0"), PIECE("\13"), PIECE("\14"), PIECE("\16"), PIECE("\177"),
 	PIECE("\200"), PIECE("\212"), PIECE("\215"), PIECE("\377"), PIECE("@"),
 	PIECE(A50), PIECE(A50 A50 A50 A50 A50), PIECE("          \t\t\t    "),
@@ -70,23 +76,39 @@ static size_t insert_piece(u8 *data, size_t len, size_t max, u64 *state)
 	return insert(data, len, max, below(state, len + 1), pieces[i].text, pieces[i].len);
 }
 
+/* A row of either table; its length is at @len. */
+static const char *any_row(size_t *len, u64 *state)
+{
+	size_t i = below(state, ARRAY_SIZE(sip_cases) + ARRAY_SIZE(sip_phase_cases));
+
+	if (i < ARRAY_SIZE(sip_cases)) {
+		*len = sip_cases[i].len;
+		return sip_cases[i].text;
+	}
+	i -= ARRAY_SIZE(sip_cases);
+	*len = sip_phase_cases[i].len;
+	return sip_phase_cases[i].text;
+}
+
 static size_t insert_row(u8 *data, size_t len, size_t max, u64 *state)
 {
-	const struct sip_case *row = &sip_cases[below(state, ARRAY_SIZE(sip_cases))];
+	size_t add;
+	const char *row = any_row(&add, state);
 
-	if (row->len > max)
+	if (add > max)
 		return len;
-	return insert(data, len, max, below(state, len + 1), row->text, row->len);
+	return insert(data, len, max, below(state, len + 1), row, add);
 }
 
 static size_t start_over(u8 *data, size_t len, size_t max, u64 *state)
 {
-	const struct sip_case *row = &sip_cases[below(state, ARRAY_SIZE(sip_cases))];
+	size_t row_len;
+	const char *row = any_row(&row_len, state);
 
-	if (row->len > max)
+	if (row_len > max)
 		return len;
-	memcpy(data, row->text, row->len);
-	return row->len;
+	memcpy(data, row, row_len);
+	return row_len;
 }
 
 static size_t change_byte(u8 *data, size_t len, size_t max, u64 *state)

@@ -4,7 +4,8 @@
  *
  * This demands at once that a key lies within the datagram, is 1 to 255 bytes
  * long and has no line end in it, that an answer is given as soon as it can be
- * known and not before, and that it does not change when more is shown.  The
+ * known and not before, and that it does not change when more is shown; and the
+ * same of the answer to whether the datagram may begin a session.  The
  * sanitizers see to it that nothing outside the bytes shown is read.
  */
 #include "target.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "../kunit/sip_cases.h"
+#include "../kunit/sip_phase_cases.h"
 #include "mutate.h"
 #include "sip_ref.h"
 
@@ -31,17 +33,30 @@ static const char *const verdict_names[] = {
 	[OPVS_PE_MORE] = "MORE",
 };
 
-/* Ask the engine about @len bytes in an object of just that size */
-static struct answer ask(const u8 *data, size_t len, bool complete)
+static const char *const phase_names[] = {
+	[OPVS_PE_LATER] = "LATER",
+	[OPVS_PE_FIRST] = "FIRST",
+	[OPVS_PE_UNSURE] = "UNSURE",
+};
+
+/* The bytes in an object of just their size */
+static u8 *exact_copy(const u8 *data, size_t len)
 {
-	struct opvs_pe_key key = { NULL, 0 };
-	struct answer answer = { 0 };
 	u8 *copy = malloc(len);
 
 	if (!copy && len)
 		abort();
 	if (len)
 		memcpy(copy, data, len);
+	return copy;
+}
+
+static struct answer ask(const u8 *data, size_t len, bool complete)
+{
+	struct opvs_pe_key key = { NULL, 0 };
+	struct answer answer = { 0 };
+	u8 *copy = exact_copy(data, len);
+
 	answer.verdict = opvs_pe_sip.find(copy, len, complete, &key);
 	if (key.data) {
 		answer.at = key.data - copy;
@@ -62,6 +77,21 @@ static void demand(const char *what, size_t shown, struct answer got,
 	abort();
 }
 
+static void demand_phase(const u8 *data, size_t len, bool complete,
+			 enum opvs_pe_phase want)
+{
+	u8 *copy = exact_copy(data, len);
+	enum opvs_pe_phase got = opvs_pe_sip.phase(copy, len, complete);
+
+	free(copy);
+	if (got == want)
+		return;
+	fprintf(stderr, "finding: %s of %zu bytes: got %s, want %s\n",
+		complete ? "datagram" : "head", len, phase_names[got],
+		phase_names[want]);
+	abort();
+}
+
 static struct answer whole_answer(const struct sip_ref *ref)
 {
 	struct answer want = { .verdict = OPVS_PE_NONE };
@@ -74,8 +104,29 @@ static struct answer whole_answer(const struct sip_ref *ref)
 	return want;
 }
 
-static void check_head(const u8 *data, size_t shown, const struct sip_ref *ref)
+static enum opvs_pe_phase whole_phase(const struct sip_ref_phase *ref)
 {
+	return ref->first ? OPVS_PE_FIRST : OPVS_PE_LATER;
+}
+
+/* What both opinions on a datagram are */
+struct opinion {
+	struct sip_ref find;
+	struct sip_ref_phase phase;
+};
+
+static void check_phase_of_head(const u8 *data, size_t shown,
+				const struct sip_ref_phase *ref)
+{
+	if (shown < ref->known_at && shown < OPVS_SIP_SCAN_MAX)
+		demand_phase(data, shown, false, OPVS_PE_UNSURE);
+	else
+		demand_phase(data, shown, false, whole_phase(ref));
+}
+
+static void check_head(const u8 *data, size_t shown, const struct opinion *opinion)
+{
+	const struct sip_ref *ref = &opinion->find;
 	struct answer want = whole_answer(ref);
 
 	if (shown < ref->known_at)
@@ -83,15 +134,17 @@ static void check_head(const u8 *data, size_t shown, const struct sip_ref *ref)
 			.verdict = shown < OPVS_SIP_SCAN_MAX ? OPVS_PE_MORE : OPVS_PE_NONE,
 		};
 	demand("head", shown, ask(data, shown, false), want);
+	check_phase_of_head(data, shown, &opinion->phase);
 }
 
 /* All heads of a short datagram; of a long one those where the answer turns, and
  * a choice of others that depends on the datagram alone.
  */
-static void check_heads(const u8 *data, size_t len, const struct sip_ref *ref)
+static void check_heads(const u8 *data, size_t len, const struct opinion *opinion)
 {
 	const size_t turns[] = {
-		0, len, ref->known_at - 1, ref->known_at,
+		0, len, opinion->find.known_at - 1, opinion->find.known_at,
+		opinion->phase.known_at - 1, opinion->phase.known_at,
 		OPVS_SIP_SCAN_MAX - 1, OPVS_SIP_SCAN_MAX, OPVS_SIP_SCAN_MAX + 1,
 	};
 	u64 state = len + 1;
@@ -99,14 +152,14 @@ static void check_heads(const u8 *data, size_t len, const struct sip_ref *ref)
 
 	if (len <= 160) {
 		for (i = 0; i <= len; i++)
-			check_head(data, i, ref);
+			check_head(data, i, opinion);
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(turns); i++)
 		if (turns[i] <= len)
-			check_head(data, turns[i], ref);
+			check_head(data, turns[i], opinion);
 	for (i = 0; i < 16; i++)
-		check_head(data, fuzz_random(&state) % len, ref);
+		check_head(data, fuzz_random(&state) % len, opinion);
 }
 
 /**
@@ -116,14 +169,35 @@ static void check_heads(const u8 *data, size_t len, const struct sip_ref *ref)
  */
 void fuzz_check(const u8 *data, size_t len)
 {
-	struct sip_ref ref = sip_ref_find(data, len);
+	const struct opinion opinion = {
+		.find = sip_ref_find(data, len),
+		.phase = sip_ref_phase(data, len),
+	};
 
-	demand("datagram", len, ask(data, len, true), whole_answer(&ref));
-	check_heads(data, len, &ref);
+	demand("datagram", len, ask(data, len, true), whole_answer(&opinion.find));
+	demand_phase(data, len, true, whole_phase(&opinion.phase));
+	check_heads(data, len, &opinion);
+}
+
+static void check_phase_table(void)
+{
+	const struct sip_phase_case *row = sip_phase_cases;
+	struct sip_ref_phase ref;
+
+	for (; row < sip_phase_cases + ARRAY_SIZE(sip_phase_cases); row++) {
+		ref = sip_ref_phase((const u8 *)row->text, row->len);
+		if (whole_phase(&ref) != row->phase) {
+			fprintf(stderr, "finding: reference and phase row \"%s\"\n",
+				row->name);
+			abort();
+		}
+		fuzz_check((const u8 *)row->text, row->len);
+	}
 }
 
 /**
- * fuzz_check_table() - compare both with what was worked out by hand
+ * fuzz_check_table() - compare engine and reference with what was worked out by
+ * hand
  */
 void fuzz_check_table(void)
 {
@@ -140,4 +214,5 @@ void fuzz_check_table(void)
 		}
 		fuzz_check((const u8 *)row->text, row->len);
 	}
+	check_phase_table();
 }

@@ -50,13 +50,19 @@ static bool is_call_id(const u8 *name, size_t len)
 	       (len == 7 && !strncasecmp((const char *)name, "call-id", 7));
 }
 
+/* Where the name of the header at @at ends */
+static size_t name_end(const u8 *text, size_t stop, size_t at)
+{
+	while (at < stop && !is_blank(text[at]) && !is_eol(text[at]) && text[at] != ':')
+		at++;
+	return at;
+}
+
 /* Look at one header, @start to @stop with all its continuation lines */
 static bool read_header(const u8 *text, size_t start, size_t stop, struct sip_ref *ref)
 {
-	size_t at = start, end;
+	size_t at = name_end(text, stop, start), end;
 
-	while (at < stop && !is_blank(text[at]) && !is_eol(text[at]) && text[at] != ':')
-		at++;
 	if (!is_call_id(text + start, at - start))
 		return false;
 	at = skip_space(text, stop, at);
@@ -117,4 +123,139 @@ struct sip_ref sip_ref_find(const u8 *text, size_t len)
 		return find(text, len);
 	ref = find(text, OPVS_SIP_SCAN_MAX);
 	return ref.known_at == SIP_REF_NEVER ? none : ref;
+}
+
+static bool is_to(const u8 *name, size_t len)
+{
+	return (len == 1 && !strncasecmp((const char *)name, "t", 1)) ||
+	       (len == 2 && !strncasecmp((const char *)name, "to", 2));
+}
+
+/* Where a reader of an address header is */
+enum place {
+	IN_TEXT,
+	IN_QUOTES,
+	IN_QUOTES_ESCAPED,
+	IN_BRACKETS,
+	AFTER_SEMICOLON,
+	AFTER_T,
+	AFTER_TA,
+	AFTER_TAG,
+	AFTER_EQUALS,
+	AT_VALUE,
+};
+
+static enum place step_in_text(u8 c)
+{
+	switch (c) {
+	case '"':
+		return IN_QUOTES;
+	case '<':
+		return IN_BRACKETS;
+	case ';':
+		return AFTER_SEMICOLON;
+	default:
+		return IN_TEXT;
+	}
+}
+
+/* One byte of an address header */
+static enum place step(enum place place, u8 c)
+{
+	const bool space = is_blank(c) || is_eol(c);
+	const u8 small = c >= 'A' && c <= 'Z' ? c + 32 : c;
+
+	switch (place) {
+	case IN_QUOTES:
+		return c == '"' ? IN_TEXT : c == '\\' ? IN_QUOTES_ESCAPED : IN_QUOTES;
+	case IN_QUOTES_ESCAPED:
+		return IN_QUOTES;
+	case IN_BRACKETS:
+		return c == '>' ? IN_TEXT : IN_BRACKETS;
+	case AFTER_SEMICOLON:
+		return space ? place : small == 't' ? AFTER_T : step_in_text(c);
+	case AFTER_T:
+		return small == 'a' ? AFTER_TA : step_in_text(c);
+	case AFTER_TA:
+		return small == 'g' ? AFTER_TAG : step_in_text(c);
+	case AFTER_TAG:
+		return space ? place : c == '=' ? AFTER_EQUALS : step_in_text(c);
+	case AFTER_EQUALS:
+		return space ? place : c == ';' ? AFTER_SEMICOLON : AT_VALUE;
+	default:
+		return step_in_text(c);
+	}
+}
+
+/* Is the header from @start to @stop a To?  Then @phase says what it says. */
+static bool read_to(const u8 *text, size_t len, size_t start, size_t stop,
+		    struct sip_ref_phase *phase)
+{
+	enum place place = IN_TEXT;
+	size_t at = name_end(text, stop, start);
+
+	if (!is_to(text + start, at - start))
+		return false;
+	at = skip_space(text, stop, at);
+	if (at == stop || text[at] != ':')
+		return false;
+	for (at++; at < stop && place != AT_VALUE; at++)
+		place = step(place, text[at]);
+	phase->first = place != AT_VALUE;
+	if (!phase->first)
+		phase->known_at = at;
+	else
+		phase->known_at = stop < len ? stop + 1 : SIP_REF_NEVER;
+	return true;
+}
+
+/* How many bytes of the start line at @at it takes to see that the message
+ * follows another, or 0 if it may be the first
+ */
+static size_t start_is_later(const u8 *text, size_t len, size_t at)
+{
+	static const char *const later[] = {
+		"ACK ", "BYE ", "CANCEL ", "INFO ", "PRACK ", "UPDATE ",
+	};
+	char word[8] = "";
+	size_t i, n;
+
+	for (n = 0; n < sizeof(word) - 1 && at + n < len; n++)
+		word[n] = text[at + n] == '\t' ? ' ' : text[at + n];
+	if (!strncasecmp(word, "sip/", 4))
+		return 4;
+	for (i = 0; i < ARRAY_SIZE(later); i++)
+		if (!strncmp(word, later[i], strlen(later[i])))
+			return strlen(later[i]);
+	return 0;
+}
+
+/**
+ * sip_ref_phase() - may a message begin a session?
+ * @text: the datagram
+ * @len: its length
+ *
+ * Return: what a reader of at most OPVS_SIP_SCAN_MAX bytes says.
+ */
+struct sip_ref_phase sip_ref_phase(const u8 *text, size_t len)
+{
+	struct sip_ref_phase phase = { .first = true, .known_at = SIP_REF_NEVER };
+	size_t at = 0, next;
+
+	len = len > OPVS_SIP_SCAN_MAX ? OPVS_SIP_SCAN_MAX : len;
+	while (at < len && is_eol(text[at]))
+		at++;
+	next = start_is_later(text, len, at);
+	if (next)
+		return (struct sip_ref_phase) { .first = false, .known_at = at + next };
+	for (at = header_after(text, len, at); at < len; at = next) {
+		if (is_eol(text[at])) {
+			phase.known_at = at + 1;
+			return phase;
+		}
+		next = header_after(text, len, at);
+		if (read_to(text, len, at, next, &phase))
+			return phase;
+	}
+	return phase;
 }

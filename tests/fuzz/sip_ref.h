@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A second opinion on where the Call-ID of a message is. */
+/* A second opinion on where the Call-ID of a message is, and whether the message
+ * may begin a session.
+ */
 #ifndef FUZZ_SIP_REF_H
 #define FUZZ_SIP_REF_H
 
@@ -20,6 +22,17 @@ struct sip_ref {
 
 #define SIP_REF_NEVER	((size_t)-1)
 
+/**
+ * struct sip_ref_phase - may a message begin a session?
+ * @first: it may
+ * @known_at: as of struct sip_ref
+ */
+struct sip_ref_phase {
+	bool first;
+	size_t known_at;
+};
+
 struct sip_ref sip_ref_find(const u8 *text, size_t len);
+struct sip_ref_phase sip_ref_phase(const u8 *text, size_t len);
 
 #endif /* FUZZ_SIP_REF_H */

@@ -207,8 +207,91 @@ static void kind_endpoint(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
 }
 
+static const char *const schedulers[] = {
+	"none", "rr", "wrr", "lc", "wlc", "sed", "nq", "lblc", "lblcr", "sh",
+	"dh", "mh", "fo", "ovf", "twos",
+};
+
+static void scheduler_name(const char *const *sched, char *name)
+{
+	strscpy(name, *sched, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(scheduler, schedulers, scheduler_name);
+
+static int edit_svc(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
+		    struct netlink_ext_ack *extack)
+{
+	int err;
+
+	mutex_lock(&on->cfg_lock);
+	err = opvs_svc_edit(svc, conf, extack);
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+/* Each goes with every kind of service, and can be changed for any other; what
+ * counts as a call follows.
+ */
+static void kind_scheduler(struct kunit *test)
+{
+	const char *const *name = test->param_value;
+	struct opvs_dest_conf dest_conf;
+	struct opvs_svc_conf conf;
+	struct opvs_dest *dest;
+	struct opvs_svc *svc;
+	u32 i;
+
+	good_svc(&conf);
+	conf.sched = opvs_sched_find(*name);
+	KUNIT_ASSERT_NOT_NULL(test, conf.sched);
+	KUNIT_EXPECT_STREQ(test, conf.sched->name, *name);
+	kind_engine_persistent(&conf);
+	conf.sched = opvs_sched_find(*name);
+	svc = make_svc(test, &conf);
+	good_dest(&dest_conf);
+	dest = make_dest(test, svc, &dest_conf);
+	KUNIT_EXPECT_EQ(test, dest->calls, OPVS_CALLS_TEMPLATES);
+
+	conf.flags |= 0x38;	/* flag-1 to flag-3 of ipvsadm */
+	conf.flags &= ~IP_VS_SVC_F_PERSISTENT;
+	conf.pe = NULL;
+	KUNIT_EXPECT_EQ(test, edit_svc(svc, &conf, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
+	KUNIT_EXPECT_EQ(test, dest->calls, OPVS_CALLS_ESTIMATED);
+
+	conf.flags &= ~IP_VS_SVC_F_ONEPACKET;
+	for (i = 0; i < ARRAY_SIZE(schedulers); i++) {
+		conf.sched = opvs_sched_find(schedulers[i]);
+		KUNIT_EXPECT_EQ(test, edit_svc(svc, &conf, NULL), 0);
+		conf.sched = opvs_sched_find(*name);
+		KUNIT_EXPECT_EQ(test, edit_svc(svc, &conf, NULL), 0);
+	}
+	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
+	KUNIT_EXPECT_EQ(test, dest->calls, OPVS_CALLS_NONE);
+}
+
+/* Without templates an engine makes sense to who schedules by its key only. */
+static void kind_scheduler_engine(struct kunit *test)
+{
+	const char *const *name = test->param_value;
+	bool hashes = !strcmp(*name, "mh");
+	struct netlink_ext_ack extack = {};
+	struct opvs_svc_conf conf;
+
+	good_svc(&conf);
+	conf.sched = opvs_sched_find(*name);
+	KUNIT_ASSERT_NOT_NULL(test, conf.sched);
+	KUNIT_EXPECT_EQ(test, add_svc(&conf, &extack),
+			hashes ? 0 : -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, !extack._msg, hashes);
+	KUNIT_EXPECT_EQ(test, count_svcs(), hashes);
+}
+
 static struct kunit_case kind_test_cases[] = {
 	KUNIT_CASE_PARAM(kind_accepted, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_scheduler, scheduler_gen_params),
+	KUNIT_CASE_PARAM(kind_scheduler_engine, scheduler_gen_params),
 	KUNIT_CASE(kind_mark_method),
 	KUNIT_CASE(kind_endpoint),
 	{}

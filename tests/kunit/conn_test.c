@@ -361,146 +361,24 @@ static void conn_server_removed(struct kunit *test)
 
 /* ---- thresholds ---- */
 
-struct conn_limit_case {
-	const char *name;
-	u32 upper;
-	u32 lower;
-	u32 free_at;	/* entries left when the server is free again */
-};
-
-static const struct conn_limit_case conn_limit_cases[] = {
-	{ "upper 1", 1, 0, 0 },
-	{ "upper 2", 2, 0, 1 },
-	{ "upper 3", 3, 0, 2 },
-	{ "upper 4, default lower 3", 4, 0, 2 },
-	{ "upper 7, default lower 6", 7, 0, 5 },
-	{ "upper 8, default lower 6", 8, 0, 5 },
-	{ "upper 10, default lower 8", 10, 0, 7 },
-	{ "upper 10, lower 1", 10, 1, 0 },
-	{ "upper 10, lower 5", 10, 5, 4 },
-	{ "upper 10, lower 10", 10, 10, 9 },
-};
-
-static void conn_limit_name(const struct conn_limit_case *row, char *desc)
-{
-	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(conn_limit, conn_limit_cases, conn_limit_name);
-
-static bool conn_overloaded(void)
-{
-	return READ_ONCE(dest->overloaded);
-}
-
-static void conn_limit(struct kunit *test)
-{
-	const struct conn_limit_case *row = test->param_value;
-	struct opvs_conn *cp[10];
-	u32 live;
-
-	KUNIT_ASSERT_LE(test, row->upper, ARRAY_SIZE(cp));
-	opvs_test_dest_limit(test, dest, row->upper, row->lower);
-	for (live = 0; live < row->upper; live++) {
-		KUNIT_EXPECT_FALSE(test, conn_overloaded());
-		KUNIT_EXPECT_TRUE(test, opvs_dest_available(dest));
-		cp[live] = conn_make(test);
-		KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), live + 1);
-	}
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	KUNIT_EXPECT_FALSE(test, opvs_dest_available(dest));
-	while (live--) {
-		conn_put(cp[live]);
-		KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), live);
-		KUNIT_EXPECT_EQ_MSG(test, conn_overloaded(),
-				    live > row->free_at, "%u left", live);
-	}
-}
-
-/* Between the thresholds it stays what it was. */
-static void conn_limit_hysteresis(struct kunit *test)
-{
-	struct opvs_conn *cp[4];
-	int i;
-
-	opvs_test_dest_limit(test, dest, 4, 2);
-	for (i = 0; i < 3; i++)
-		cp[i] = conn_make(test);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	cp[3] = conn_make(test);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	conn_put(cp[3]);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	conn_put(cp[2]);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	conn_put(cp[1]);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	cp[1] = conn_make(test);
-	cp[2] = conn_make(test);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	for (i = 0; i < 3; i++)
-		conn_put(cp[i]);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
-}
-
-/* Only the release of the last reference counts. */
-static void conn_limit_shared(struct kunit *test)
-{
-	struct opvs_conn *cp;
-
-	opvs_test_dest_limit(test, dest, 1, 0);
-	cp = conn_make(test);
-	opvs_conn_get(cp);
-	conn_put(cp);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	conn_put(cp);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
-}
-
-/* Without a limit packets do not touch the count, which all CPUs share; those
- * that were counted before are uncounted, those that were not are not.
+/* Packets of a one-packet service do not touch the count, which all CPUs share:
+ * what counts there is calls.
  */
-static void conn_limit_changes(struct kunit *test)
-{
-	struct opvs_conn *before = conn_make(test), *limited, *after;
-
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
-	opvs_test_dest_limit(test, dest, 1, 0);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	limited = conn_make(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-
-	opvs_test_dest_limit(test, dest, 0, 0);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	after = conn_make(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
-	conn_put(before);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
-	conn_put(limited);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
-	conn_put(after);
-	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
-}
-
-/* A limit is compared with what is there at once. */
-static void conn_limit_lowered(struct kunit *test)
+static void conn_uncounted(struct kunit *test)
 {
 	struct opvs_conn *cp[3];
 	int i;
 
-	opvs_test_dest_limit(test, dest, 10, 0);
-	for (i = 0; i < 3; i++)
+	opvs_test_dest_limit(test, dest, 1, 0);
+	for (i = 0; i < ARRAY_SIZE(cp); i++) {
 		cp[i] = conn_make(test);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	opvs_test_dest_limit(test, dest, 2, 0);
-	KUNIT_EXPECT_TRUE(test, conn_overloaded());
-	opvs_test_dest_limit(test, dest, 10, 0);
-	KUNIT_EXPECT_FALSE(test, conn_overloaded());
-	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, opvs_dest_available(dest));
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
+	KUNIT_EXPECT_EQ(test, opvs_dest_inactive(dest), 0);
+	for (i = 0; i < ARRAY_SIZE(cp); i++)
 		conn_put(cp[i]);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
 }
 
 static struct kunit_case conn_test_cases[] = {
@@ -516,11 +394,7 @@ static struct kunit_case conn_test_cases[] = {
 	KUNIT_CASE(conn_pins_service),
 	KUNIT_CASE(conn_server_unpinned),
 	KUNIT_CASE(conn_server_removed),
-	KUNIT_CASE_PARAM(conn_limit, conn_limit_gen_params),
-	KUNIT_CASE(conn_limit_hysteresis),
-	KUNIT_CASE(conn_limit_shared),
-	KUNIT_CASE(conn_limit_changes),
-	KUNIT_CASE(conn_limit_lowered),
+	KUNIT_CASE(conn_uncounted),
 	{}
 };
 

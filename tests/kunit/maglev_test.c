@@ -394,6 +394,84 @@ out:
 	kvfree(ml);
 }
 
+/* Slots of another table have other bounds; owners are known by their ids. */
+static void maglev_same(struct kunit *test)
+{
+	static const struct maglev_case many = { "", 300, 1, 1 };
+	struct opvs_maglev_node *node = case_nodes(test, &many,
+						   &maglev_keys[0]);
+	struct opvs_maglev *ten, *heavy, *narrow, *wide, *none;
+	u32 i;
+
+	ten = maglev_table(test, node, 10);
+	narrow = maglev_table(test, node, 255);
+	wide = maglev_table(test, node, 256);
+	none = maglev_table(test, node, 0);
+	for (i = 0; i < 10; i++)
+		node[i].weight = 7;
+	heavy = maglev_table(test, node, 10);
+	opvs_maglev_sort(ten);
+	opvs_maglev_sort(heavy);
+	opvs_maglev_sort(narrow);
+	opvs_maglev_sort(wide);
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(ten, ten));
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(ten, heavy));
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(none, none));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(ten, none));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(none, ten));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(ten, narrow));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(narrow, wide));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(wide, narrow));
+}
+
+/* As if a table with wide slots had just the owners of one with a single slot,
+ * and then one other owner in its last slot.
+ */
+static void maglev_same_of_two_sizes(struct kunit *test)
+{
+	static const struct maglev_case many = { "", 256, 1, 1 };
+	struct opvs_maglev_node *node = case_nodes(test, &many,
+						   &maglev_keys[0]);
+	struct opvs_maglev *one, *wide;
+
+	one = maglev_table(test, node, 1);
+	wide = maglev_table(test, node, 256);
+	opvs_maglev_sort(wide);
+	memset(wide->wide, 0, wide->slots * sizeof(*wide->wide));
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(one, wide));
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(wide, one));
+	wide->wide[wide->slots - 1] = 1;
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(one, wide));
+	KUNIT_EXPECT_FALSE(test, opvs_maglev_same(wide, one));
+}
+
+/* Nodes come back to where the caller had them, and copies stand alone. */
+static void maglev_sort_and_copy(struct kunit *test)
+{
+	const struct maglev_case *row = test->param_value;
+	size_t size = opvs_maglev_size(row->count);
+	struct opvs_maglev_node *node;
+	struct opvs_maglev *ml, *copy;
+	u32 i, slot;
+
+	node = case_nodes(test, row, &maglev_keys[0]);
+	ml = maglev_table(test, node, row->count);
+	opvs_maglev_sort(ml);
+	for (i = 0; i < row->count; i++) {
+		KUNIT_ASSERT_EQ(test, ml->node[i].member, i);
+		KUNIT_ASSERT_EQ(test, ml->node[i].id, node[i].id);
+	}
+	copy = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	opvs_maglev_copy(copy, ml);
+	KUNIT_EXPECT_TRUE(test, opvs_maglev_same(copy, ml));
+	for (slot = 0; slot < ml->slots; slot += 7)
+		KUNIT_ASSERT_EQ(test, slot_owner(copy, slot),
+				slot_owner(ml, slot));
+	memset(ml, 0, size);
+	KUNIT_EXPECT_LT(test, slot_owner(copy, 0), row->count);
+}
+
 static struct kunit_case maglev_test_cases[] = {
 	KUNIT_CASE_PARAM(maglev_share, maglev_gen_params),
 	KUNIT_CASE_PARAM(maglev_disruption, maglev_gen_params),
@@ -404,6 +482,9 @@ static struct kunit_case maglev_test_cases[] = {
 	KUNIT_CASE_PARAM(maglev_proportions, maglev_gen_params),
 	KUNIT_CASE(maglev_key_decides),
 	KUNIT_CASE(maglev_nobody),
+	KUNIT_CASE(maglev_same),
+	KUNIT_CASE(maglev_same_of_two_sizes),
+	KUNIT_CASE_PARAM(maglev_sort_and_copy, maglev_gen_params),
 	KUNIT_CASE(maglev_sizes),
 	KUNIT_CASE(maglev_most_members),
 	{}

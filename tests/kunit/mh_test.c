@@ -9,8 +9,10 @@
 #include <kunit/test.h>
 
 #include <linux/ip_vs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "sched_fixture.h"
@@ -39,7 +41,6 @@ static struct opvs_sched_req *mh_packet(struct mh_packet *packet, int call,
 	packet->flow.saddr.ip = htonl(0xc0000200 + client);
 	packet->flow.sport = htons(port);
 	packet->req.flow = &packet->flow;
-	packet->req.hash_key = &mh_keys[0];
 	if (call >= 0) {
 		packet->req.key = packet->key;
 		packet->req.key_len = snprintf(packet->key, sizeof(packet->key),
@@ -247,14 +248,29 @@ static void mh_drained(struct kunit *test)
 	}
 }
 
-/* Directors with the same key agree on every call, others on one in ten. */
+/* 20 bits of a Call-ID, so that a million of them are made in no time. */
+static void mh_call_bytes(struct mh_packet *packet, u32 call)
+{
+	int i;
+
+	for (i = 0; i < 5; i++, call >>= 4)
+		packet->key[i] = 'a' + call % 16;
+	packet->req.key_len = 5;
+}
+
+/* Directors with the same secret and servers agree on a million calls, whatever
+ * the order in which they learned of the servers; with another secret, on one
+ * in ten.  The odds against a thousandth more or less are 1 in 1000.
+ */
 static void mh_directors_agree(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
 	struct opvs_dest *back = fixture_servers(test, NULL, 10);
 	struct opvs_sched_table *tbl, *same, *other;
+	u32 call, agreed = 0, differed = 0;
+	const struct opvs_dest *a, *b;
 	struct mh_packet packet;
-	int i, a, b, c, agreed = 0;
+	int i;
 
 	for (i = 0; i < 5; i++)
 		swap(back[i].addr, back[9 - i].addr);
@@ -262,17 +278,19 @@ static void mh_directors_agree(struct kunit *test)
 	same = mh_table(test, back, 10, 0);
 	other = fixture_table(test, &opvs_sched_mh, dest, 10, 0,
 			      &mh_keys[1]);
-	for (i = 0; i < 1000; i++) {
-		mh_packet(&packet, i, 0, 5060);
-		a = fixture_pick(tbl, &packet.req);
-		b = fixture_pick(same, &packet.req);
-		KUNIT_ASSERT_EQ(test, dest[a].addr.ip, back[b].addr.ip);
-		packet.req.hash_key = &mh_keys[1];
-		c = fixture_pick(other, &packet.req);
-		agreed += a == c;
+	mh_packet(&packet, 0, 0, 5060);
+	for (call = 0; call < 1000000; call++) {
+		mh_call_bytes(&packet, call);
+		a = tbl->ops->pick(tbl, &packet.req);
+		b = same->ops->pick(same, &packet.req);
+		differed += a->addr.ip != b->addr.ip;
+		agreed += a == other->ops->pick(other, &packet.req);
+		if (!(call % 4096))
+			cond_resched();
 	}
-	KUNIT_EXPECT_GT(test, agreed, 50);
-	KUNIT_EXPECT_LT(test, agreed, 150);
+	KUNIT_EXPECT_EQ(test, differed, 0);
+	KUNIT_EXPECT_GT(test, agreed, 99000);
+	KUNIT_EXPECT_LT(test, agreed, 101000);
 }
 
 /* Whoever does not know the secret cannot tell where a call or a client goes. */
@@ -280,22 +298,43 @@ static void mh_secret(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
 	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
+	struct opvs_sched_table *other;
+	int i, with_call, agreed[2] = {};
 	struct mh_packet packet;
-	int i, with_call, member, agreed[2] = {};
 
+	other = fixture_table(test, &opvs_sched_mh, dest, 10, 0, &mh_keys[1]);
 	for (i = 0; i < 1000; i++) {
 		for (with_call = 0; with_call < 2; with_call++) {
 			mh_packet(&packet, with_call ? i : -1, i, 5060);
-			member = fixture_pick(tbl, &packet.req);
-			packet.req.hash_key = &mh_keys[1];
-			agreed[with_call] +=
-				fixture_pick(tbl, &packet.req) == member;
+			agreed[with_call] += fixture_pick(tbl, &packet.req) ==
+					     fixture_pick(other, &packet.req);
 		}
 	}
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_GT(test, agreed[i], 50);
 		KUNIT_EXPECT_LT(test, agreed[i], 150);
 	}
+}
+
+/* Who hashed the key already is believed, but not for what mh hashes otherwise. */
+static void mh_hash_given(struct kunit *test)
+{
+	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
+	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
+	unsigned long by_call = 0, by_client = 0;
+	struct mh_packet packet;
+	u32 i;
+
+	for (i = 0; i < 100; i++) {
+		mh_packet(&packet, 0, 0, 5060);
+		packet.req.hash = (u64)(i + 1) << 25;
+		by_call |= BIT(fixture_pick(tbl, &packet.req));
+		mh_packet(&packet, -1, 0, 5060);
+		packet.req.hash = (u64)(i + 1) << 25;
+		by_client |= BIT(fixture_pick(tbl, &packet.req));
+	}
+	KUNIT_EXPECT_EQ(test, hweight_long(by_call), 10);
+	KUNIT_EXPECT_EQ(test, hweight_long(by_client), 1);
 }
 
 static void mh_no_server(struct kunit *test)
@@ -311,15 +350,22 @@ static void mh_no_server(struct kunit *test)
 
 static void mh_too_many(struct kunit *test)
 {
-	struct opvs_sched_table tbl = { .count = OPVS_MAGLEV_MEMBERS_MAX };
 	struct netlink_ext_ack extack = {};
+	struct opvs_sched_table *tbl;
 
-	KUNIT_EXPECT_GT(test, (long)opvs_sched_mh.priv_size(&tbl, &extack), 0L);
+	tbl = kvzalloc(struct_size(tbl, member, OPVS_MAGLEV_MEMBERS_MAX + 1),
+		       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tbl);
+	tbl->count = OPVS_MAGLEV_MEMBERS_MAX;
+	KUNIT_EXPECT_GT(test, (long)opvs_sched_mh.priv_size(tbl, NULL, &extack),
+			0L);
 	KUNIT_EXPECT_NULL(test, extack._msg);
-	tbl.count++;
-	KUNIT_EXPECT_EQ(test, (long)opvs_sched_mh.priv_size(&tbl, &extack),
+	tbl->count++;
+	KUNIT_EXPECT_EQ(test,
+			(long)opvs_sched_mh.priv_size(tbl, NULL, &extack),
 			(long)-EINVAL);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	kvfree(tbl);
 }
 
 static void mh_flags(struct kunit *test)
@@ -365,6 +411,7 @@ static struct kunit_case mh_test_cases[] = {
 	KUNIT_CASE(mh_drained),
 	KUNIT_CASE(mh_directors_agree),
 	KUNIT_CASE(mh_secret),
+	KUNIT_CASE(mh_hash_given),
 	KUNIT_CASE(mh_no_server),
 	KUNIT_CASE(mh_too_many),
 	KUNIT_CASE(mh_flags),

@@ -81,6 +81,24 @@ static inline struct opvs_dest *fixture_servers(struct kunit *test,
 	return dest;
 }
 
+/* A server as if it had these connections. */
+static inline void fixture_set_load(struct opvs_dest *dest, u32 active,
+				    u32 inactive)
+{
+	atomic_set(&dest->active, active);
+	atomic_set(&dest->conns, active + inactive);
+}
+
+static inline u32 fixture_active(const struct opvs_dest *dest)
+{
+	return atomic_read(&dest->active);
+}
+
+static inline u32 fixture_inactive(const struct opvs_dest *dest)
+{
+	return atomic_read(&dest->conns) - atomic_read(&dest->active);
+}
+
 /* What packets see of @count servers, with the first simulated CPU's cursor. */
 static inline struct opvs_sched_table *
 fixture_table(struct kunit *test, const struct opvs_sched_ops *ops,
@@ -99,6 +117,8 @@ fixture_table(struct kunit *test, const struct opvs_sched_ops *ops,
 	tbl->ops = ops;
 	tbl->flags = flags;
 	tbl->cursor = fix->cursor[0];
+	if (key)
+		tbl->hash_key = *key;
 	tbl->count = count;
 	for (i = 0; i < count; i++) {
 		tbl->member[i].dest = &dest[i];
@@ -107,14 +127,14 @@ fixture_table(struct kunit *test, const struct opvs_sched_ops *ops,
 	if (!ops->priv_size)
 		return tbl;
 
-	priv = ops->priv_size(tbl, NULL);
+	priv = ops->priv_size(tbl, NULL, NULL);
 	KUNIT_ASSERT_GE(test, (long)priv, 0L);
 	grown = kunit_kzalloc(test, size + priv, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, grown);
 	memcpy(grown, tbl, size);
 	grown->priv = (void *)grown + size;
 	kunit_kfree(test, tbl);
-	ops->build(grown, key);
+	ops->build(grown, NULL);
 	return grown;
 }
 

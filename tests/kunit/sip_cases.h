@@ -5,6 +5,8 @@
 #ifndef OPVS_SIP_CASES_H
 #define OPVS_SIP_CASES_H
 
+#include "sip_lines.h"
+
 struct sip_case {
 	const char *name;
 	const char *text;
@@ -18,13 +20,6 @@ struct sip_case {
 #define SIP_NONE(name, text) \
 	{ name, text, sizeof(text) - 1, NULL, 0 }
 
-#define EOL	"\r\n"
-#define INVITE	"INVITE sip:bob@biloxi.example SIP/2.0" EOL
-#define VIA	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK7" EOL
-#define HEAD	"INVITE sip:bob@biloxi.example SIP/2.0" EOL VIA
-#define TO	"To: Bob <sip:bob@biloxi.example>" EOL
-#define CSEQ	"CSeq: 1 INVITE" EOL
-#define TAIL	CSEQ "Content-Length: 0" EOL EOL
 #define A50	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 #define COOKIE	"!\022\244B"	/* STUN: RFC 5389 s6 */
 

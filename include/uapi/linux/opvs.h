@@ -15,13 +15,20 @@
  *  |   |- STATS nest, STATS64 nest (replies only)
  *  |   |- OPVS_SVC_ATTR_POLICY (64) string
  *  |   |- OPVS_SVC_ATTR_CONN_MAX (65) u32, 0: no limit
- *  |   `- OPVS_SVC_ATTR_CONN_COUNT (66) u32 (replies only)
+ *  |   |- OPVS_SVC_ATTR_CONN_COUNT (66) u32 (replies only)
+ *  |   |- OPVS_SVC_ATTR_EXCEPTIONS (67) u32: sessions that an entry keeps
+ *  |   |   elsewhere than their key says (replies only)
+ *  |   `- OPVS_SVC_ATTR_DRAIN_SECONDS (68) u32 left, while keys that changed
+ *  |       their server drain; 0: until a server of weight 0, whose sessions
+ *  |       go on, is removed or gets a weight (replies only)
  *  |- IPVS_CMD_ATTR_DEST (2) nest
  *  |   |- IPVS_DEST_ATTR_ADDR (up to 16 bytes), PORT be16, ADDR_FAMILY u16
  *  |   |- FWD_METHOD u32, WEIGHT u32, U_THRESH u32, L_THRESH u32
  *  |   |- TUN_TYPE u8, TUN_PORT be16, TUN_FLAGS u16
  *  |   |- ACTIVE_CONNS u32, INACT_CONNS u32, PERSIST_CONNS u32 (replies only)
- *  |   `- STATS nest, STATS64 nest (replies only)
+ *  |   |- STATS nest, STATS64 nest (replies only)
+ *  |   `- OPVS_DEST_ATTR_CALLS (64) u32: what ACTIVE_CONNS has in it of calls
+ *  |       of a one-packet service (replies only)
  *  |- IPVS_CMD_ATTR_DAEMON (3) nest
  *  |- IPVS_CMD_ATTR_TIMEOUT_TCP (4), _TCP_FIN (5), _UDP (6) u32, seconds
  *  |- OPVS_CMD_ATTR_COUNTERS (64) nest (replies only)
@@ -55,8 +62,9 @@
  *  |   |- OPVS_TABLE_ATTR_SWEEP nest (replies only)
  *  |   |   `- OPVS_SWEEP_ATTR_VISITED, RECLAIMED, REFILED, SLICES, WAKEUPS,
  *  |   |       BUSY_NS, MAX_SLICE_NS, MAX_LATE_MS, each u64
- *  |   `- OPVS_TABLE_ATTR_SHARD nest, one for each processor (replies only)
- *  |       `- OPVS_SHARD_ATTR_CPU u32, FILED u32: entries that it began
+ *  |   |- OPVS_TABLE_ATTR_SHARD nest, one for each processor (replies only)
+ *  |   |   `- OPVS_SHARD_ATTR_CPU u32, FILED u32: entries that it began
+ *  |   `- OPVS_TABLE_ATTR_HASH_KEY, OPVS_HASH_KEY_LEN bytes
  *  `- OPVS_CMD_ATTR_COUNT (68) u32: entries that the command ended
  *
  * Which entries a command is about: OPVS_CMD_GET_CONN, _FLUSH_CONN and
@@ -82,6 +90,9 @@
 #define OPVS_GENL_NAME		"opvs"
 #define OPVS_GENL_VERSION	1
 
+/* Bytes of a SipHash key, in the order in which that takes them. */
+#define OPVS_HASH_KEY_LEN	16
+
 enum opvs_cmd {
 	/* Values of all event counters; answered under the same number. */
 	OPVS_CMD_GET_COUNTERS = 64,
@@ -103,7 +114,7 @@ enum opvs_cmd {
 	/* One by name (do), or all (dump), as OPVS_CMD_NEW_POLICY. */
 	OPVS_CMD_GET_POLICY,
 
-	/* The namespace's limit of entries. */
+	/* The namespace's limit of entries, its secret, or both. */
 	OPVS_CMD_SET_TABLE,
 	/* Answered as OPVS_CMD_SET_TABLE. */
 	OPVS_CMD_GET_TABLE,
@@ -139,10 +150,20 @@ enum opvs_svc_attr {
 	OPVS_SVC_ATTR_POLICY = 64,
 	OPVS_SVC_ATTR_CONN_MAX,
 	OPVS_SVC_ATTR_CONN_COUNT,
+	OPVS_SVC_ATTR_EXCEPTIONS,
+	OPVS_SVC_ATTR_DRAIN_SECONDS,
 	__OPVS_SVC_ATTR_MAX,
 };
 
 #define OPVS_SVC_ATTR_MAX	(__OPVS_SVC_ATTR_MAX - 1)
+
+/* In the DEST nest, behind IPVS_DEST_ATTR_*. */
+enum opvs_dest_attr {
+	OPVS_DEST_ATTR_CALLS = 64,
+	__OPVS_DEST_ATTR_MAX,
+};
+
+#define OPVS_DEST_ATTR_MAX	(__OPVS_DEST_ATTR_MAX - 1)
 
 enum opvs_conn_kind {
 	OPVS_CONN_KIND_ANY,	/* requests only */
@@ -207,6 +228,7 @@ enum opvs_table_attr {
 	OPVS_TABLE_ATTR_BUCKETS,
 	OPVS_TABLE_ATTR_SWEEP,
 	OPVS_TABLE_ATTR_SHARD,
+	OPVS_TABLE_ATTR_HASH_KEY,
 	__OPVS_TABLE_ATTR_MAX,
 };
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Locality: which servers an address had, for the schedulers lblc and lblcr. */
+#ifndef OPVS_LBL_H
+#define OPVS_LBL_H
+
+#include <linux/netfilter.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <opvs/limit.h>
+#include <opvs/ops.h>
+
+/* Most addresses that a service remembers. */
+#define OPVS_LBL_MAX		65536
+
+/* Most servers that one address has. */
+#define OPVS_LBL_SERVERS	32
+
+/**
+ * struct opvs_lbl_entry - an address and its servers
+ * @node: in opvs_lbl.table, RCU
+ * @used: seconds when it was asked for last; READ_ONCE, WRITE_ONCE
+ * @changed: seconds when it got these servers
+ * @addr: destination address
+ * @rcu: frees it
+ * @count: number of servers, 1 to OPVS_LBL_SERVERS
+ * @server: their opvs_dest.id, which no other server of the service will have
+ *
+ * But for @used it never changes: other servers are another entry, which takes
+ * this one's place.
+ */
+struct opvs_lbl_entry {
+	struct rhash_head	node;
+	u32			used;
+	u32			changed;
+	union nf_inet_addr	addr;
+	struct rcu_head		rcu;
+	u32			count;
+	u64			server[];
+};
+
+/**
+ * struct opvs_lbl - what a service remembers of addresses
+ * @state: first, as every scheduler's
+ * @table: entries by address
+ * @entries: how many, or are just being added
+ * @expiration: setting: seconds after which an unused entry is forgotten
+ * @hurried: the next purge was called for before its time
+ * @purge: forgets entries; asleep while there are none
+ */
+struct opvs_lbl {
+	struct opvs_sched_state	state;
+	struct rhashtable	table;
+	struct opvs_limit	entries;
+	const int		*expiration;
+	bool			hurried;
+	struct delayed_work	purge;
+};
+
+static inline struct opvs_lbl *opvs_lbl_of(const struct opvs_sched_table *tbl)
+{
+	return container_of(tbl->state, struct opvs_lbl, state);
+}
+
+/* of &struct opvs_sched_ops */
+struct opvs_sched_state *opvs_lbl_new(const int *expiration);
+void opvs_lbl_free(struct opvs_sched_state *state);
+ssize_t opvs_lbl_priv_size(const struct opvs_sched_table *tbl,
+			   const struct opvs_sched_table *prev,
+			   struct netlink_ext_ack *extack);
+void opvs_lbl_build(struct opvs_sched_table *tbl,
+		    const struct opvs_sched_table *prev);
+
+/* entries; any context, RCU read side; @now in seconds */
+u32 opvs_lbl_now(void);
+u32 opvs_lbl_age(u32 then, u32 now);
+const struct opvs_lbl_entry *opvs_lbl_find(struct opvs_lbl *lbl,
+					   const union nf_inet_addr *addr,
+					   u32 now);
+const struct opvs_lbl_entry *opvs_lbl_add(struct opvs_lbl *lbl,
+					  const union nf_inet_addr *addr,
+					  u64 server, u32 now);
+bool opvs_lbl_replace(struct opvs_lbl *lbl, const struct opvs_lbl_entry *old,
+		      const u64 *server, u32 count, u32 now);
+
+/* process context */
+void opvs_lbl_purge(struct opvs_lbl *lbl, u32 now);
+
+/* servers; any context, RCU read side */
+const struct opvs_sched_member *
+opvs_lbl_member(const struct opvs_sched_table *tbl, u64 id);
+struct opvs_dest *opvs_lbl_least(const struct opvs_sched_table *tbl,
+				 const struct opvs_sched_req *req);
+bool opvs_lbl_busy(const struct opvs_sched_table *tbl,
+		   const struct opvs_sched_member *member);
+
+#endif /* OPVS_LBL_H */

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which server does a message get that an engine's key leads, without templates?
+ *
+ * The owner of its key, as long as the owners stay the same: nothing is
+ * remembered then but that the key was seen (recent.c).  When they change, the
+ * service drains for a while, and what was a session's owner then still gets
+ * its messages: those that say that they belong to a session, and those of
+ * which somebody saw one before, for they may be sent once more.  A session that
+ * begins goes to the new owner.  If that is not where its next messages would
+ * go, an exception remembers it: a template, found by the key from whatever
+ * client it comes.  So the memory that a change costs is one exception for each
+ * new session with a key that moved.
+ *
+ * An overloaded owner keeps its sessions and gets no new ones.  With a fallback
+ * these go to somebody else, and an exception remembers that, too.
+ *
+ * Two CPUs may see the first message of a session at once, sent twice.  A key is
+ * noted after its exception is made, and looked for before exceptions are, so
+ * that who finds the key noted finds the exception as well; and of two who make
+ * the same exception one is told about the other's.
+ */
+#include <opvs/path.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/netns.h>
+#include <opvs/ops.h>
+#include <opvs/recent.h>
+#include <opvs/sched.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+
+#include <linux/err.h>
+#include <linux/ip_vs.h>
+#include <linux/jiffies.h>
+
+static bool has_exceptions(const struct opvs_svc *svc)
+{
+	return atomic_read(&svc->exceptions);
+}
+
+static struct opvs_conn *exception_find(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_sched_table *tbl,
+					const struct opvs_sched_req *req)
+{
+	struct opvs_table_key key = {
+		.pe		= tbl->pe,
+		.key		= req->key,
+		.key_len	= req->key_len,
+		.now		= jiffies,
+	};
+	struct opvs_conn_node *node;
+
+	opvs_template_tuple(&key.tuple, svc, req->flow, 0);
+	node = opvs_table_find(on, &key);
+	return node ? opvs_conn_of(node) : NULL;
+}
+
+/* Keeps it alive, unless it leads to a server that was removed. */
+static struct opvs_conn *exception_follow(struct opvs_net *on,
+					  const struct opvs_svc *svc,
+					  const struct opvs_sched_table *tbl,
+					  const struct opvs_sched_req *req)
+{
+	struct opvs_conn *tp = exception_find(on, svc, tbl, req);
+
+	if (!tp)
+		return NULL;
+	if (unlikely(READ_ONCE(tp->dest->removed))) {
+		opvs_conn_end(tp);
+		return NULL;
+	}
+	if (!opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
+				 tbl->drain_seconds * HZ))
+		return NULL;
+	return tp;
+}
+
+/* Where messages go that no exception leads and that begin no session. */
+static struct opvs_dest *seat_of_old(const struct opvs_seat *seat)
+{
+	return seat->former ?: seat->owner;
+}
+
+/* It could not be remembered: only where it will be looked for is it served. */
+static opvs_verdict_t session_forget(struct opvs_net *on,
+				     const struct opvs_seat *seat,
+				     struct opvs_choice *choice, long err)
+{
+	struct opvs_dest *dest = seat_of_old(seat);
+
+	opvs_count(on, AFFINITY_FORGOTTEN);
+	if (!dest || !opvs_dest_available(dest))
+		return opvs_track_failed(err);
+	choice->dest = dest;
+	return OPVS_VERDICT(NONE);
+}
+
+static opvs_verdict_t session_remember(struct opvs_net *on,
+				       const struct opvs_svc *svc,
+				       const struct opvs_sched_table *tbl,
+				       const struct opvs_sched_req *req,
+				       const struct opvs_seat *seat,
+				       struct opvs_choice *choice)
+{
+	struct opvs_conn_start start = {
+		.dest		= choice->dest,
+		.flags		= IP_VS_CONN_F_TEMPLATE | OPVS_CONN_F_EXCEPTION,
+		.seconds	= tbl->drain_seconds,
+		.pe		= tbl->pe,
+		.key		= req->key,
+		.key_len	= req->key_len,
+	};
+	struct opvs_conn *tp;
+
+	/* By a fallback it is elsewhere also when the draining is over. */
+	if (choice->dest == seat->owner)
+		start.flags |= OPVS_CONN_F_MOVED;
+	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
+	tp = opvs_conn_track(on, &start);
+	/* The server goes away: nobody can use it, so the caller looks again. */
+	if (unlikely(tp == ERR_PTR(-ESTALE)))
+		return OPVS_VERDICT(NONE);
+	if (IS_ERR(tp))
+		return session_forget(on, seat, choice, PTR_ERR(tp));
+
+	if (likely(!start.raced))
+		opvs_count(on, AFFINITY_EXCEPTIONS);
+	choice->control = tp;
+	choice->dest = tp->dest;
+	return OPVS_VERDICT(NONE);
+}
+
+static opvs_verdict_t session_begin(struct opvs_net *on,
+				    const struct opvs_svc *svc,
+				    const struct opvs_sched_table *tbl,
+				    const struct opvs_sched_req *req,
+				    const struct opvs_seat *seat,
+				    struct opvs_choice *choice)
+{
+	choice->dest = tbl->ops->pick(tbl, req);
+	if (!choice->dest)
+		return OPVS_VERDICT(DROP_NO_SERVER);
+	if (!seat->moved && choice->dest == seat->owner)
+		return OPVS_VERDICT(NONE);
+	return session_remember(on, svc, tbl, req, seat, choice);
+}
+
+static opvs_verdict_t session_go_on(struct opvs_net *on,
+				    const struct opvs_seat *seat,
+				    struct opvs_choice *choice)
+{
+	choice->dest = seat_of_old(seat);
+	if (!choice->dest)
+		return OPVS_VERDICT(DROP_NO_SERVER);
+	if (choice->dest != seat->owner)
+		opvs_count(on, AFFINITY_FORMER);
+	return OPVS_VERDICT(NONE);
+}
+
+/* Nobody changed and the owner takes all that comes? */
+static bool seat_is_quiet(const struct opvs_seat *seat)
+{
+	return !seat->moved && seat->owner &&
+	       !READ_ONCE(seat->owner->overloaded);
+}
+
+/**
+ * opvs_affinity_choose() - choose the server of a message with a key
+ * @on: namespace
+ * @svc: one-packet service
+ * @tbl: its table, which is stateless
+ * @skb: message
+ * @req: its key and hash
+ * @choice: result
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(NONE) and @choice, or why there is none.
+ */
+opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
+				    const struct opvs_svc *svc,
+				    const struct opvs_sched_table *tbl,
+				    struct sk_buff *skb,
+				    struct opvs_sched_req *req,
+				    struct opvs_choice *choice)
+{
+	opvs_verdict_t verdict = OPVS_VERDICT(NONE);
+	enum opvs_recent_verdict seen;
+	struct opvs_seat seat;
+
+	seen = opvs_recent_seen(tbl->recent, req->hash, jiffies);
+	if (unlikely(has_exceptions(svc)))
+		choice->control = exception_follow(on, svc, tbl, req);
+	if (choice->control) {
+		choice->dest = choice->control->dest;
+	} else {
+		tbl->ops->seat(tbl, req, &seat);
+		if (likely(seat_is_quiet(&seat)))
+			choice->dest = seat.owner;
+		else if (seen == OPVS_RECENT_NEW &&
+			 opvs_may_begin(skb, tbl->pe, req))
+			verdict = session_begin(on, svc, tbl, req, &seat,
+						choice);
+		else
+			verdict = session_go_on(on, &seat, choice);
+	}
+	/* Who is refused now is to be refused again. */
+	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_VERDICT(NONE))
+		opvs_recent_note(tbl->recent, req->hash, jiffies);
+	return verdict;
+}
+
+/**
+ * opvs_affinity_quoted() - which server has the session of a quoted message?
+ * @on: namespace
+ * @svc: one-packet service
+ * @tbl: its table, which is stateless
+ * @req: the message's key
+ *
+ * What is quoted was sent before, so it is no beginning.  Leaves no trace.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: the server, or NULL.
+ */
+struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
+				       const struct opvs_svc *svc,
+				       const struct opvs_sched_table *tbl,
+				       const struct opvs_sched_req *req)
+{
+	const struct opvs_conn *tp = NULL;
+	struct opvs_seat seat;
+
+	if (has_exceptions(svc))
+		tp = exception_find(on, svc, tbl, req);
+	if (tp && !READ_ONCE(tp->dest->removed))
+		return tp->dest;
+	tbl->ops->seat(tbl, req, &seat);
+	return seat_of_old(&seat);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Destination hashing: each address that clients ask for has one server, as
+ * caches behind a firewall-mark service want it.
+ *
+ * All hashes in a row are divided equally, whatever the weights, in order of
+ * addition.  IPVS deals 256 slots out in turn, of which some servers get one
+ * more than others, and those behind the 256th none.
+ *
+ * A weight only says whether a server serves at all.  One of weight 0 keeps its
+ * addresses, so that draining it moves no other; they and those of an
+ * overloaded one have no server.
+ */
+#include <opvs/sched.h>
+
+#include <opvs/dest.h>
+#include <opvs/hash.h>
+#include <opvs/kunit.h>
+
+#include <linux/kernel.h>
+
+static struct opvs_dest *dh_pick(const struct opvs_sched_table *tbl,
+				 const struct opvs_sched_req *req)
+{
+	struct opvs_dest *dest;
+	u32 hash;
+
+	if (!tbl->count)
+		return NULL;
+	hash = opvs_hash_endpoint(&tbl->hash_key, &req->flow->daddr, 0);
+	dest = tbl->member[reciprocal_scale(hash, tbl->count)].dest;
+	return opvs_dest_available(dest) ? dest : NULL;
+}
+
+const struct opvs_sched_ops opvs_sched_dh = {
+	.name		= "dh",
+	.repeats	= true,
+	.keep_drained	= true,
+	.pick		= dh_pick,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_dh);

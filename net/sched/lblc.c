@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locality-based least connections: an address that clients ask for stays with
+ * the server that it was first given, by wlc.  It moves when that server is not
+ * available or has more active connections than its weight while another has
+ * less than half of its own.
+ *
+ * A server over its threshold is not available to addresses that it has,
+ * either; IPVS goes on sending them there.
+ */
+#include <opvs/lbl.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/sched.h>
+
+static struct opvs_dest *lblc_had(const struct opvs_sched_table *tbl,
+				  const struct opvs_lbl_entry *entry)
+{
+	const struct opvs_sched_member *member;
+
+	member = opvs_lbl_member(tbl, entry->server[0]);
+	if (!member || !opvs_dest_available(member->dest) ||
+	    opvs_lbl_busy(tbl, member))
+		return NULL;
+	return member->dest;
+}
+
+static struct opvs_dest *lblc_pick(const struct opvs_sched_table *tbl,
+				   const struct opvs_sched_req *req)
+{
+	const union nf_inet_addr *addr = &req->flow->daddr;
+	const struct opvs_lbl_entry *entry, *other;
+	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
+	struct opvs_dest *dest = NULL, *had;
+	u32 now = opvs_lbl_now();
+	u64 id;
+
+	entry = opvs_lbl_find(lbl, addr, now);
+	if (likely(entry))
+		dest = lblc_had(tbl, entry);
+	if (likely(dest))
+		return dest;
+
+	dest = opvs_lbl_least(tbl, req);
+	if (!dest)
+		return NULL;
+	id = READ_ONCE(dest->id);
+	if (!entry) {
+		other = opvs_lbl_add(lbl, addr, id, now);
+		had = other ? lblc_had(tbl, other) : NULL;
+		return had ?: dest;
+	}
+	if (id != entry->server[0])
+		opvs_lbl_replace(lbl, entry, &id, 1, now);
+	return dest;
+}
+
+static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)
+{
+	return opvs_lbl_new(&on->settings.lblc_expiration);
+}
+
+const struct opvs_sched_ops opvs_sched_lblc = {
+	.name		= "lblc",
+	.priv_size	= opvs_lbl_priv_size,
+	.build		= opvs_lbl_build,
+	.pick		= lblc_pick,
+	.state_new	= lblc_state_new,
+	.state_free	= opvs_lbl_free,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_lblc);

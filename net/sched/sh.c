@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Source hashing: equal clients, equal server.
+ *
+ * A client is its address, with its port if the service says sh-port.  All
+ * hashes in a row are divided among the servers in stretches as long as their
+ * weights.  IPVS deals out 256 slots instead, to each server in turn as many as
+ * its weight says, and stops when they are gone: with weights of 100, 100 and
+ * 100 the last server gets 56, and behind one of 256 nobody gets any.  Without
+ * slots, shares are exact for all weights and any number of servers.
+ *
+ * A server of weight 0 keeps its stretch, so that draining it moves nobody else.
+ * The clients of that one and of an overloaded one have no server, or with
+ * sh-fallback are hashed again until they meet an available one.
+ */
+#include <opvs/sched.h>
+
+#include <opvs/dest.h>
+#include <opvs/hash.h>
+#include <opvs/kunit.h>
+
+#include <linux/ip_vs.h>
+#include <linux/math64.h>
+#include <linux/overflow.h>
+
+/* With one part in ten available, one client in thirty is not served by then. */
+#define SH_FALLBACK_TRIES	32
+
+/* Private data: the sum of the weights up to and including each member's. */
+static ssize_t sh_priv_size(const struct opvs_sched_table *tbl,
+			    const struct opvs_sched_table *prev,
+			    struct netlink_ext_ack *extack)
+{
+	return array_size(tbl->count, sizeof(u64));
+}
+
+static void sh_build(struct opvs_sched_table *tbl,
+		     const struct opvs_sched_table *prev)
+{
+	u64 *end = tbl->priv, sum = 0;
+	u32 i;
+
+	for (i = 0; i < tbl->count; i++) {
+		sum += tbl->member[i].weight;
+		end[i] = sum;
+	}
+}
+
+/* The first member whose stretch ends behind the hash. */
+static u32 sh_member(const struct opvs_sched_table *tbl, u64 hash)
+{
+	const u64 *end = tbl->priv;
+	u32 low = 0, high = tbl->count - 1, mid;
+	u64 at;
+
+	at = mul_u64_u64_shr(hash, end[high], 64);
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (end[mid] > at)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+static struct opvs_dest *sh_fallback(const struct opvs_sched_table *tbl,
+				     u64 hash)
+{
+	u32 try, member = 0;
+	struct opvs_dest *dest;
+
+	for (try = 1; try <= SH_FALLBACK_TRIES; try++) {
+		member = sh_member(tbl, siphash_2u64(hash, try,
+						     &tbl->hash_key));
+		dest = tbl->member[member].dest;
+		if (opvs_dest_available(dest))
+			return dest;
+	}
+	return opvs_sched_scan(tbl, member);
+}
+
+static struct opvs_dest *sh_pick(const struct opvs_sched_table *tbl,
+				 const struct opvs_sched_req *req)
+{
+	bool with_port = tbl->flags & IP_VS_SVC_F_SCHED_SH_PORT;
+	struct opvs_dest *dest;
+	u64 hash;
+
+	if (!tbl->count)
+		return NULL;
+	hash = opvs_hash_endpoint(&tbl->hash_key, &req->flow->saddr,
+				  with_port ? req->flow->sport : 0);
+	dest = tbl->member[sh_member(tbl, hash)].dest;
+	if (opvs_dest_available(dest))
+		return dest;
+	if (!(tbl->flags & IP_VS_SVC_F_SCHED_SH_FALLBACK))
+		return NULL;
+	return sh_fallback(tbl, hash);
+}
+
+const struct opvs_sched_ops opvs_sched_sh = {
+	.name		= "sh",
+	.flags		= IP_VS_SVC_F_SCHED_SH_FALLBACK |
+			  IP_VS_SVC_F_SCHED_SH_PORT,
+	.repeats	= true,
+	.keep_drained	= true,
+	.priv_size	= sh_priv_size,
+	.build		= sh_build,
+	.pick		= sh_pick,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_sh);

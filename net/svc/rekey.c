@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A new secret for all that a namespace's services hash. */
+#include <opvs/svc.h>
+
+#include <opvs/kunit.h>
+#include <opvs/load.h>
+#include <opvs/netns.h>
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+static void rekey_undo(struct opvs_sched_table **tbl, u32 count)
+{
+	while (count)
+		opvs_svc_drop_view(tbl[--count]);
+}
+
+/* One table for each service, in their order, which packets do not see yet. */
+static int rekey_build(struct opvs_net *on, struct opvs_sched_table **tbl,
+		       struct netlink_ext_ack *extack)
+{
+	unsigned long id = 0;
+	struct opvs_svc *svc;
+	u32 count = 0;
+
+	while ((svc = opvs_svc_next(on, &id))) {
+		tbl[count] = opvs_svc_view(svc, &svc->conf, extack);
+		if (IS_ERR(tbl[count])) {
+			rekey_undo(tbl, count);
+			return PTR_ERR(tbl[count]);
+		}
+		count++;
+	}
+	return 0;
+}
+
+static void rekey_show(struct opvs_net *on, struct opvs_sched_table **tbl)
+{
+	unsigned long id = 0;
+	struct opvs_svc *svc;
+
+	while ((svc = opvs_svc_next(on, &id)))
+		opvs_svc_show(svc, *tbl++);
+}
+
+/**
+ * opvs_svc_rekey() - choose servers by another secret from now on
+ * @on: namespace
+ * @key: the secret
+ * @extack: says why not
+ *
+ * All services change over, or none.  Sessions of stateless services are where
+ * the new secret says: what had another owner under the old one does not drain.
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -ENOMEM or a scheduler's refusal, and nothing has changed.
+ */
+int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
+		   struct netlink_ext_ack *extack)
+{
+	u32 count = on->num_svcs[OPVS_INET] + on->num_svcs[OPVS_INET6];
+	const siphash_key_t old = on->hash_key;
+	struct opvs_sched_table **tbl;
+	int err;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	if (!memcmp(key, &old, sizeof(old)))
+		return 0;
+	tbl = kvcalloc(count, sizeof(*tbl), GFP_KERNEL);
+	if (!tbl)
+		return -ENOMEM;
+	/* What tables are built with. */
+	on->hash_key = *key;
+	err = rekey_build(on, tbl, extack);
+	if (err)
+		on->hash_key = old;
+	else
+		rekey_show(on, tbl);
+	kvfree(tbl);
+	/* By the new secret the same calls are others. */
+	if (!err)
+		opvs_load_forget(on);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_svc_rekey);
