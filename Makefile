@@ -9,7 +9,7 @@ V ?= 0
 VM_KERNEL ?= stock
 
 .PHONY: all modules clean install uninstall
-.PHONY: demo check lint kunit e2e debug fuzz help
+.PHONY: demo check lint kunit e2e debug fuzz bench help
 
 all: modules
 
@@ -26,7 +26,7 @@ uninstall:
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/opvs.ko*
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
-demo check lint kunit:
+demo check lint kunit bench:
 	scripts/$@
 
 e2e:
@@ -50,3 +50,4 @@ help:
 	@echo 'e2e        end-to-end tests; VM_KERNEL=stock|uml|uml-debug|debug TESTS="NAME..."'
 	@echo 'debug      the race-prone tests on the two-CPU debug kernel'
 	@echo 'fuzz       the SIP parser against mutated messages, in user space'
+	@echo 'bench      what a packet costs, beside plain forwarding and ip_vs'

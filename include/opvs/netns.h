@@ -22,6 +22,7 @@
 
 struct ctl_table_header;
 struct opvs_hints;
+struct opvs_recent;
 struct opvs_svc_events;
 
 enum opvs_family {
@@ -87,6 +88,8 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @sysctl: registered tables: net.opvs, net.ipv4.vs
  * @est_work: rate estimator; asleep while there are no services
  * @est_cursor: service id at which the estimator goes on; est_work only
+ * @recent: keys of stateless services seen of late, from the first such service
+ *	on; cfg_lock, packets find it in their table
  * @load_work: estimates the load of servers of one-packet services
  * @drain_work: ends the draining of stateless services
  * @drain_rcu: grace period after which no packet sees what drained last;
@@ -131,6 +134,7 @@ struct opvs_net {
 	struct ctl_table_header		*sysctl[2];
 	struct delayed_work		est_work;
 	unsigned long			est_cursor;
+	struct opvs_recent		*recent;
 	struct delayed_work		load_work;
 	struct delayed_work		drain_work;
 	unsigned long			drain_rcu;

@@ -103,7 +103,7 @@ struct opvs_sched_member {
  * @hash_key: secret of whatever hashes for this table
  * @cursor: per-CPU position, owned by the service, survives rebuilds
  * @state: the scheduler's, or NULL
- * @recent: keys seen in the last half minute, owned by the service; of
+ * @recent: keys seen in the last half minute, owned by the namespace; of
  *	stateless services only
  * @built_at: jiffies, of 64 bits, when it was built
  * @rcu: frees the table

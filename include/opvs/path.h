@@ -53,7 +53,7 @@ struct opvs_choice {
 };
 
 /* choose.c: scheduler and templates */
-opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
+opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice);
 opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
@@ -64,7 +64,7 @@ void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
 
 /* affinity.c: engines without templates */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
-				    const struct opvs_svc *svc,
+				    struct opvs_svc *svc,
 				    const struct opvs_sched_table *tbl,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
@@ -76,7 +76,7 @@ struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
 
 /* first.c: packets that open a tracked connection */
 opvs_verdict_t opvs_first_packet(struct opvs_net *on,
-				 const struct opvs_svc *svc,
+				 struct opvs_svc *svc,
 				 struct sk_buff *skb,
 				 const struct opvs_flow *flow);
 
@@ -103,7 +103,7 @@ u32 opvs_track_word(const struct opvs_net *on, const struct opvs_proto *proto,
 #endif
 
 /* ops.c: the one-packet path */
-opvs_verdict_t opvs_one_packet(struct opvs_net *on, const struct opvs_svc *svc,
+opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 			       struct sk_buff *skb,
 			       const struct opvs_flow *flow);
 opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,

@@ -21,7 +21,6 @@ enum opvs_recent_verdict {
 
 struct opvs_recent *opvs_recent_new(void);
 void opvs_recent_free(struct opvs_recent *recent);
-bool opvs_recent_used(const struct opvs_recent *recent);
 enum opvs_recent_verdict opvs_recent_seen(const struct opvs_recent *recent,
 					  u64 hash, u32 now);
 void opvs_recent_note(struct opvs_recent *recent, u64 hash, u32 now);

@@ -18,7 +18,6 @@
 struct netlink_ext_ack;
 struct opvs_dest_key;
 struct opvs_net;
-struct opvs_recent;
 
 /**
  * struct opvs_svc_events - what lower layers tell upper ones
@@ -79,8 +78,8 @@ struct opvs_svc_conf {
  *	under cfg_lock
  * @exceptions: sessions that are elsewhere than their key says; without any,
  *	packets look for none
- * @recent: keys of the last half minute, once the service was stateless;
- *	cfg_lock, packets find it in @table
+ * @used: it was stateless, and a packet with a key has come by; READ_ONCE and
+ *	WRITE_ONCE
  * @removed: no longer configured; cfg_lock
  * @removed_node: in opvs_net.removed_svcs, while removed servers still have
  *	connections; cfg_lock
@@ -105,9 +104,9 @@ struct opvs_svc {
 	bool				one_packet;
 	struct opvs_limit		conns;
 	atomic_t			exceptions;
+	bool				used;
 
 	/* control plane */
-	struct opvs_recent		*recent;
 	bool				removed;
 	struct rhash_head		removed_node;
 	struct list_head		removed_dests;

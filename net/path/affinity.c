@@ -32,6 +32,7 @@
 #include <opvs/table.h>
 
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/ip_vs.h>
 #include <linux/jiffies.h>
 
@@ -167,6 +168,13 @@ static bool seat_is_quiet(const struct opvs_seat *seat)
 	       !READ_ONCE(seat->owner->overloaded);
 }
 
+/* All services of a namespace leave their marks in the same place. */
+static u64 recent_hash(const struct opvs_svc *svc,
+		       const struct opvs_sched_req *req)
+{
+	return req->hash + svc->id * GOLDEN_RATIO_64;
+}
+
 /**
  * opvs_affinity_choose() - choose the server of a message with a key
  * @on: namespace
@@ -180,17 +188,18 @@ static bool seat_is_quiet(const struct opvs_seat *seat)
  * Return: OPVS_VERDICT(NONE) and @choice, or why there is none.
  */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
-				    const struct opvs_svc *svc,
+				    struct opvs_svc *svc,
 				    const struct opvs_sched_table *tbl,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
+	u64 hash = recent_hash(svc, req);
 	opvs_verdict_t verdict = OPVS_VERDICT(NONE);
 	enum opvs_recent_verdict seen;
 	struct opvs_seat seat;
 
-	seen = opvs_recent_seen(tbl->recent, req->hash, jiffies);
+	seen = opvs_recent_seen(tbl->recent, hash, jiffies);
 	if (unlikely(has_exceptions(svc)))
 		choice->control = exception_follow(on, svc, tbl, req);
 	if (choice->control) {
@@ -208,7 +217,9 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 	}
 	/* Who is refused now is to be refused again. */
 	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_VERDICT(NONE))
-		opvs_recent_note(tbl->recent, req->hash, jiffies);
+		opvs_recent_note(tbl->recent, hash, jiffies);
+	if (unlikely(!READ_ONCE(svc->used)))
+		WRITE_ONCE(svc->used, true);
 	return verdict;
 }
 

@@ -200,7 +200,7 @@ static opvs_verdict_t choose_persistent(struct opvs_net *on,
 
 /* Each packet for itself, unless the key says where its session is. */
 static opvs_verdict_t choose_one_packet(struct opvs_net *on,
-					const struct opvs_svc *svc,
+					struct opvs_svc *svc,
 					const struct opvs_sched_table *tbl,
 					struct sk_buff *skb,
 					struct opvs_sched_req *req,
@@ -227,7 +227,7 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
  * Return: OPVS_VERDICT(NONE) and @choice; or why there is none, and nothing was
  * sent to the client yet.
  */
-opvs_verdict_t opvs_choose(struct opvs_net *on, const struct opvs_svc *svc,
+opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice)
 {

@@ -40,7 +40,7 @@ static struct opvs_conn *first_track(struct opvs_net *on,
  * the server went away just now.
  */
 static opvs_verdict_t first_conn(struct opvs_net *on,
-				 const struct opvs_svc *svc,
+				 struct opvs_svc *svc,
 				 const struct opvs_proto *proto,
 				 struct sk_buff *skb,
 				 const struct opvs_flow *flow,
@@ -74,7 +74,7 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
  * connection, and is for the host itself.
  */
 opvs_verdict_t opvs_first_packet(struct opvs_net *on,
-				 const struct opvs_svc *svc,
+				 struct opvs_svc *svc,
 				 struct sk_buff *skb,
 				 const struct opvs_flow *flow)
 {

@@ -18,7 +18,7 @@
 
 #include <linux/skbuff.h>
 
-static opvs_verdict_t ops_bind(struct opvs_net *on, const struct opvs_svc *svc,
+static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 			       struct sk_buff *skb,
 			       const struct opvs_flow *flow,
 			       struct opvs_conn **cp)
@@ -48,7 +48,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, const struct opvs_svc *svc,
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it.
  */
-opvs_verdict_t opvs_one_packet(struct opvs_net *on, const struct opvs_svc *svc,
+opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 			       struct sk_buff *skb,
 			       const struct opvs_flow *flow)
 {

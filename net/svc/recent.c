@@ -45,12 +45,10 @@
 
 /**
  * struct opvs_recent - marks of keys
- * @used: there was one, ever
  * @mark: number of the slice of time in the upper half, bits of the hash in the
  *	lower; 0: none
  */
 struct opvs_recent {
-	bool	used;
 	u32	mark[RECENT_BUCKETS][RECENT_WAYS];
 };
 
@@ -77,18 +75,6 @@ void opvs_recent_free(struct opvs_recent *recent)
 	kvfree(recent);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_recent_free);
-
-/**
- * opvs_recent_used() - was any key seen, ever?
- * @recent: marks
- *
- * Context: any.
- */
-bool opvs_recent_used(const struct opvs_recent *recent)
-{
-	return READ_ONCE(recent->used);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_recent_used);
 
 /* The upper bits choose the bucket, the lower half the server. */
 static u32 bucket_of(u64 hash)
@@ -175,7 +161,5 @@ void opvs_recent_note(struct opvs_recent *recent, u64 hash, u32 now)
 	}
 	/* Pairs with the acquire in opvs_recent_seen(). */
 	smp_store_release(&bucket[oldest], mark);
-	if (unlikely(!READ_ONCE(recent->used)))
-		WRITE_ONCE(recent->used, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_recent_note);

@@ -165,7 +165,6 @@ static void svc_give_up(struct opvs_svc *svc)
 
 static void svc_free(struct opvs_svc *svc)
 {
-	opvs_recent_free(svc->recent);
 	free_percpu(svc->cursor);
 	kfree(svc);
 }
@@ -544,6 +543,7 @@ void opvs_svc_net_exit(struct opvs_net *on)
 	opvs_policy_net_exit(on);
 	rhashtable_destroy(&on->svc_table);
 	xa_destroy(&on->services);
+	opvs_recent_free(on->recent);
 }
 
 /**

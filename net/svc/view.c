@@ -98,12 +98,12 @@ table_add_priv(struct opvs_sched_table *tbl,
 	return grown ?: ERR_PTR(-ENOMEM);
 }
 
-/* Once made, it stays with the service. */
-static int recent_start(struct opvs_svc *svc)
+/* Once made, it stays with the namespace. */
+static int recent_start(struct opvs_net *on)
 {
-	if (!svc->recent)
-		svc->recent = opvs_recent_new();
-	return svc->recent ? 0 : -ENOMEM;
+	if (!on->recent)
+		on->recent = opvs_recent_new();
+	return on->recent ? 0 : -ENOMEM;
 }
 
 static struct opvs_sched_table *table_new(struct opvs_svc *svc,
@@ -125,8 +125,8 @@ static struct opvs_sched_table *table_new(struct opvs_svc *svc,
 	tbl->built_at = get_jiffies_64();
 	tbl->stateless = opvs_svc_conf_stateless(conf);
 	if (tbl->stateless) {
-		tbl->recent = svc->recent;
-		tbl->used = opvs_recent_used(svc->recent);
+		tbl->recent = svc->on->recent;
+		tbl->used = READ_ONCE(svc->used);
 		tbl->drain_seconds = READ_ONCE(svc->on->settings.drain_seconds);
 	}
 	add_members(tbl, svc);
@@ -152,7 +152,7 @@ struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
 
 	prev = rcu_dereference_protected(svc->table,
 					 lockdep_is_held(&svc->on->cfg_lock));
-	if (opvs_svc_conf_stateless(conf) && recent_start(svc))
+	if (opvs_svc_conf_stateless(conf) && recent_start(svc->on))
 		return ERR_PTR(-ENOMEM);
 	tbl = table_new(svc, conf);
 	if (!tbl)
