@@ -52,15 +52,24 @@ struct opvs_choice {
 	u64			hash;
 };
 
-/* choose.c: scheduler and templates */
-opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
-			   struct sk_buff *skb, const struct opvs_flow *flow,
-			   struct opvs_choice *choice);
+/* refuse.c: packets that get no server or no connection */
 opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 			      const struct opvs_flow *flow);
 opvs_verdict_t opvs_track_failed(long err);
+
+/* choose.c: key, then memory or scheduler */
+opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
+			   struct sk_buff *skb, const struct opvs_flow *flow,
+			   struct opvs_choice *choice);
+
+/* template.c: persistence */
 void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
 			 const struct opvs_flow *flow, __be32 netmask);
+opvs_verdict_t opvs_template_choose(struct opvs_net *on,
+				    const struct opvs_svc *svc,
+				    const struct opvs_sched_table *tbl,
+				    const struct opvs_sched_req *req,
+				    struct opvs_choice *choice);
 
 /* affinity.c: engines without templates */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Packets that get no server or no connection, and what to call that. */
+#include <opvs/path.h>
+
+#include <opvs/xmit.h>
+
+#include <linux/errno.h>
+
+/**
+ * opvs_no_server() - a service has no server for a packet
+ * @on: namespace
+ * @skb: packet
+ * @flow: its flow
+ *
+ * The client learns at once, as it does from IPVS.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(DROP_NO_SERVER).
+ */
+opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
+			      const struct opvs_flow *flow)
+{
+	opvs_error_unreachable(skb, flow, on);
+	return OPVS_VERDICT(DROP_NO_SERVER);
+}
+
+/**
+ * opvs_track_failed() - why a connection could not be made
+ * @err: negative errno of opvs_conn_track()
+ *
+ * Context: any.
+ * Return: the reason to drop.
+ */
+opvs_verdict_t opvs_track_failed(long err)
+{
+	switch (err) {
+	case -EDQUOT:
+		return OPVS_VERDICT(DROP_LIMIT);
+	case -EADDRINUSE:
+		return OPVS_VERDICT(DROP_REPLY_CLASH);
+	default:
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	}
+}

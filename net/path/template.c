@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Persistence templates: which server a client or call had, and is to have
+ * again.
+ */
+#include <opvs/path.h>
+
+#include <opvs/conn.h>
+#include <opvs/dest.h>
+#include <opvs/netns.h>
+#include <opvs/ops.h>
+#include <opvs/svc.h>
+#include <opvs/table.h>
+
+#include <linux/err.h>
+#include <linux/ip_vs.h>
+#include <linux/jiffies.h>
+#include <net/ipv6.h>
+
+/* All clients of one network share a template. */
+static void mask_client(union nf_inet_addr *client, u8 family, __be32 netmask)
+{
+	struct in6_addr whole = client->in6;
+
+	if (family == NFPROTO_IPV4)
+		client->ip &= netmask;
+	else
+		ipv6_addr_prefix(&client->in6, &whole, (__force u32)netmask);
+}
+
+/**
+ * opvs_template_tuple() - what a template is found by
+ * @tuple: result: the client, and what of the virtual side all its connections
+ *	share.  Ports of the client never count
+ * @svc: service
+ * @flow: a packet of the client
+ * @netmask: which bits of the client's address count; IPv6: how many
+ *
+ * Context: any.
+ */
+void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
+			 const struct opvs_flow *flow, __be32 netmask)
+{
+	*tuple = (struct opvs_tuple){
+		.family	= flow->family,
+		.kind	= OPVS_TUPLE_TEMPLATE,
+		.src	= flow->saddr,
+	};
+	mask_client(&tuple->src, flow->family, netmask);
+	if (opvs_svc_key_is_mark(&svc->key)) {
+		tuple->dst.ip = htonl(svc->key.addr.all[0]);
+		return;
+	}
+	tuple->proto = flow->proto;
+	tuple->dst = flow->daddr;
+	tuple->dport = svc->key.port;
+}
+
+/* A server that was removed or, if so wished, drained is no longer remembered. */
+static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
+{
+	const struct opvs_dest *dest = tp->dest;
+
+	if (unlikely(READ_ONCE(dest->removed)))
+		return false;
+	return READ_ONCE(dest->weight) ||
+	       !READ_ONCE(on->settings.expire_quiescent_template);
+}
+
+/* One whose time is over is alive as long as it has children. */
+static bool template_refresh(struct opvs_net *on, struct opvs_conn *tp,
+			     u32 seconds)
+{
+	bool alive = opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
+					 seconds * HZ) ||
+		     atomic_read(&tp->children);
+
+	/* Afterwards: a refresh in time to save it notes that it lingered. */
+	if (unlikely(READ_ONCE(tp->state) & OPVS_CONN_LINGERS))
+		opvs_conn_linger(tp, false);
+	return alive;
+}
+
+static struct opvs_conn *template_find(struct opvs_net *on,
+				       const struct opvs_conn_start *start)
+{
+	struct opvs_table_key key = {
+		.tuple		= start->tuple,
+		.pe		= start->pe,
+		.key		= start->key,
+		.key_len	= start->key_len,
+		.now		= jiffies,
+	};
+	struct opvs_conn_node *node = opvs_table_find(on, &key);
+	struct opvs_conn *tp;
+
+	if (!node)
+		return NULL;
+	tp = opvs_conn_of(node);
+	if (unlikely(!template_holds(on, tp))) {
+		opvs_conn_end(tp);
+		return NULL;
+	}
+	return template_refresh(on, tp, start->seconds) ? tp : NULL;
+}
+
+static struct opvs_conn *template_begin(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_sched_req *req,
+					struct opvs_conn_start *start)
+{
+	const struct opvs_sched_table *tbl;
+	struct opvs_conn *tp;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		tbl = rcu_dereference(svc->table);
+		start->dest = tbl->ops->pick(tbl, req);
+		if (!start->dest)
+			return NULL;
+		tp = opvs_conn_track(on, start);
+		/* The server went away just now; a table without it is in
+		 * place.
+		 */
+		if (tp != ERR_PTR(-ESTALE))
+			break;
+	}
+	return tp;
+}
+
+/**
+ * opvs_template_choose() - choose the server that a persistent client has
+ * @on: namespace
+ * @svc: persistent service
+ * @tbl: its table
+ * @req: the client's packet
+ * @choice: result
+ *
+ * A client without a template gets the scheduler's choice and a template that
+ * remembers it.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(NONE) and @choice, or why there is none.
+ */
+opvs_verdict_t opvs_template_choose(struct opvs_net *on,
+				    const struct opvs_svc *svc,
+				    const struct opvs_sched_table *tbl,
+				    const struct opvs_sched_req *req,
+				    struct opvs_choice *choice)
+{
+	struct opvs_conn_start start = {
+		.flags		= IP_VS_CONN_F_TEMPLATE,
+		.seconds	= tbl->timeout,
+		.pe		= req->key ? tbl->pe : NULL,
+		.key		= req->key,
+		.key_len	= req->key_len,
+	};
+	struct opvs_conn *tp;
+
+	opvs_template_tuple(&start.tuple, svc, req->flow, tbl->netmask);
+	tp = template_find(on, &start);
+	if (!tp) {
+		tp = template_begin(on, svc, req, &start);
+		if (!tp)
+			return OPVS_VERDICT(DROP_NO_SERVER);
+		if (IS_ERR(tp))
+			return opvs_track_failed(PTR_ERR(tp));
+	}
+	choice->control = tp;
+	choice->dest = tp->dest;
+	return OPVS_VERDICT(NONE);
+}
