@@ -35,27 +35,29 @@ done
 
 # ---- weights ----
 
-# calls MAP PREFIX: 600 calls of these names begin, or are tried again.
+# calls METHOD MAP PREFIX: of 600 calls of these names.
 calls() {
 	from_client calls src="${client_ip[4]}|5062" dst="${vip[4,1]}|5060" \
-		count=600 methods=INVITE map="$1" prefix="$2"
+		count=600 methods="$1" map="$2" prefix="$3"
 }
 dest -e 4 1 5060 1 -m -w 2
-calls before weights
+calls INVITE before weights
 near "${A[on_s1]:-0}" 300 40 'weights 2:1:1, server 1'
 near "${A[on_s2]:-0}" 150 40 'weights 2:1:1, server 2'
 near "${A[on_s3]:-0}" 150 40 'weights 2:1:1, server 3'
 
-# A drained server keeps its calls, and new ones go to the others.
+# A drained server keeps its calls, and new ones go to the others. What was
+# changed less than a second ago is taken for a configuration under way.
+pass_time 1.5
 dest -e 4 1 5060 3 -m -w 0
-calls drained weights
+calls BYE drained weights
 is "${A[got]}/${A[foreign]}" 600/0 'a drained server: all calls are answered'
 agent moved a=before b=drained
 is "${A[kept]}" 600 'a drained server: no call moves'
-calls new drained
+calls INVITE new drained
 is "${A[got]}/${A[on_s3]:-0}" 600/0 'a drained server: gets no new calls'
 near "${A[on_s1]:-0}" 400 40 'a drained server: the others have its share'
-calls again drained
+calls BYE again drained
 agent moved a=new b=again
 is "${A[kept]}" 600 'a drained server: new calls stay, too'
 dest -e 4 1 5060 1 -m -w 1

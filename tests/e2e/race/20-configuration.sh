@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
-# Services and servers come, change and go under traffic: two writers, each of
-# which may find what the other has removed, and readers.
+# Services and servers come, change and go under traffic, with every scheduler:
+# two writers, each of which may find what the other has removed, and a reader
+# that also changes what calls are hashed by and how they are counted. Stateless
+# services drain, and have done with it, all the time.
 # shellcheck source=tests/e2e/race/traffic.sh
 . "$e2e/race/traffic.sh"
 
@@ -23,6 +25,19 @@ life() {
 		-e -u $svc -r $r3 -m -w 0
 		-d -u $svc -r $r1
 		-a -u $svc -r $r1 -m -w 2
+		-e -u $svc -r $r3 -m -w 5
+		-E -u $svc -s lblc -o
+		-E -u $svc -s lblcr -o
+		-e -u $svc -r $r2 -m -w 0
+		-E -u $svc -s wlc -p 2 -M $2 -o --pe sip
+		-E -u $svc -s sh -o -b sh-fallback
+		-E -u $svc -s twos -o
+		-e -u $svc -r $r2 -m -w 1 -x 3
+		-E -u $svc -s mh -o --pe sip -b mh-fallback
+		-E -u $svc -s ovf -o
+		-E -u $svc -s dh -o
+		-E -u $svc -s none -o
+		-E -u $svc -s nq
 		-e -u $svc -r $r1 -g
 		-E -u $svc -s rr -o
 		-Z -u $svc
@@ -47,11 +62,13 @@ END
 cat >"$state/reader" <<'END'
 while [[ -e $1/writing ]]; do
 	ipvsadm -Ln --stats
-	cat /proc/net/ip_vs /proc/net/ip_vs_stats
+	cat /proc/net/ip_vs /proc/net/ip_vs_stats /proc/net/ip_vs_conn
+	printf '%032x' $RANDOM >/proc/sys/net/opvs/hash_key
+	echo 5 >/proc/sys/net/opvs/load_seconds
 done >/dev/null 2>&1
 END
-life 4 >"$state/life4"
-life 6 >"$state/life6"
+life 4 0.0.0.0 >"$state/life4"
+life 6 64 >"$state/life6"
 
 services | ipvsadm -R
 traffic_start
@@ -60,8 +77,9 @@ touch "$state/writing"
 spawn_in "$ns_director" bash "$state/reader" "$state"
 reader=$spawned
 # To start a program takes a second on the debug kernel.
-lives=12
-[[ $OPVS_KERNEL != debug ]] || lives=4
+lives=8
+[[ $OPVS_KERNEL != debug ]] || lives=3
+sysctl -qw net.opvs.drain_seconds=1
 spawn_in "$ns_director" bash "$state/writer" $lives "$state/life4"
 first=$spawned
 spawn_in "$ns_director" bash "$state/writer" $lives "$state/life6"
