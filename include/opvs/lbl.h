@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include <opvs/dest.h>
 #include <opvs/limit.h>
 #include <opvs/ops.h>
 
@@ -94,5 +95,45 @@ struct opvs_dest *opvs_lbl_least(const struct opvs_sched_table *tbl,
 				 const struct opvs_sched_req *req);
 bool opvs_lbl_busy(const struct opvs_sched_table *tbl,
 		   const struct opvs_sched_member *member);
+
+/**
+ * struct opvs_lbl_rule - what distinguishes lblc and lblcr
+ * @had: who of an address's servers serves it, or NULL if another one is to
+ * @give: note that it gets this one, by its id
+ */
+struct opvs_lbl_rule {
+	struct opvs_dest *(*had)(const struct opvs_sched_table *tbl,
+				 const struct opvs_lbl_entry *entry, u32 now);
+	void (*give)(const struct opvs_sched_table *tbl,
+		     const struct opvs_lbl_entry *entry, u64 id, u32 now);
+};
+
+/* The server of a packet; as opvs_sched_ops.pick(). */
+static __always_inline struct opvs_dest *
+opvs_lbl_pick(const struct opvs_sched_table *tbl,
+	      const struct opvs_sched_req *req, const struct opvs_lbl_rule rule)
+{
+	const union nf_inet_addr *addr = &req->flow->daddr;
+	const struct opvs_lbl_entry *entry, *other;
+	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
+	struct opvs_dest *dest, *had;
+	u32 now = opvs_lbl_now();
+
+	entry = opvs_lbl_find(lbl, addr, now);
+	had = likely(entry) ? rule.had(tbl, entry, now) : NULL;
+	if (likely(had))
+		return had;
+
+	dest = opvs_lbl_least(tbl, req);
+	if (!dest)
+		return NULL;
+	if (entry) {
+		rule.give(tbl, entry, READ_ONCE(dest->id), now);
+		return dest;
+	}
+	other = opvs_lbl_add(lbl, addr, READ_ONCE(dest->id), now);
+	had = other ? rule.had(tbl, other, now) : NULL;
+	return had ?: dest;
+}
 
 #endif /* OPVS_LBL_H */

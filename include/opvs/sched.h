@@ -29,6 +29,13 @@ u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
 u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round);
 u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range);
 struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from);
+ssize_t opvs_sched_sums_size(const struct opvs_sched_table *tbl,
+			     const struct opvs_sched_table *prev,
+			     struct netlink_ext_ack *extack);
+void opvs_sched_sums_build(struct opvs_sched_table *tbl,
+			   const struct opvs_sched_table *prev);
+u64 opvs_sched_sum(const struct opvs_sched_table *tbl);
+u32 opvs_sched_sums_find(const struct opvs_sched_table *tbl, u64 at);
 u64 opvs_sched_conns(const struct opvs_dest *dest);
 int opvs_sched_cmp(u64 load, u32 weight, u64 load2, u32 weight2);
 

@@ -16,7 +16,7 @@
 #include <opvs/sched.h>
 
 static struct opvs_dest *lblc_had(const struct opvs_sched_table *tbl,
-				  const struct opvs_lbl_entry *entry)
+				  const struct opvs_lbl_entry *entry, u32 now)
 {
 	const struct opvs_sched_member *member;
 
@@ -27,34 +27,19 @@ static struct opvs_dest *lblc_had(const struct opvs_sched_table *tbl,
 	return member->dest;
 }
 
+static void lblc_give(const struct opvs_sched_table *tbl,
+		      const struct opvs_lbl_entry *entry, u64 id, u32 now)
+{
+	if (id != entry->server[0])
+		opvs_lbl_replace(opvs_lbl_of(tbl), entry, &id, 1, now);
+}
+
 static struct opvs_dest *lblc_pick(const struct opvs_sched_table *tbl,
 				   const struct opvs_sched_req *req)
 {
-	const union nf_inet_addr *addr = &req->flow->daddr;
-	const struct opvs_lbl_entry *entry, *other;
-	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
-	struct opvs_dest *dest = NULL, *had;
-	u32 now = opvs_lbl_now();
-	u64 id;
+	static const struct opvs_lbl_rule rule = { lblc_had, lblc_give };
 
-	entry = opvs_lbl_find(lbl, addr, now);
-	if (likely(entry))
-		dest = lblc_had(tbl, entry);
-	if (likely(dest))
-		return dest;
-
-	dest = opvs_lbl_least(tbl, req);
-	if (!dest)
-		return NULL;
-	id = READ_ONCE(dest->id);
-	if (!entry) {
-		other = opvs_lbl_add(lbl, addr, id, now);
-		had = other ? lblc_had(tbl, other) : NULL;
-		return had ?: dest;
-	}
-	if (id != entry->server[0])
-		opvs_lbl_replace(lbl, entry, &id, 1, now);
-	return dest;
+	return opvs_lbl_pick(tbl, req, rule);
 }
 
 static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)

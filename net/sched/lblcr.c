@@ -129,30 +129,9 @@ static struct opvs_dest *lblcr_had(const struct opvs_sched_table *tbl,
 static struct opvs_dest *lblcr_pick(const struct opvs_sched_table *tbl,
 				    const struct opvs_sched_req *req)
 {
-	const union nf_inet_addr *addr = &req->flow->daddr;
-	const struct opvs_lbl_entry *set, *other;
-	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
-	struct opvs_dest *dest = NULL, *had;
-	u32 now = opvs_lbl_now();
-	u64 id;
+	static const struct opvs_lbl_rule rule = { lblcr_had, set_join };
 
-	set = opvs_lbl_find(lbl, addr, now);
-	if (likely(set))
-		dest = lblcr_had(tbl, set, now);
-	if (likely(dest))
-		return dest;
-
-	dest = opvs_lbl_least(tbl, req);
-	if (!dest)
-		return NULL;
-	id = READ_ONCE(dest->id);
-	if (!set) {
-		other = opvs_lbl_add(lbl, addr, id, now);
-		had = other ? lblcr_had(tbl, other, now) : NULL;
-		return had ?: dest;
-	}
-	set_join(tbl, set, id, now);
-	return dest;
+	return opvs_lbl_pick(tbl, req, rule);
 }
 
 static struct opvs_sched_state *lblcr_state_new(struct opvs_net *on)

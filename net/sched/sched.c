@@ -147,6 +147,78 @@ struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from)
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_scan);
 
 /**
+ * opvs_sched_sums_size() - what a table needs to find members by weight
+ * @tbl: table whose members are filled in
+ * @prev: not looked at
+ * @extack: not used
+ *
+ * Context: process.
+ * Return: bytes.
+ */
+ssize_t opvs_sched_sums_size(const struct opvs_sched_table *tbl,
+			     const struct opvs_sched_table *prev,
+			     struct netlink_ext_ack *extack)
+{
+	return array_size(tbl->count, sizeof(u64));
+}
+
+/**
+ * opvs_sched_sums_build() - for each member, its weight and those of all before
+ * @tbl: table
+ * @prev: not looked at
+ *
+ * Context: process.
+ */
+void opvs_sched_sums_build(struct opvs_sched_table *tbl,
+			   const struct opvs_sched_table *prev)
+{
+	u64 *sums = tbl->priv, sum = 0;
+	u32 i;
+
+	for (i = 0; i < tbl->count; i++) {
+		sum += tbl->member[i].weight;
+		sums[i] = sum;
+	}
+}
+
+/**
+ * opvs_sched_sum() - what the weights add up to
+ * @tbl: table of opvs_sched_sums_build() with a member
+ *
+ * Context: any, RCU read side.
+ */
+u64 opvs_sched_sum(const struct opvs_sched_table *tbl)
+{
+	const u64 *sums = tbl->priv;
+
+	return sums[tbl->count - 1];
+}
+
+/**
+ * opvs_sched_sums_find() - whose stretch is that, if each is as long as its
+ * weight?
+ * @tbl: table of opvs_sched_sums_build() with a member
+ * @at: below opvs_sched_sum()
+ *
+ * Context: any, RCU read side.
+ * Return: number of a member.
+ */
+u32 opvs_sched_sums_find(const struct opvs_sched_table *tbl, u64 at)
+{
+	u32 low = 0, high = tbl->count - 1, mid;
+	const u64 *sums = tbl->priv;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (at < sums[mid])
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+/**
  * opvs_sched_conns() - what a server's connections and calls weigh
  * @dest: server
  *

@@ -21,47 +21,15 @@
 
 #include <linux/ip_vs.h>
 #include <linux/math64.h>
-#include <linux/overflow.h>
 
 /* With one part in ten available, one client in thirty is not served by then. */
 #define SH_FALLBACK_TRIES	32
 
-/* Private data: the sum of the weights up to and including each member's. */
-static ssize_t sh_priv_size(const struct opvs_sched_table *tbl,
-			    const struct opvs_sched_table *prev,
-			    struct netlink_ext_ack *extack)
-{
-	return array_size(tbl->count, sizeof(u64));
-}
-
-static void sh_build(struct opvs_sched_table *tbl,
-		     const struct opvs_sched_table *prev)
-{
-	u64 *end = tbl->priv, sum = 0;
-	u32 i;
-
-	for (i = 0; i < tbl->count; i++) {
-		sum += tbl->member[i].weight;
-		end[i] = sum;
-	}
-}
-
-/* The first member whose stretch ends behind the hash. */
 static u32 sh_member(const struct opvs_sched_table *tbl, u64 hash)
 {
-	const u64 *end = tbl->priv;
-	u32 low = 0, high = tbl->count - 1, mid;
-	u64 at;
-
-	at = mul_u64_u64_shr(hash, end[high], 64);
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (end[mid] > at)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
+	return opvs_sched_sums_find(tbl, mul_u64_u64_shr(hash,
+							 opvs_sched_sum(tbl),
+							 64));
 }
 
 static struct opvs_dest *sh_fallback(const struct opvs_sched_table *tbl,
@@ -105,8 +73,8 @@ const struct opvs_sched_ops opvs_sched_sh = {
 			  IP_VS_SVC_F_SCHED_SH_PORT,
 	.repeats	= true,
 	.keep_drained	= true,
-	.priv_size	= sh_priv_size,
-	.build		= sh_build,
+	.priv_size	= opvs_sched_sums_size,
+	.build		= opvs_sched_sums_build,
 	.pick		= sh_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_sh);

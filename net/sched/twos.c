@@ -11,33 +11,12 @@
 #include <opvs/kunit.h>
 
 #include <linux/math64.h>
-#include <linux/overflow.h>
 #include <linux/random.h>
 
 /* Draws until what is left is to draw among those that are available, which
  * takes a look at all.
  */
 #define TWOS_TRIES	4
-
-static ssize_t twos_priv_size(const struct opvs_sched_table *tbl,
-			      const struct opvs_sched_table *prev,
-			      struct netlink_ext_ack *extack)
-{
-	return array_size(tbl->count, sizeof(u64));
-}
-
-/* For each member, its weight and those of all before it. */
-static void twos_build(struct opvs_sched_table *tbl,
-		       const struct opvs_sched_table *prev)
-{
-	u64 *upto = tbl->priv, sum = 0;
-	u32 i;
-
-	for (i = 0; i < tbl->count; i++) {
-		sum += tbl->member[i].weight;
-		upto[i] = sum;
-	}
-}
 
 static u64 random_below(u64 range)
 {
@@ -48,18 +27,9 @@ static u64 random_below(u64 range)
 static const struct opvs_sched_member *
 twos_member(const struct opvs_sched_table *tbl)
 {
-	const u64 *upto = tbl->priv;
-	u32 low = 0, high = tbl->count - 1, mid;
-	u64 at = random_below(upto[high]);
+	u64 at = random_below(opvs_sched_sum(tbl));
 
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (at < upto[mid])
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return &tbl->member[low];
+	return &tbl->member[opvs_sched_sums_find(tbl, at)];
 }
 
 /* The same among those that are available, exactly by weight however few. */
@@ -122,8 +92,8 @@ static struct opvs_dest *twos_pick(const struct opvs_sched_table *tbl,
 
 const struct opvs_sched_ops opvs_sched_twos = {
 	.name		= "twos",
-	.priv_size	= twos_priv_size,
-	.build		= twos_build,
+	.priv_size	= opvs_sched_sums_size,
+	.build		= opvs_sched_sums_build,
 	.pick		= twos_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_twos);
