@@ -55,6 +55,7 @@
 
 #include <asm/byteorder.h>
 #include <linux/bitops.h>
+#include <linux/compiler.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -63,38 +64,35 @@
 /**
  * struct sip_text - the part of a datagram that may be read
  * @end: where it ends
- * @whole: the datagram ends there as well
- * @more: it does not, and more of it may be shown
+ * @shown: bytes of the datagram that were shown, of which it may be the first
+ * @complete: these are the datagram
  */
 struct sip_text {
 	const u8 *end;
-	bool whole;
-	bool more;
+	unsigned int shown;
+	bool complete;
 };
-
-/**
- * struct sip_name - name of a header
- * @full: in small letters
- * @len: of @full
- * @compact: its short form (s7.3.3), a small letter
- */
-struct sip_name {
-	const char *full;
-	u8 len;
-	u8 compact;
-};
-
-static const struct sip_name sip_call_id = { "call-id", 7, 'i' };
-static const struct sip_name sip_to = { "to", 2, 't' };
 
 static struct sip_text sip_view(const u8 *payload, unsigned int len,
 				bool complete)
 {
 	return (struct sip_text) {
 		.end = payload + min_t(unsigned int, len, OPVS_SIP_SCAN_MAX),
-		.whole = complete && len <= OPVS_SIP_SCAN_MAX,
-		.more = !complete && len < OPVS_SIP_SCAN_MAX,
+		.shown = len,
+		.complete = complete,
 	};
+}
+
+/* Does the datagram end where @text does? */
+static bool sip_is_whole(const struct sip_text *text)
+{
+	return text->complete && text->shown <= OPVS_SIP_SCAN_MAX;
+}
+
+/* Does it not, and may more of it be shown? */
+static bool sip_has_more(const struct sip_text *text)
+{
+	return !text->complete && text->shown < OPVS_SIP_SCAN_MAX;
 }
 
 static bool sip_is_eol(u8 c)
@@ -107,33 +105,31 @@ static bool sip_is_blank(u8 c)
 	return c == ' ' || c == '\t';
 }
 
-/* The high bit of each byte of @word that is below 14, as CR and LF are.  A
- * byte above such a one may be marked too, wrongly: check what you find.
+/* A letter in small; other characters may become others. */
+static u8 sip_small(u8 c)
+{
+	return c | ('a' - 'A');
+}
+
+/* Eight bytes, the first of them lowest.  Of memcpy() some kernels, as User Mode
+ * Linux, would make a call.
  */
-static u64 sip_low_bytes(u64 word)
+static u64 sip_load(const u8 *p)
+{
+	__le64 word;
+
+	__builtin_memcpy(&word, p, sizeof(word));
+	return le64_to_cpu(word);
+}
+
+/* The high bit of each byte of @word that is below 14, as CR and LF are, or above
+ * 141.  A byte above such a one may be marked too, wrongly: check what you find.
+ */
+static u64 sip_mark_eols(u64 word)
 {
 	const u64 ones = 0x0101010101010101ULL;
 
-	return (word - 14 * ones) & ~word & 0x80 * ones;
-}
-
-/* First line end at or after @p, or @end.  Most of the work is done here, so
- * eight bytes are looked at in one step.
- */
-static const u8 *sip_find_eol(const u8 *p, const u8 *end)
-{
-	__le64 word;
-	u64 low;
-
-	for (; end - p >= (int)sizeof(word); p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		for (low = sip_low_bytes(le64_to_cpu(word)); low; low &= low - 1)
-			if (sip_is_eol(p[__ffs64(low) / 8]))
-				return p + __ffs64(low) / 8;
-	}
-	while (p < end && !sip_is_eol(*p))
-		p++;
-	return p;
+	return (word - 14 * ones) & 0x80 * ones;
 }
 
 /* Step over one line end, CRLF, CR or LF, if @p is at one. */
@@ -146,10 +142,52 @@ static const u8 *sip_skip_eol(const u8 *p, const u8 *end)
 	return p;
 }
 
+/* First line end at or after @p, or with @over what comes after it; @end if that
+ * comes first.  Most of the work is done here, so eight bytes are looked at in
+ * one step, and two steps are taken before @end is compared; a third word in
+ * view makes what follows a line end safe to read.
+ *
+ * What is marked first is nearly always a line end.  If not, the text may be in
+ * another alphabet, and the bytes above 127 are left out.
+ */
+static __always_inline const u8 *sip_seek_eol(const u8 *p, const u8 *end,
+					      bool over)
+{
+	u64 word, marks;
+	const u8 *at;
+
+	for (; end - p >= 3 * (int)sizeof(word); p += sizeof(word)) {
+		word = sip_load(p);
+		marks = sip_mark_eols(word);
+		if (!marks) {
+			p += sizeof(word);
+			word = sip_load(p);
+			marks = sip_mark_eols(word);
+			if (!marks)
+				continue;
+		}
+		for (; marks; marks &= (marks - 1) & ~word) {
+			at = p + __ffs64(marks) / 8;
+			if (over && likely(at[0] == '\r' && at[1] == '\n'))
+				return at + 2;
+			if (sip_is_eol(*at))
+				return at + over;
+		}
+	}
+	while (p < end && !sip_is_eol(*p))
+		p++;
+	return over ? sip_skip_eol(p, end) : p;
+}
+
+static inline const u8 *sip_find_eol(const u8 *p, const u8 *end)
+{
+	return sip_seek_eol(p, end, false);
+}
+
 /* Step over blanks, tabs and folds.  A line end that is the last thing in view
  * may or may not be a fold, so it is stepped over and @end returned.
  */
-static const u8 *sip_skip_blanks(const u8 *p, const u8 *end)
+static const u8 *sip_skip_folds(const u8 *p, const u8 *end)
 {
 	const u8 *next;
 
@@ -165,6 +203,14 @@ static const u8 *sip_skip_blanks(const u8 *p, const u8 *end)
 	}
 }
 
+/* The same, faster where nothing is folded. */
+static inline const u8 *sip_skip_blanks(const u8 *p, const u8 *end)
+{
+	while (p < end && sip_is_blank(*p))
+		p++;
+	return p < end && !sip_is_eol(*p) ? p : sip_skip_folds(p, end);
+}
+
 /* Behind the line ends that may come before a message (s7.5). */
 static const u8 *sip_skip_eols(const u8 *p, const u8 *end)
 {
@@ -176,9 +222,9 @@ static const u8 *sip_skip_eols(const u8 *p, const u8 *end)
 /* The line after the one at @p: another header, the rest of one, or the line end
  * that follows the last header.
  */
-static const u8 *sip_next_line(const u8 *p, const u8 *end)
+static inline const u8 *sip_next_line(const u8 *p, const u8 *end)
 {
-	return sip_skip_eol(sip_find_eol(p, end), end);
+	return sip_seek_eol(p, end, true);
 }
 
 static bool sip_at_header(const u8 *p, const u8 *end)
@@ -191,26 +237,32 @@ static bool sip_starts(const u8 *p, const u8 *end, const char *word, int len)
 	return end - p >= len && !strncasecmp((const char *)p, word, len);
 }
 
-/* Where the value begins if the line at @p is a header of that name, else NULL;
- * @end if that is not known, or comes first.
+/* Where the value begins of a header whose name ends at @p, or NULL if no colon
+ * follows; @end if that is not known, or comes first.
  */
-static const u8 *sip_find_value(const u8 *p, const u8 *end,
-				const struct sip_name *name)
+static const u8 *sip_find_value(const u8 *p, const u8 *end)
 {
-	const u8 compact = *p | ('a' - 'A');
-
-	/* The full name may begin with the letter of the compact one. */
-	if (sip_starts(p, end, name->full, name->len))
-		p += name->len;
-	else if (compact == name->compact)
-		p++;
-	else
-		return NULL;
-
 	p = sip_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	return *p == ':' ? sip_skip_blanks(p + 1, end) : NULL;
+}
+
+/* As sip_find_value(), of the line at @p, if it is a Call-ID header.  That is
+ * asked of each line, hence of its first letter first, and then of all letters
+ * at once.  A full name that ends the text needs no answer: nothing follows.
+ */
+static inline const u8 *sip_find_call_id(const u8 *p, const u8 *end)
+{
+	const u64 full = 0x64692d6c6c6163ULL;		/* "call-id" */
+	const u64 letters = 0x20200020202020ULL;	/* not the dash */
+
+	if (sip_small(*p) == 'i')
+		return sip_find_value(p + 1, end);
+	if (sip_small(*p) == 'c' && end - p >= (int)sizeof(full) &&
+	    (sip_load(p) | letters) << 8 == full << 8)
+		return sip_find_value(p + 7, end);
+	return NULL;
 }
 
 /* Read the value of a Call-ID header.  OPVS_PE_NONE: it has none. */
@@ -219,8 +271,8 @@ static enum opvs_pe_verdict sip_read_key(const struct sip_text *text,
 {
 	const u8 *end = sip_find_eol(p, text->end);
 
-	if (end == text->end && !text->whole)
-		return text->more ? OPVS_PE_MORE : OPVS_PE_NONE;
+	if (end == text->end && !sip_is_whole(text))
+		return sip_has_more(text) ? OPVS_PE_MORE : OPVS_PE_NONE;
 	while (end > p && sip_is_blank(end[-1]))
 		end--;
 	if (end == p)
@@ -241,14 +293,16 @@ static enum opvs_pe_verdict sip_find(const u8 *payload, unsigned int len,
 		return OPVS_PE_NONE;
 	p = sip_next_line(p, text.end);
 	for (; sip_at_header(p, text.end); p = sip_next_line(p, text.end)) {
-		value = sip_find_value(p, text.end, &sip_call_id);
+		value = sip_find_call_id(p, text.end);
 		if (!value)
 			continue;
 		verdict = sip_read_key(&text, value, key);
 		if (verdict != OPVS_PE_NONE)
 			return verdict;
 	}
-	return p == text.end && text.more ? OPVS_PE_MORE : OPVS_PE_NONE;
+	if (p == text.end && sip_has_more(&text))
+		return OPVS_PE_MORE;
+	return OPVS_PE_NONE;
 }
 
 /* Does the start line alone say that there was a message before?  If it does not
@@ -341,6 +395,14 @@ static bool sip_has_tag(const u8 *p, const u8 *end)
 	return false;
 }
 
+/* As sip_find_value(), of the line at @p, if it is a To header. */
+static const u8 *sip_find_to(const u8 *p, const u8 *end)
+{
+	if (sip_small(*p) != 't')
+		return NULL;
+	return sip_find_value(p + (sip_starts(p, end, "to", 2) ? 2 : 1), end);
+}
+
 static enum opvs_pe_phase sip_phase(const u8 *payload, unsigned int len,
 				    bool complete)
 {
@@ -351,7 +413,7 @@ static enum opvs_pe_phase sip_phase(const u8 *payload, unsigned int len,
 		return OPVS_PE_LATER;
 	p = sip_next_line(p, text.end);
 	for (; sip_at_header(p, text.end); p = sip_next_line(p, text.end)) {
-		value = sip_find_value(p, text.end, &sip_to);
+		value = sip_find_to(p, text.end);
 		if (!value)
 			continue;
 		end = sip_header_end(value, text.end);
@@ -360,7 +422,9 @@ static enum opvs_pe_phase sip_phase(const u8 *payload, unsigned int len,
 		p = sip_skip_eol(end, text.end);
 		break;
 	}
-	return p == text.end && text.more ? OPVS_PE_UNSURE : OPVS_PE_FIRST;
+	if (p == text.end && sip_has_more(&text))
+		return OPVS_PE_UNSURE;
+	return OPVS_PE_FIRST;
 }
 
 const struct opvs_pe_ops opvs_pe_sip = {

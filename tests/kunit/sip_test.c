@@ -163,28 +163,49 @@ static void sip_every_truncation(struct kunit *test)
 	}
 }
 
+/* A message with a line of @n bytes @fill, and the lines that end in @eol; @at:
+ * where its key is.
+ */
+static void *sip_filled_message(struct kunit *test, u8 fill, unsigned int n,
+				const char *eol, unsigned int *len, long *at)
+{
+	char *buf = kunit_kmalloc(test, n + 64, GFP_KERNEL), *exact;
+	char *p = buf;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	p += sprintf(p, "BYE sip:a SIP/2.0%sX", eol);
+	memset(p, fill, n);
+	p += n;
+	p += sprintf(p, "%si: ", eol);
+	*at = p - buf;
+	p += sprintf(p, "k%s%s", eol, eol);
+	*len = p - buf;
+	exact = sip_copy(test, buf, *len);
+	kunit_kfree(test, buf);
+	return exact;
+}
+
 /* Line ends are found at every distance and among bytes that resemble them to
  * eight-byte arithmetic.
  */
 static void sip_line_lengths(struct kunit *test)
 {
-	static const u8 fill[] = { 'x', '\t', 0, 0x0b, 0x0c, 0x0e, 0x80, 0x8a, 0x8d, 0xff };
-	static const char head[] = "BYE sip:a SIP/2.0\r\nX";
-	static const char tail[] = "\r\ni: k\r\n\r\n";
+	static const u8 fill[] = {
+		'x', '\t', 0, 0x0b, 0x0c, 0x0e, 0x7f, 0x80, 0x8a, 0x8d, 0x8e, 0xff,
+	};
+	static const char *const eols[] = { "\r\n", "\r", "\n" };
 	struct sip_answer answer;
-	unsigned int i, n;
-	char *buf;
+	unsigned int i, n, len;
+	void *buf;
+	long at;
 
-	for (i = 0; i < ARRAY_SIZE(fill); i++) {
+	for (i = 0; i < ARRAY_SIZE(fill) * ARRAY_SIZE(eols); i++) {
 		for (n = 0; n < 40; n++) {
-			buf = kunit_kmalloc(test, strlen(head) + n + strlen(tail), GFP_KERNEL);
-			KUNIT_ASSERT_NOT_NULL(test, buf);
-			memcpy(buf, head, strlen(head));
-			memset(buf + strlen(head), fill[i], n);
-			memcpy(buf + strlen(head) + n, tail, strlen(tail));
-			sip_ask(&answer, buf, strlen(head) + n + strlen(tail), true);
+			buf = sip_filled_message(test, fill[i / ARRAY_SIZE(eols)], n,
+						 eols[i % ARRAY_SIZE(eols)], &len, &at);
+			sip_ask(&answer, buf, len, true);
 			KUNIT_ASSERT_EQ(test, answer.verdict, OPVS_PE_KEY);
-			KUNIT_ASSERT_EQ(test, answer.offset, strlen(head) + n + 5L);
+			KUNIT_ASSERT_EQ(test, answer.offset, at);
 			KUNIT_ASSERT_EQ(test, answer.key.len, 1);
 			kunit_kfree(test, buf);
 		}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SHIM_LINUX_COMPILER_H
+#define SHIM_LINUX_COMPILER_H
+
+#include <sys/cdefs.h>	/* __always_inline */
+
+#define likely(x)	__builtin_expect(!!(x), 1)
+
+#endif /* SHIM_LINUX_COMPILER_H */
