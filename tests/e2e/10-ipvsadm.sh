@@ -354,11 +354,12 @@ all_zero() {
 }
 check 'ipvsadm -Z of everything' poll 4 all_zero
 
-same_text "$(ipvsadm -Ln --rate | head -n 4)" "$head_line
+rates() { ipvsadm -Ln --rate | head -n 4; }
+settles 60 "$head_line
 Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
   -> RemoteAddress:Port
 $(printf '%-33s %8d %8d %8d %8d %8d' 'UDP  10.91.0.1:53' 0 0 0 0 0)" \
-	'ipvsadm -Ln --rate at rest'
+	'ipvsadm -Ln --rate at rest' rates
 rate_rises() {
 	from_client burst dst="${vip[4,1]}|53" count=200 size=32
 	ipvsadm -Ln --rate -u 10.91.0.1:53 | awk '

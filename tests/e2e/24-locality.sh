@@ -268,7 +268,7 @@ done
 
 # Unused addresses are new again: with two connections to it, their server is
 # not the least loaded.
-vs_sysctl lblc_expiration 3 lblcr_expiration 3
+vs_sysctl lblc_expiration 5 lblcr_expiration 5
 declare -A had_by
 for f in 4 6; do
 	for sched in lblc lblcr; do
@@ -280,7 +280,7 @@ for f in 4 6; do
 			"IPv$f: $sched: expiration: not yet"
 	done
 done
-pass_time 7
+pass_time 11
 for f in 4 6; do
 	for sched in lblc lblcr; do
 		dial_to "$f" $sched 5 "$f$sched.3"

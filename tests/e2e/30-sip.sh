@@ -19,6 +19,8 @@ for f in 4 6; do
 	rose pe_keyed 900 "IPv$f: all by their Call-ID"
 	rose pe_keyless 0 "IPv$f: none without"
 
+	# What was there for less than a second was not meant to stay.
+	pass_time 1.2
 	dest -d "$f" 1 5060 3
 	from_client calls src="${client_ip[$f]}|5060" count=300 \
 		dst="${vip[$f,1]}|5060" map=two methods=BYE

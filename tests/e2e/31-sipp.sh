@@ -6,8 +6,7 @@ service 4 1 5060 -s mh --pe sip
 start_sipp_servers 4
 agent sniff id=client ns="$ns_client" dev=c0
 snapshot ops_created ops_released_inline ops_released_deferred
-# Calls that come faster than a kernel with sanitizers can take them are sent
-# again, which makes it worse.
+# As many as a kernel with sanitizers can take.
 rate=100
 [[ $OPVS_KERNEL == stock ]] || rate=20
 check 'sipp: 300 calls, none failed' sipp_calls 4 1 300 $rate

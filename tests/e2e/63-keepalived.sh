@@ -15,6 +15,8 @@ virtual_server() { # VIP PORT SCHEDULER OPTIONS SERVERS...
 			"$address" "$port"
 		printf '\t\tMISC_CHECK {\n\t\t\tmisc_path "%s %s"\n' \
 			/usr/bin/test "-e $state/up-$address"
+		# Else a check that takes a second counts as failed.
+		printf '\t\t\tmisc_timeout 60\n'
 		printf '\t\t\tretry 0\n\t\t\tdelay_before_retry 1\n\t\t}\n\t}\n'
 	done
 	echo '}'
@@ -38,10 +40,10 @@ keepalived=$spawned
 
 # becomes WANT NAME
 becomes() {
-	local want=$1
-	matches() { [[ $(ipvsadm -Sn) == "$want" ]]; }
+	local want=$1 got=''
+	matches() { got=$(ipvsadm -Sn) && [[ $got == "$want" ]]; }
 	poll 20 matches || diag "$(tail -n 20 "$state/ka")"
-	same_text "$(ipvsadm -Sn)" "$want" "$2"
+	same_text "$got" "$want" "$2"
 }
 
 becomes '-A -u 10.91.0.1:5630 -s mh -o -b mh-port

@@ -237,6 +237,7 @@ half_open() {
 		        s.setblocking(False)
 		        s.connect_ex((sys.argv[1], 6501))
 	END
+	still
 }
 svc=${vs[4,1]}:6501
 ipvsadm -A -t "$svc" -s rr

@@ -62,6 +62,7 @@ same_text "$(ipvsadm -Lnc)" "$empty" 'ipvsadm -Lnc without connections'
 same_text "$(ipvsadm -Lnc --persistent-conn)" "IPVS connection entries
 pro expire state       source             virtual            destination        pe name          pe_data" \
 	'ipvsadm -Lnc --persistent-conn without any'
+from=$SECONDS
 for f in 4 6; do
 	datagram $f 4001 1
 	dial $f 4002 1
@@ -123,10 +124,16 @@ seconds_of() {
 	line=${line:4:5}
 	echo $((10#${line%:*} * 60 + 10#${line#*:}))
 }
-near "$(seconds_of "${cs[4]}:4001 " UDP)" 295 5 'the time of a UDP connection'
-near "$(seconds_of "${cs[4]}:4002 " TCP)" 895 5 'the time of a TCP connection'
-near "$(seconds_of "${cs[4]}:0 " "${vs[4,2]}:6600")" 85 5 \
-	'the time of a template'
+# What is left of so many seconds, of which some have passed since.
+left_of() { # SECONDS NAME LINE-PART...
+	local left
+	left=$(seconds_of "${@:3}")
+	check "$2: $left s" \
+		test "$left" -ge $(($1 - 2 - (SECONDS - from))) -a "$left" -le "$1"
+}
+left_of 300 'the time of a UDP connection' "${cs[4]}:4001 " UDP
+left_of 900 'the time of a TCP connection' "${cs[4]}:4002 " TCP
+left_of 90 'the time of a template' "${cs[4]}:0 " "${vs[4,2]}:6600"
 
 # ---- the files ----
 

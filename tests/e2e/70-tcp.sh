@@ -111,18 +111,30 @@ for f in 4 6; do
 	agent hang id=half
 done
 
-# The same by nc, whose -N closes a half at the end of its input.
+# The same by nc, whose -N closes a half at the end of its input. One that listens
+# ends as soon as its client has closed a half and it has nothing in hand, which
+# may be before the end of its answer: so it is the server that closes first, and
+# the client goes on when it has heard that.
 head -c 200000 /dev/urandom >"$state/question"
 head -c 100000 /dev/urandom >"$state/answer"
+answered() { cmp -s "$state/answer" "$state/told"; }
+ask_in_halves() {
+	head -c 100000 "$state/question"
+	poll 20 answered || :
+	tail -c +100001 "$state/question"
+}
 for f in 4 6; do
 	ipvsadm -A -t "${vs[$f,3]}:7003" -s rr
 	real -a -t "$f" 3 7003 1 -m
 	spawn_in "${ns_servers[1]}" nc -N -n -l "${rip[$f,1]}" 7003 \
 		<"$state/answer" >"$state/heard"
 	poll 10 listens 1 -t 7003 "${rip[$f,1]}"
-	in_client timeout 20 nc -N -n "${vip[$f,3]}" 7003 \
-		<"$state/question" >"$state/told" || :
-	wait "$spawned" || :
+	from=$SECONDS client=0 server=0
+	ask_in_halves | in_client timeout 60 nc -N -n "${vip[$f,3]}" 7003 \
+		>"$state/told" || client=$?
+	wait "$spawned" || server=$?
+	is "$client $server" '0 0' \
+		"IPv$f: nc: both come to their end ($((SECONDS - from)) s)"
 	check "IPv$f: nc: the server got the question" \
 		cmp "$state/question" "$state/heard"
 	check "IPv$f: nc: the client got the answer" \

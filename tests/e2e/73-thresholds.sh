@@ -48,20 +48,23 @@ for f in 4 6; do
 	svc=${vs[$f,2]}:7301
 	ipvsadm -A -u "$svc" -s rr
 	ipvsadm -a -u "$svc" -r "${rs[$f,1]}:7301" -m -x 4 -y 3
-	set_timeouts 0 0 2
-	up 23000 2
-	# Two are to go, two to stay.
+	# Two are to stay, and two to go.
 	set_timeouts 0 0 300
+	up 23000 2
+	set_timeouts 0 0 2
 	up 23100 4
 	is "${A[got]}" 2 "IPv$f: 6 clients, -x 4: 4 are served"
+	set_timeouts 0 0 300
 	settles 8 0/2 "IPv$f: two have ended" on 1 -u "$f" 2 7301
 	up 23200 5
 	is "${A[got]}" 2 "IPv$f: below -y 3: again up to 4"
 	ipvsadm -e -u "$svc" -r "${rs[$f,1]}:7301" -m -x 5 -y 5
-	set_timeouts 0 0 2
 	up 23300 5
 	is "${A[got]}" 1 "IPv$f: -x 5 -y 5: one more"
 	ipvsadm -e -u "$svc" -r "${rs[$f,1]}:7301" -m -x 5 -y 4
+	# Its next packet gives it two seconds.
+	set_timeouts 0 0 2
+	up 23300 1
 	settles 8 0/4 "IPv$f: which has ended" on 1 -u "$f" 2 7301
 	up 23400 1
 	is "${A[got]}" 0 "IPv$f: 4 is not below -y 4: nobody"

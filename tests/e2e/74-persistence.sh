@@ -100,12 +100,12 @@ lifetime() {
 
 # Without connections it goes in time: UDP, whose end can be had soon.
 short_lived() {
-	tracked -u "$f" 3 7402 -m -s rr -p 2
-	set_timeouts 0 0 1
+	tracked -u "$f" 3 7402 -m -s rr -p 4
+	set_timeouts 0 0 4
 	from_client ask src="${client_ip[$f]}|24000" dst="${vip[$f,3]}|7402"
 	is "$(states "${vs[$f,3]}:7402 ")" 'ASSURED:1 UDP:1' \
 		"IPv$f: UDP: a template and a connection"
-	settles 3 '' "IPv$f: UDP: both are gone after 2 s" \
+	settles 6 '' "IPv$f: UDP: both are gone after 4 s" \
 		states "${vs[$f,3]}:7402 "
 	set_timeouts 0 0 300
 }
@@ -157,8 +157,9 @@ removed() {
 	is "$(states "${vs[$f,5]}:7401 ")" ESTABLISHED:1 \
 		"IPv$f: removed: but not forgotten"
 	real -a -t "$f" 5 7401 "$n" -m
-	from_client talk id=kept data=found
-	# What was lost is sent again, so it may be answered as well.
+	# What was lost is sent again, each time later, so it may be answered as
+	# well.
+	from_client talk id=kept data=found wait=20000
 	is "${A[got]} ${A[errors]}" '1 ' "IPv$f: added again: they go on"
 	is "$(on_server "$n")" 1/0 "IPv$f: added again: they count there"
 

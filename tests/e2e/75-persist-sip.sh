@@ -58,24 +58,32 @@ done
 servers 5075
 say() { # METHOD: a message of each of six calls; are all where they were?
 	from_client calls dst="${vip[$f,2]}|5075" count=6 methods="$1" \
-		prefix="life$f" map="$1"
-	[[ $1 == INVITE ]] || agent moved a=INVITE b="$1"
+		prefix="life$f" map="$1$f"
+	[[ $1 == INVITE ]] || agent moved a="INVITE$f" b="$1$f"
 }
 for f in 4 6; do
 	svc=${vs[$f,2]}:5075
-	tracked -u "$f" 2 5075 -m -s rr -o -p 3 -M "${mask[$f]}" --pe sip
+	tracked -u "$f" 2 5075 -m -s rr -o -p 10 -M "${mask[$f]}" --pe sip
 	say INVITE
 	is "${A[got]}/${A[foreign]}" 6/0 "IPv$f: six calls"
 	is "$(persistent_of -u "$svc")" 6 "IPv$f: as many templates at servers"
 	is "$(total -u "$f" 2 5075)" "$load_of_calls" \
 		"IPv$f: each is an active connection"
-	for method in INFO UPDATE BYE; do
-		pass_time 1.6
+done
+for method in INFO UPDATE BYE; do
+	pass_time 4
+	for f in 4 6; do
 		say $method
 		is "${A[kept]}" 6 "IPv$f: $method finds each call's server"
 	done
+done
+for f in 4 6; do
+	svc=${vs[$f,2]}:5075
 	is "$(entries "$svc " | wc -l)" 6 "IPv$f: their templates live on"
-	settles 7 '' "IPv$f: and end 3 s after the last message" \
+done
+for f in 4 6; do
+	svc=${vs[$f,2]}:5075
+	settles 15 '' "IPv$f: and end 10 s after the last message" \
 		states "$svc "
 	settles 2 0 "IPv$f: at the servers too" persistent_of -u "$svc"
 	is "$(total -u "$f" 2 5075)" 0/0 "IPv$f: which carry none any more"

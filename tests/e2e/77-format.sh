@@ -27,7 +27,7 @@ traffic() {
 		only -t 2 7700 2 -p 300
 		only -u 1 7701 3
 		only -u 2 7701 1 -p 60 -M "${mask[$f]}"
-		only -u 3 7701 2 -o -p 12 --pe sip
+		only -u 3 7701 2 -o -p 20 --pe sip
 		only --sctp-service 1 7702 1
 		only -t 4 0 2 -p 1000
 		only -t 5 7703 3
@@ -50,17 +50,21 @@ traffic() {
 					src="${client_ip[$f]}|$((++port))" \
 					dst="${vip[$f,1]}|7702"
 			done
-			agent hang id="${f}sctpclosed"
 		fi
 	done
-	# Last, what is soon over: calls, as ip_vs cannot be unloaded before
-	# their templates end, and resets.
+	# Last, what is over in ten seconds: calls, as ip_vs cannot be unloaded
+	# before their templates end, and what was closed or reset.
+	for f in 4 6; do
+		from_client calls src="${client_ip[$f]}|$((port += 10))" \
+			count=3 dst="${vip[$f,3]}|7701"
+	done
 	for f in 4 6; do
 		agent hang id="${f}reset" how=rst
 		from_client dial id="${f}nobody" dst="${vip[$f,5]}|7703" \
 			src="${client_ip[$f]}|$((port += 10))" mute=1
-		from_client calls src="${client_ip[$f]}|$((port += 10))" \
-			count=3 dst="${vip[$f,3]}|7701"
+		if [[ -e /sys/module/sctp ]]; then
+			agent hang id="${f}sctpclosed"
+		fi
 	done
 }
 declare -A mask=([4]=255.255.0.0 [6]=64)
@@ -90,25 +94,39 @@ calls_are_none() {
 	sed -E '/((10\.91\.0\.3|\[fd91::3\]):7701|0003\]?:1E15) /{ n; s/ 3( +0 *)$/ 0\1/ }'
 }
 
-shown() { # FOLDER
+# There is no time to lose while connections end.
+look() { # FOLDER
 	mkdir "$1"
-	ipvsadm -Lnc | one_packet | normal 2 >"$1/lnc"
-	ipvsadm -Lnc --persistent-conn | one_packet |
-		normal 2 >"$1/lnc-persistent"
-	one_packet </proc/net/ip_vs_conn | seconds | normal 1 >"$1/conn"
-	one_packet </proc/net/ip_vs_conn_sync | seconds |
-		normal 1 >"$1/conn_sync"
+	ipvsadm -Lnc >"$1/raw-lnc"
+	ipvsadm -Lnc --persistent-conn >"$1/raw-lnc-persistent"
+	cat /proc/net/ip_vs_conn >"$1/raw-conn"
+	cat /proc/net/ip_vs_conn_sync >"$1/raw-conn_sync"
+	ipvsadm -Ln >"$1/raw-ln"
+	ipvsadm -Ln --persistent-conn >"$1/raw-ln-persistent"
+	ipvsadm -Ln --thresholds >"$1/raw-ln-thresholds"
+	cat /proc/net/ip_vs >"$1/raw-ip_vs"
+}
+
+shown() { # FOLDER
+	local name
+	look "$1"
+	for name in lnc lnc-persistent; do
+		one_packet <"$1/raw-$name" | normal 2 >"$1/$name"
+	done
+	for name in conn conn_sync; do
+		one_packet <"$1/raw-$name" | seconds | normal 1 >"$1/$name"
+	done
 	# Every line is as long as its kind has it: times are right-aligned.
 	awk '{ print $1, length() - (NF > 9 ? length($NF) : 0) }' \
-		/proc/net/ip_vs_conn | sort -u >"$1/conn-widths"
-	ipvsadm -Ln | calls_are_none "$1" >"$1/ln"
-	ipvsadm -Ln --persistent-conn | calls_are_none "$1" >"$1/ln-persistent"
-	ipvsadm -Ln --thresholds | calls_are_none "$1" >"$1/ln-thresholds"
+		"$1/raw-conn" | sort -u >"$1/conn-widths"
+	for name in ln ln-persistent ln-thresholds; do
+		calls_are_none "$1" <"$1/raw-$name" >"$1/$name"
+	done
 	# Services are in no order either; each goes with its servers.
 	awk 'NR == 1 { next } NR <= 3 { print; next }
 		/^  ->/ { svc = svc "|" $0; next }
 		{ if (svc) print svc | "sort"; svc = $0 }
-		END { print svc | "sort" }' < <(calls_are_none "$1" </proc/net/ip_vs) \
+		END { print svc | "sort" }' < <(calls_are_none "$1" <"$1/raw-ip_vs") \
 		>"$1/ip_vs"
 	# The size of the table is told, and need not be the same.
 	sed -i '1s/size=[0-9]*/size=N/' "$1/ln" "$1/ln-persistent" \

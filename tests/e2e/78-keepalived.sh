@@ -9,7 +9,7 @@ accept_on 7801
 real_server() { # ADDRESS PORT OPTIONS: checked by connecting to it
 	printf '\treal_server %s %s {\n\t\tweight 2\n\t\t%s\n' "$1" "$2" "$3"
 	printf '\t\tTCP_CHECK {\n\t\t\tconnect_port %s\n' "$2"
-	printf '\t\t\tconnect_timeout 2\n\t\t\tretry 0\n'
+	printf '\t\t\tconnect_timeout 30\n\t\t\tretry 0\n'
 	printf '\t\t\tdelay_before_retry 1\n\t\t}\n\t}\n'
 }
 virtual_server() { # FAMILY PORT SERVER-OPTIONS

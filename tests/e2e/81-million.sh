@@ -12,9 +12,30 @@ uml) many=300000 ;;
 *) many=40000 ;;
 esac
 many=${OPVS_E2E_CONNS:-$many}
+# It remembers the worst of the time since it was loaded.
+unload_module
+load_module
 make_sinks
-agent flush ns="$ns_director"
-settles 5 0 'nothing to begin with' cat /sys/kernel/opvs/conns
+is "$(cat /sys/kernel/opvs/conns)" 0 'nothing to begin with'
+
+# What this says that the machine was late is not the sweeper's fault.
+spawn_in "$ns_director" "$e2e/lateness.py" "$state/lateness" </dev/null
+lateness() { # sets late, in ms
+	local line
+	late=0
+	while read -r line; do
+		((late += line)) || :
+	done <"$state/lateness"
+}
+poll 10 test -s "$state/lateness"
+in_time() { # NAME
+	local value
+	lateness
+	diag "the machine was late by $late ms"
+	counter sweep_max_late_ms
+	check "$1: none was reclaimed later than 1.5 s ($value ms)" \
+		test "$value" -le $((1500 + late))
+}
 
 slab_objects() {
 	local objects
@@ -50,24 +71,34 @@ conns() {
 	echo "$value"
 }
 
-# Long enough to create and list them here, and no longer than needed.
+# Sets created; false if the first may have ended before all were listed.
+fill() {
+	agent flush ns="$ns_director"
+	agent mass ns="$ns_client" src='10.91.1.2|2000' \
+		dst="${vip[4,1]}|8100" count=1
+	set_timeouts 0 0 $seconds
+	snapshot conn_created conn_ended
+	create 0 "$many"
+	counter conn_created
+	created=$((value - C[conn_created]))
+	diag "$created created in $((ended - began)) ms"
+	agent entries ns="$ns_director"
+	diag "listed in ${A[ms]} ms"
+	counter conn_ended
+	((${EPOCHREALTIME/./} / 1000 < began + seconds * 1000))
+}
+
+# Long enough to create and list them here, and not much longer than needed.
 create 0 $((many / 20))
-seconds=$((5 + (ended - began) * 20 * 4 / 1000))
-agent flush ns="$ns_director"
-agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,1]}|8100" count=1
-set_timeouts 0 0 $seconds
-snapshot conn_created conn_ended sweep_wakeups sweep_max_late_ms
-create 0 "$many"
-counter conn_created
-created=$((value - C[conn_created]))
-diag "$created created in $((ended - began)) ms"
-check 'nearly all datagrams made one' test $created -ge $((many * 99 / 100))
+seconds=$((5 + (ended - began) * 20 * 2 / 1000))
+for _ in 1 2 3; do
+	! fill || break
+	((seconds *= 2))
+done
+is $((value - C[conn_ended])) 0 'none has ended so far'
+is "$created" "$many" 'each datagram made one'
 counter conn_buckets
 diag "$value buckets"
-agent entries ns="$ns_director"
-diag "listed in ${A[ms]} ms"
-counter conn_ended
-is $((value - C[conn_ended])) 0 'none has ended so far'
 is "${A[count]}/${A[twice]}" "$((created + 1))/0" 'each is listed once'
 # KASAN keeps for a while what was freed, so that counts say nothing.
 slab_full=$(slab_objects)
@@ -81,7 +112,8 @@ latest=$((ended + seconds * 1000 + 1500))
 only_one() {
 	local value
 	counter conns
-	((value <= 1 || ${EPOCHREALTIME/./} / 1000 > latest))
+	lateness
+	((value <= 1 || ${EPOCHREALTIME/./} / 1000 > latest + late))
 }
 poll $((seconds + 10)) only_one
 is "$(conns)" 1 "1.5 s after their $seconds s, one is left"
@@ -95,8 +127,7 @@ for name in sweep_visited sweep_reclaimed sweep_refiled sweep_slices \
 	counter $name
 	diag "$name $value"
 done
-counter sweep_max_late_ms
-check "none was reclaimed later than 1.5 s ($value ms)" test "$value" -le 1500
+in_time 'alike'
 
 # ---- short and long ones at random ----
 
@@ -121,9 +152,7 @@ done
 long_only() { (($(conns) <= sent[3])); }
 check "a mix, ${sent[*]} of ${mix[*]} s: the short ones end" poll 10 long_only
 is "$(conns)" "${sent[3]}" 'a mix: and no others'
-counter sweep_max_late_ms
-check "a mix: none was reclaimed later than 1.5 s ($value ms)" \
-	test "$value" -le 1500
+in_time 'a mix'
 agent flush ns="$ns_director"
 for i in "${!mix[@]}"; do
 	ipvsadm -D -u "${vs[4,$((i + 3))]}:8100"
@@ -146,10 +175,14 @@ check "at rest the sweeper looks at none ($((value - C[sweep_visited])))" \
 
 agent flush ns="$ns_director"
 settles 5 0 'flushed: none is left' conns
-pass_time 1
-snapshot sweep_wakeups
-pass_time 3
-rose sweep_wakeups 0 'nothing there: the sweeper sleeps'
+sleeps() {
+	snapshot sweep_wakeups
+	pass_time 3
+	counter sweep_wakeups
+	((value == C[sweep_wakeups]))
+}
+# It wakes once more to see that.
+check 'nothing there: the sweeper sleeps' poll 0 sleeps
 agent mass ns="$ns_client" src='10.91.1.2|2000' dst="${vip[4,2]}|8100" count=1
 set_timeouts 0 0 1
 agent mass ns="$ns_client" src='10.91.1.2|2001' dst="${vip[4,2]}|8100" count=1

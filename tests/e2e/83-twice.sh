@@ -26,6 +26,7 @@ for f in 4 6; do
 	snapshot conn_created conn_ended conn_raced service_packets \
 		drop_reply_clash drop_no_memory
 	in_client python3 "$e2e/twice.py" "$flows" "$from" "${vip[$f,3]}" 8300
+	still
 	rose service_packets $((2 * flows)) "IPv$f: all datagrams came"
 	rose conn_created "$flows" "IPv$f: $flows flows, as many connections"
 	rose conn_ended 0 "IPv$f: none has ended"

@@ -36,7 +36,7 @@ within() { near "$2" "$3" $(($3 * $1 / 100)) "$4"; }
 for f in 4 6; do
 	svc=${vs[$f,1]}:5085 target="${vip[$f,1]}|5085"
 	persistent=(-o -M "${mask[$f]}" --pe sip)
-	tracked -u "$f" 1 5085 -m "${persistent[@]}" -p 60
+	tracked -u "$f" 1 5085 -m "${persistent[@]}" -p 600
 	is "$(ipvsadm -Ln -u "$svc" | awk '$1 == "UDP" { print $3 }')" wlc \
 		"IPv$f: the default scheduler"
 
@@ -53,7 +53,7 @@ for f in 4 6; do
 	ipvsadm -D -u "$svc"
 
 	svc=${vs[$f,2]}:5085 target="${vip[$f,2]}|5085"
-	tracked -u "$f" 2 5085 -m "${persistent[@]}" -p 60
+	tracked -u "$f" 2 5085 -m "${persistent[@]}" -p 600
 	for n in 2 3; do
 		dest -e "$f" 2 5085 "$n" -m -w $((1 << (n - 1)))
 	done
@@ -74,13 +74,13 @@ fewer() { (($(active 1 "$f" 3 5085) < $1)); }
 ends() {
 	ipvsadm -E -u "$svc" "${persistent[@]}" -p 2
 	say BYE "$1" "$2"
-	ipvsadm -E -u "$svc" "${persistent[@]}" -p 60
+	ipvsadm -E -u "$svc" "${persistent[@]}" -p 600
 }
 
 for f in 4 6; do
 	svc=${vs[$f,3]}:5085 target="${vip[$f,3]}|5085"
 	persistent=(-o -M "${mask[$f]}" --pe sip)
-	tracked -u "$f" 3 5085 -m "${persistent[@]}" -p 60
+	tracked -u "$f" 3 5085 -m "${persistent[@]}" -p 600
 	dest -e "$f" 3 5085 1 -m -w 1 -x 500 -y 400
 	say INVITE 3000 "many$f"
 	is "${A[got]}" 3000 "IPv$f: 3000 calls, -x 500 at server 1"
@@ -149,11 +149,11 @@ for f in 4 6; do
 		within 10 "$(active "$n" "$f" 2 5086)" "${A[on_s$n]:-0}" \
 			"IPv$f: mh, 1500 calls: server $n: those that it has"
 	done
-	echo 4 >$load_seconds
+	echo 10 >$load_seconds
 	say OPTIONS 90 "brief$f"
 	within 10 "$(active 1 "$f" 2 5086)" "${A[on_s1]:-0}" \
 		"IPv$f: mh, 90 calls: server 1: those that it has"
-	settles 8 '0/0 0/0 0/0' "IPv$f: calls without messages cease to count" \
+	settles 20 '0/0 0/0 0/0' "IPv$f: calls without messages cease to count" \
 		loads -u "$f" 2 5086
 	echo 60 >$load_seconds
 	ipvsadm -D -u "${vs[$f,2]}:5086"

@@ -344,7 +344,7 @@ tell_story() {
 	((few > 200)) || few=200
 	svc=${vs[$f,1]}:5060
 	start_servers
-	drain_seconds 600
+	drain_seconds 3600
 	steady
 	two_directors
 	drain_one

@@ -7,7 +7,8 @@ takes the time on an emulated machine.
 Reads one command per line from standard input, quoted as for a shell:
 	VERB KEY=VALUE...
 and answers each with one line, "ok KEY=VALUE..." or "error TEXT"; blanks and
-other odd bytes of values are percent-encoded. ns= is a name from `ip netns`,
+other odd bytes of values are percent-encoded. The answer comes when packets that
+were under way have arrived, whoever sent them. ns= is a name from `ip netns`,
 the empty one is the agent's own. addr=, src= and dst= are ADDRESS or
 ADDRESS|PORT, so that IPv6 needs no brackets. data= takes Python's escapes.
 
@@ -32,11 +33,13 @@ import calls
 import mass
 import native
 import stream
-from traffic import (Failure, Flow, Namespaces, Server, Sniffer, digest,
+from backlog import HOPS, Backlog
+from traffic import (Failure, Flow, Namespaces, Server, Sniffer, Stream, digest,
                      family_of, parse_addr, payload_of, raw_udp, send_segments,
                      sip_message)
 
 STALL = 4.0		# seconds without progress after which a burst gives up
+ROUND = 0.05		# seconds that a round waits for something to happen
 
 
 def number(args, key, default=0):
@@ -52,6 +55,7 @@ class Agent(calls.Verbs):
     def __init__(self):
         super().__init__()
         self.selector = selectors.DefaultSelector()
+        self.backlog = Backlog()
         self.spaces = Namespaces()
         self.servers = {}
         self.listeners = {}
@@ -88,15 +92,26 @@ class Agent(calls.Verbs):
         return bool(events)
 
     def pump(self, done, timeout):
-        """Serves everybody until done() or until nothing moves any more."""
-        last = time.monotonic()
+        """Serves everybody until done() or until nothing moves any more. The
+        seconds are those of rounds in which nothing came: a clock goes on where
+        the machine does not."""
+        idle = 0
         while not done():
-            now = time.monotonic()
-            if self.turn(0.05):
-                last = now
-            elif now - last > timeout:
+            if self.turn(ROUND):
+                idle = 0
+                continue
+            idle += ROUND
+            if idle > timeout:
                 return False
         return True
+
+    def rest(self):
+        """Until all that is under way has arrived, and what it is answered; as
+        Backlog.drain()."""
+        for _ in range(HOPS):
+            still = self.backlog.step()
+            if not self.turn(0) and still:
+                break
 
     def main(self):
         commands = Commands(self)
@@ -168,7 +183,7 @@ class Agent(calls.Verbs):
     def do_errors(self, args):
         """The error that a server's socket got from the network."""
         server = self.server_of(args)
-        self.pump(lambda: server.error, 1.0)
+        self.pump(lambda: server.error, 3.0)
         error, server.error = server.error, None
         return error or {"errno": "none"}
 
@@ -200,8 +215,7 @@ class Agent(calls.Verbs):
 
     def do_reach(self, args):
         """Asks until there is an answer: links and neighbours are up then."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+        for _ in range(60):
             flow = self.flow(args)
             try:
                 self.watch(flow)
@@ -367,7 +381,7 @@ class Agent(calls.Verbs):
             src = f"{addr}|{first + i if first else 0}" if addr else None
             lines.append(stream.Line(self, args.get("ns", ""), src,
                                      args["dst"], args.get("proto", "tcp"),
-                                     number(args, "wait", 4000) / 1000))
+                                     number(args, "wait", 20000) / 1000))
             self.turn(0)
         if number(args, "mute"):
             return stream.report(lines)
@@ -393,14 +407,13 @@ class Agent(calls.Verbs):
         """Sends size bytes on each connection, and what their CRC is."""
         data = bytes(i % 251 for i in range(number(args, "size")))
         for line in self.lines[args["id"]]:
-            done, last = 0, time.monotonic()
+            done = idle = 0
             while done < len(data) and not line.error:
                 part = line.send(data[done:done + (1 << 16)])
                 done += part
-                self.turn(0 if part else 0.02)
-                if part:
-                    last = time.monotonic()
-                elif time.monotonic() - last > STALL:
+                self.turn(0 if part else ROUND)
+                idle = 0 if part else idle + ROUND
+                if idle > STALL:
                     raise Failure(f"stuck after {done} bytes")
         return {"digest": digest(data)}
 
@@ -446,7 +459,8 @@ class Agent(calls.Verbs):
         with vary=dst to another port; nobody waits for answers."""
         return mass.send(self.spaces, args.get("ns", ""),
                          parse_addr(args["src"]), parse_addr(args["dst"]),
-                         number(args, "count"), args.get("vary", "src"))
+                         number(args, "count"), args.get("vary", "src"),
+                         self.backlog.drain)
 
     # ---- commands: the module's own netlink family ----
 
@@ -526,8 +540,12 @@ class Agent(calls.Verbs):
     def do_forget(self, args):
         self.spaces.forget(args["ns"])
 
+    def do_rest(self, _args):
+        """What every command does before it is answered."""
+
     def do_reset(self, _args):
-        """Closes everything but the namespaces."""
+        """Closes everything but the namespaces, and goes on elsewhere."""
+        self.backlog.move()
         for server in [s for many in self.servers.values() for s in many]:
             self.unwatch(server)
         for listener in self.listeners.values():
@@ -551,27 +569,6 @@ class Agent(calls.Verbs):
         self.running = False
 
 
-class Stream:
-    """Messages at a steady rate, whatever becomes of them."""
-
-    def __init__(self, flow, rate):
-        self.flow = flow
-        self.gap = 1.0 / rate
-        self.next = time.monotonic()
-
-    def tick(self):
-        """Sends what is due; seconds until the next message is."""
-        now = time.monotonic()
-        for _ in range(16):
-            if self.next > now:
-                break
-            call = f"stream-{self.flow.sent % 97}@client"
-            self.flow.send(sip_message("INVITE", call, 0))
-            self.next += self.gap
-        self.next = max(self.next, now - 1)
-        return max(0.0, self.next - now)
-
-
 class Commands:
     """Standard input as one more thing that can become readable."""
 
@@ -588,6 +585,7 @@ class Commands:
             verb, *words = shlex.split(line)
             args = dict(word.split("=", 1) for word in words)
             answer = getattr(self.agent, "do_" + verb)(args) or {}
+            self.agent.rest()
             text = " ".join(f"{k}={quote(v if isinstance(v, bytes) else str(v), safe='/:|,.-_')}"
                             for k, v in answer.items())
             print("ok", text, flush=True)

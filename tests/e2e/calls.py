@@ -17,7 +17,6 @@ import os
 import select
 import socket
 import struct
-import time
 from collections import Counter
 
 from mass import IoVec, MmsgHdr
@@ -27,6 +26,7 @@ BATCH = 128
 SIZE = 1024             # no message is longer
 WINDOW = 256            # sent and not settled
 STALL = 4.0             # seconds without progress after which a round ends
+PAUSE = 0.05            # seconds to wait for something to come
 MSG_DONTWAIT = 0x40
 SO_BINDTODEVICE = 25
 TO = b"\r\nTo: <sip:b@example.net>"
@@ -212,17 +212,17 @@ class Exchange:
         this = self.round
         socks = [w.sock for w in [*self.servers.values(),
                                   *self.clients.values()]]
-        last, seen = time.monotonic(), -1
+        idle, seen = 0, -1
         while True:
             self.serve()
             if this.sent - this.settled() <= most:
                 return True
             if this.heard + this.answered != seen:
-                seen, last = this.heard + this.answered, time.monotonic()
-            elif time.monotonic() - last > STALL:
+                seen, idle = this.heard + this.answered, 0
+            elif idle > STALL:
                 return False
-            else:
-                select.select(socks, [], [], 0.05)
+            elif not select.select(socks, [], [], PAUSE)[0]:
+                idle += PAUSE
 
     def converse(self, client, requests, status, gone):
         """Sends all requests, servers answer with status, if any."""

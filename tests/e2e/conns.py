@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 
+from backlog import Backlog
 from genl import (CONN, CONN_ATTRS, DEST, DEST_ATTRS, GET_CONN, NEW_DEST,
                   NEW_SERVICE, POLICY, POLICY_ATTRS, SERVICE, SET_POLICY,
                   SVC_ATTRS, TIMEOUT_ATTRS, attr, attrs, be16, ip, named, nest,
@@ -259,4 +260,5 @@ def traffic():
         send("127.1.0.6", port, "127.2.0.4", 5060, invite(call))
         tracked(UDP, "127.1.0.6", port, "127.2.0.4", 5060)
         template(SIP, "127.1.0.6", "127.2.0.4", 5060, call)
+    Backlog().drain()
     return sorted(want, key=repr)

@@ -17,9 +17,14 @@ set -euo pipefail
 # the two differ, which is useful when a test itself is in doubt.
 module=${OPVS_E2E_MODULE:-opvs}
 
+# What is chosen by a hash is always the same with the same secret, so that no
+# expected share is missed by chance once in a thousand times.
+hash_key=6f7076732d74657374732d6b65792d31
+
 load_module() {
 	if [[ $module == opvs ]]; then
 		modprobe opvs
+		set_hash_key
 	else
 		modprobe -a ip_vs ip_vs_rr ip_vs_wrr ip_vs_mh ip_vs_pe_sip
 	fi
@@ -31,6 +36,10 @@ unload_module() {
 	else
 		rmmod ip_vs_pe_sip ip_vs_mh ip_vs_wrr ip_vs_rr ip_vs
 	fi
+}
+
+set_hash_key() {
+	[[ $module != opvs ]] || echo $hash_key >/proc/sys/net/opvs/hash_key
 }
 
 module_loaded() { [[ -d /sys/module/$module ]]; }
@@ -137,12 +146,13 @@ refuses() {
 # Never becomes readable; reading it with a limit waits without a process.
 exec {nap}<> <(:)
 
-# poll SECONDS COMMAND...: until it succeeds or time is up.
+# poll SECONDS COMMAND...: until it succeeds or time is up, which is told by naps:
+# a clock goes on where the machine does not.
 poll() {
-	local deadline=$((SECONDS + $1 + 1))
+	local naps=$(($1 * 20 + 1))
 	shift
 	until "$@"; do
-		((SECONDS < deadline)) || return 1
+		((naps-- > 0)) || return 1
 		read -r -t 0.05 -u "$nap" || :
 	done
 }
@@ -179,7 +189,7 @@ start_agent() {
 agent() {
 	local line word value
 	printf '%s\n' "${*@Q}" >&"$to_agent"
-	if ! read -r -t 200 -u "$from_agent" line; then
+	if ! read -r -t 900 -u "$from_agent" line; then
 		diag "the traffic agent died" "$(<"$state/agent")"
 		return 1
 	fi
@@ -197,6 +207,10 @@ agent() {
 		A[${word%%=*}]=$value
 	done
 }
+
+# still: when the last packets of other programs have arrived; the agent waits for
+# its own.
+still() { agent rest; }
 
 # from_client VERB KEY=VALUE...: with the client's namespace and, by the
 # family of dst=, its address.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Very many UDP datagrams, each of a flow of its own, at the cost of a system
-call for a thousand: what they have in common is written once, and what differs
+call for hundreds: what they have in common is written once, and what differs
 is laid over it for all of them at a time."""
 
 import ctypes
@@ -11,7 +11,7 @@ import time
 
 from traffic import LIBC, checksum, family_of
 
-BATCH = 1024
+BATCH = 512             # no queue is shorter
 FIRST, LAST = 1024, 65535       # ports in use; then comes the next address
 PAYLOAD = b"mass"
 
@@ -115,8 +115,9 @@ class Batch:
             done += part
 
 
-def send(spaces, name, src, dst, count, vary):
-    """vary is what differs: "src", address and port, or "dst", the port. How
+def send(spaces, name, src, dst, count, vary, pace=None):
+    """vary is what differs: "src", address and port, or "dst", the port. After
+    each batch pace() is called, to wait for whoever has to take it. Returns how
     long it took, and the moment before the first and after the last, as
     time.monotonic() has them."""
     family = family_of(dst[0])
@@ -137,6 +138,8 @@ def send(spaces, name, src, dst, count, vary):
                 if family == socket.AF_INET6:
                     batch.sums(part)
                 batch.send(sock, part)
+                if pace:
+                    pace()
     end = time.monotonic()
     return {"count": count, "begin": f"{begin:.3f}", "end": f"{end:.3f}",
             "ms": int((end - begin) * 1000)}

@@ -317,6 +317,27 @@ def sip_message(method, call, size):
     return text.encode("ascii")
 
 
+class Stream:
+    """Messages at a steady rate, whatever becomes of them."""
+
+    def __init__(self, flow, rate):
+        self.flow = flow
+        self.gap = 1.0 / rate
+        self.next = time.monotonic()
+
+    def tick(self):
+        """Sends what is due; seconds until the next message is."""
+        now = time.monotonic()
+        for _ in range(16):
+            if self.next > now:
+                break
+            call = f"stream-{self.flow.sent % 97}@client"
+            self.flow.send(sip_message("INVITE", call, 0))
+            self.next += self.gap
+        self.next = max(self.next, now - 1)
+        return max(0.0, self.next - now)
+
+
 class Sniffer:
     """All frames of a device, both ways, kept for tcpdump to read.
 

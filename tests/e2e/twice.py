@@ -13,9 +13,11 @@ import struct
 import sys
 
 import mass
+from backlog import Backlog
 from traffic import Namespaces, family_of
 
 STEP = 16       # flows; more, and one process runs ahead of the other
+PACE = 16       # steps; more, and whoever takes the datagrams falls behind
 
 
 class Meeting:
@@ -34,6 +36,7 @@ class Meeting:
 
 
 def send(meeting, who, count, src, dst, port):
+    backlog = Backlog()
     os.sched_setaffinity(0, {who % os.cpu_count()})
     family = family_of(dst)
     batch = mass.Batch(family, (src, mass.FIRST), (dst, port))
@@ -53,6 +56,8 @@ def send(meeting, who, count, src, dst, port):
             step += 1
             meeting.wait(who, step)
             batch.send(sock, part)
+            if step % PACE == 0:
+                backlog.ebb()
 
 
 def main():
