@@ -50,4 +50,4 @@ help:
 	@echo 'e2e        end-to-end tests; VM_KERNEL=stock|uml|uml-debug|debug TESTS="NAME..."'
 	@echo 'debug      the race-prone tests on the two-CPU debug kernel'
 	@echo 'fuzz       the SIP parser against mutated messages, in user space'
-	@echo 'bench      what a packet costs, beside plain forwarding and ip_vs'
+	@echo 'bench      what packets and connections cost, beside ip_vs (quarter of an hour)'

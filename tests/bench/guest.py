@@ -7,87 +7,107 @@
     clients             |  VIP, forwarding on  |          counted and freed
     10.1.0.0/16         +----------------------+          servers 10.2.0.0/24
 
-usage: guest.py [--lane LANE] [--rounds N] [--packets N] [--only WORD]...
+usage: guest.py [--lane LANE] [--group GROUP]... [--rounds N] [--packets N]
+       [--only WORD]...
 """
 
 import argparse
 import json
 import os
-import statistics
-import subprocess
+import time
 
+import machine
+import parser
 import paths
-from replay import Bench
+import scale
+import scaling
+from replay import Bench, spread
 
 
 # Rounds and packets. Counted instructions hardly vary.
-LANES = {"native": (9, 100000), "counted": (3, 2000)}
+LANES = {"native": (9, 100000), "counted": (3, 2000), "two": (7, 20000)}
+
+UNITS = {"native": "ns", "counted": "instructions", "two": "ns"}
 
 
-def prepare():
-    for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
-        with open(f"/proc/sys/net/{name}", "w", encoding="ascii") as file:
-            file.write("1")
-    for command in (
-            "link add in0 type replay", "link add out0 type replay",
-            "link set lo up", "link set in0 up", "link set out0 up",
-            "addr add 10.1.0.1/16 dev in0", "addr add 10.2.0.1/24 dev out0",
-            "addr add 10.9.9.9/32 dev in0",
-            "addr add fd01::1/64 dev in0 nodad",
-            "addr add fd02::1/64 dev out0 nodad",
-            "addr add fd09::9/128 dev in0 nodad"):
-        subprocess.run(["ip"] + command.split(), check=True)
+def one_round(bench, todo, found):
+    """Each path once, between two of plain forwarding."""
+    for path in todo:
+        before = bench.plain(path)
+        with path.set_up(bench):
+            ns = bench.feed(path)
+        after = bench.plain(path)
+        found[path.name].append((ns, (before + after) / 2))
 
 
-def modules():
-    """opvs beside ip_vs, so that both are measured in one boot."""
-    for name in ("ip_vs", "ip_vs_rr", "ip_vs_pe_sip"):
-        subprocess.run(["modprobe", name], check=True)
-    subprocess.run(["insmod", os.environ["OPVS_KO"], "compat=0"], check=True)
-    subprocess.run(
-        ["insmod", os.environ["OPVS_BENCH_DIR"] + "/opvs_replay.ko"],
-        check=True)
-
-
-def spread(values):
-    values = sorted(values)
-    return {"median": statistics.median(values), "least": values[0],
-            "most": values[-1]}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--lane", choices=LANES, default="native")
-    parser.add_argument("--rounds", type=int, help="each path so many times")
-    parser.add_argument("--packets", type=int, help="in a round")
-    parser.add_argument("--only", action="append", metavar="WORD",
-                        help="only paths whose name begins so")
-    args = parser.parse_args()
-    rounds, packets = LANES[args.lane]
-    args.rounds = args.rounds or rounds
-    args.packets = args.packets or packets
-    modules()
-    prepare()
-    bench = Bench(args.packets)
+def measure_paths(bench, args):
+    """Every path, and what feeding alone costs, in turn, several times."""
     todo = [path for path in paths.ALL
             if not args.only or path.name.split()[0] in args.only]
     found = {path.name: [] for path in todo}
+    feeding = {path.name: [] for path in paths.DROPPED}
     for number in range(args.rounds):
-        for path in todo:
-            before = bench.plain(path)
-            with path.set_up(bench):
-                ns = bench.feed(path)
-            after = bench.plain(path)
-            found[path.name].append((ns, (before + after) / 2))
+        for path in paths.DROPPED:
+            feeding[path.name].append(bench.drop(path))
+        one_round(bench, todo, found)
         print(f"# round {number + 1} of {args.rounds}", flush=True)
-    result = {"kernel": os.uname().release, "lane": os.environ["OPVS_KERNEL"],
-              "packets": args.packets, "rounds": args.rounds, "paths": {}}
-    for path in todo:
-        pairs = found[path.name]
-        result["paths"][path.name] = {
-            "whole": spread([ns for ns, _ in pairs]),
-            "plain": spread([plain for _, plain in pairs]),
-            "added": spread([ns - plain for ns, plain in pairs])}
+    feed = {name: spread(costs) for name, costs in feeding.items()}
+    return ({name: paths.cost(pairs) for name, pairs in found.items()},
+            {"feed": {"unit": UNITS[args.lane], **feed}})
+
+
+def measure_parser(bench, args):
+    return {}, parser.measure(bench, args.lane)
+
+
+def measure_scale(bench, args):
+    return scale.measure(bench, args.lane)
+
+
+def measure_scaling(bench, args):
+    return {}, scaling.measure(bench, args.rounds)
+
+
+GROUPS = {"paths": measure_paths, "parser": measure_parser,
+          "scale": measure_scale, "scaling": measure_scaling}
+
+# What can be told on one CPU and on two.
+FIT = {"native": ("paths", "parser", "scale"),
+       "counted": ("paths", "parser", "scale"), "two": ("scaling",)}
+
+
+def parse_args():
+    args = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    args.add_argument("--lane", choices=LANES, default="native")
+    args.add_argument("--group", action="append", choices=GROUPS,
+                      help="default: all that fit the lane")
+    args.add_argument("--rounds", type=int, help="each path so many times")
+    args.add_argument("--packets", type=int, help="in a round")
+    args.add_argument("--only", action="append", metavar="WORD",
+                      help="only paths whose name begins so")
+    args = args.parse_args()
+    rounds, packets = LANES[args.lane]
+    args.rounds = args.rounds or rounds
+    args.packets = args.packets or packets
+    args.group = args.group or FIT[args.lane]
+    return args
+
+
+def main():
+    args = parse_args()
+    machine.load()
+    machine.prepare()
+    bench = Bench(args.packets)
+    result = {"kernel": os.uname().release, "lane": args.lane,
+              "packets": args.packets, "rounds": args.rounds, "paths": {},
+              "measures": {}, "seconds": {}}
+    for group in args.group:
+        begin = time.monotonic()
+        found, measures = GROUPS[group](bench, args)
+        result["paths"] |= found
+        result["measures"] |= measures
+        result["seconds"][group] = round(time.monotonic() - begin)
+        print(f"# {group}: {result['seconds'][group]} s", flush=True)
     print(json.dumps(result))
 
 

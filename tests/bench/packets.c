@@ -9,6 +9,8 @@
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -135,6 +137,16 @@ static void set_source(u8 *packet, u32 flow)
 	memcpy(packet + sizeof(*ip6), &port, sizeof(port));
 }
 
+static u32 flow_of(u32 n, const struct bench_change *change)
+{
+	if (change->pick)
+		n = reciprocal_scale(jhash_1word(n, change->pick),
+				     change->flows);
+	else
+		n %= change->flows;
+	return change->first + n;
+}
+
 /**
  * bench_packets_make() - a packet as a driver hands it on
  * @dev: device that it comes in by
@@ -163,7 +175,7 @@ struct sk_buff *bench_packets_make(struct net_device *dev, u32 n,
 	eth->h_dest[ETH_ALEN - 1] ^= change->other;
 	data = skb_put_data(skb, packet->data, packet->len);
 	if (change->flows)
-		set_source(data, change->first + n % change->flows);
+		set_source(data, flow_of(n, change));
 	eth->h_proto = htons(data[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
 	skb->protocol = eth_type_trans(skb, dev);
 	skb->ip_summed = CHECKSUM_UNNECESSARY;

@@ -13,11 +13,14 @@ struct sk_buff;
  * @flows: packet number n gets the source address and port of flow @first + n
  *	modulo @flows; 0: its own
  * @first: see there
+ * @pick: not 0: packet number n is of a flow of these that n and this number
+ *	pick at random, so that caches and prefetching see no order
  * @other: the frame is for another station, so that the stack drops it at once
  */
 struct bench_change {
 	u32	flows;
 	u32	first;
+	u32	pick;
 	bool	other;
 };
 

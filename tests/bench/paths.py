@@ -3,15 +3,12 @@
 
 import contextlib
 import functools
-import os
 import subprocess
-import sys
 
+import machine
 import wire
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "e2e"))
-import genl  # noqa: E402
+from machine import genl
+from replay import Mismatch, spread
 
 CLIENT = {4: "10.1.1.1", 6: "fd01::1:1"}
 VIP = {4: "10.9.9.9", 6: "fd09::9"}
@@ -19,8 +16,6 @@ SERVERS = {4: [f"10.2.0.{n}" for n in (11, 12, 13)],
            6: [f"fd02::{n}" for n in (11, 12, 13)]}
 PORT = 5060
 CALLS = 1000
-
-MODULES = ("IPVS", "opvs")
 
 SVC_PERSISTENT, SVC_ONE_PACKET = 1, 4
 
@@ -43,25 +38,49 @@ def dest_nest(family, server):
         "U_THRESH": genl.u32(0), "L_THRESH": genl.u32(0)})
 
 
-def ask(family, cmd, payload=b""):
-    answer = family.ask(cmd, payload)
-    if answer.errno:
-        raise OSError(answer.errno, f"{os.strerror(answer.errno)}: "
-                      f"{answer.text}")
+class Balanced:
+    """A service of MODULE ("IPVS" or "opvs") with three servers, by NAT. When
+    it goes, its connections and their memory must go with it."""
 
+    def __init__(self, module, family, **service):
+        self.module = module
+        self.family = family
+        self.nest = service_nest(family, **service)
+        self.before = machine.objects(module)
 
-@contextlib.contextmanager
-def balanced(module, family, **service):
-    """A service of MODULE ("IPVS" or "opvs") with three servers, by NAT."""
-    link = genl.Family(module)
-    nest = service_nest(family, **service)
-    ask(link, genl.NEW_SERVICE, nest)
-    try:
-        for server in SERVERS[family]:
-            ask(link, genl.NEW_DEST, nest + dest_nest(family, server))
-        yield
-    finally:
-        ask(link, genl.FLUSH)
+    def __enter__(self):
+        link = genl.Family(self.module)
+        with link.sock:
+            machine.ask(link, genl.NEW_SERVICE, self.nest)
+            for server in SERVERS[self.family]:
+                machine.ask(link, genl.NEW_DEST,
+                            self.nest + dest_nest(self.family, server))
+        return self
+
+    def __exit__(self, *_failure):
+        machine.end_all(self.module)
+        machine.gone(self.module, self.before)
+
+    def expect_made(self, count):
+        """So many connections were made so far."""
+        found = machine.conns_made(self.module, self.nest)
+        if found != count:
+            raise Mismatch(f"{self.module} made {found} connections, not "
+                           f"{count}")
+
+    def left_with(self, count):
+        """Waits until no more than these are left."""
+        machine.until(
+            lambda: machine.conn_count(self.module, self.nest) <= count, 60,
+            f"{self.module} has more than {count} connections")
+        self.expect(count)
+
+    def expect(self, count):
+        """So many connections and templates there must be."""
+        found = machine.conn_count(self.module, self.nest)
+        if found != count:
+            raise Mismatch(f"{self.module} has {found} connections, not "
+                           f"{count}")
 
 
 @contextlib.contextmanager
@@ -84,14 +103,16 @@ def nft_rewritten(family):
 
 class Path:
     """A way of packets. NAME; PACKETS makes the list that is fed, for the
-    address that it gets; CONTEXT is what must be set up meanwhile; options go
-    to the replay module."""
+    address that it gets; CONTEXT is what must be set up meanwhile; CONNS, how
+    many connections and templates there must be then, None: nobody knows;
+    options go to the replay module."""
 
-    def __init__(self, name, family, packets, context, **options):
+    def __init__(self, name, family, packets, context, conns=0, **options):
         self.name = name
         self.family = family
         self.make = packets
         self.context = context
+        self.conns = conns
         self.options = options
         self.dev, self.out = "in0", "out0"
 
@@ -110,10 +131,12 @@ class Path:
     @contextlib.contextmanager
     def set_up(self, bench):
         """All is warm in it: a packet of each flow has gone this way."""
-        with self.context():
+        with self.context() as service:
             bench.feed(self, count=max(2000, len(self.packets),
                                        self.options.get("flows", 0)))
             yield
+            if service and self.conns is not None:
+                service.expect(self.conns)
 
 
 class ReplyPath(Path):
@@ -140,10 +163,19 @@ class ReplyPath(Path):
 
     @contextlib.contextmanager
     def set_up(self, bench):
-        with self.context():
+        with self.context() as service:
             bench.feed(self.requests, count=2000)
             bench.feed(self, count=max(2000, len(self.packets)))
             yield
+            if self.conns is not None:
+                service.expect(self.conns)
+
+
+def cost(pairs):
+    """Of a path's times and those of plain forwarding, what it adds."""
+    return {"whole": spread([ns for ns, _ in pairs]),
+            "plain": spread([plain for _, plain in pairs]),
+            "added": spread([ns - plain for ns, plain in pairs])}
 
 
 def datagrams(family, size):
@@ -189,18 +221,22 @@ def segments(family, size):
 
 
 def one_packet(module, family):
-    return functools.partial(balanced, module, family, proto=wire.UDP,
+    return functools.partial(Balanced, module, family, proto=wire.UDP,
                              flags=SVC_ONE_PACKET)
 
 
+def tracked(module, family, proto=wire.UDP):
+    return functools.partial(Balanced, module, family, proto=proto)
+
+
 def by_template(module, family):
-    return functools.partial(balanced, module, family, proto=wire.UDP,
+    return functools.partial(Balanced, module, family, proto=wire.UDP,
                              pe="sip", timeout=300,
                              flags=SVC_ONE_PACKET | SVC_PERSISTENT)
 
 
 def stateless(family):
-    return functools.partial(balanced, "opvs", family, proto=wire.UDP,
+    return functools.partial(Balanced, "opvs", family, proto=wire.UDP,
                              pe="sip", sched="mh", flags=SVC_ONE_PACKET)
 
 
@@ -213,7 +249,7 @@ def rewritten_paths():
 def one_packet_paths():
     for family in (4, 6):
         for size in (100, 600):
-            for module in MODULES:
+            for module in machine.MODULES:
                 yield Path(f"ops-rr {module} v{family} {size}", family,
                            datagrams(family, size), one_packet(module, family),
                            flows=1000)
@@ -222,36 +258,42 @@ def one_packet_paths():
 def sip_paths():
     for family in (4, 6):
         for shape in ("invite", "trunk", "compact", "answer", "register"):
-            for module in MODULES:
+            for module in machine.MODULES:
                 yield Path(f"ops-sip {module} v{family} {shape}", family,
-                           calls(family, shape), by_template(module, family))
+                           calls(family, shape), by_template(module, family),
+                           conns=CALLS)
             yield Path(f"ops-sip stateless v{family} {shape}", family,
                        calls(family, shape), stateless(family))
 
 
 def reply_paths():
-    """IPVS translates replies of one-packet services by their Call-ID only."""
+    """IPVS translates replies of one-packet services by their Call-ID only, and
+    makes templates for servers that answer calls of others."""
     for family in (4, 6):
         yield ReplyPath(f"reply-rr opvs v{family} 100", family,
                         datagrams(family, 100), answers(family, 100),
                         one_packet("opvs", family))
-        for module in MODULES:
+        for module in machine.MODULES:
             yield ReplyPath(f"reply-sip {module} v{family} answer", family,
                             calls(family, "answer"),
                             call_answers(family, "answer"),
-                            by_template(module, family))
+                            by_template(module, family), conns=None)
 
 
 def tracked_paths():
     for family in (4, 6):
         for proto, make in ((wire.UDP, datagrams), (wire.TCP, segments)):
-            for module in MODULES:
+            for module in machine.MODULES:
                 name = "udp" if proto == wire.UDP else "tcp"
                 yield Path(f"{name} {module} v{family} 1000", family,
                            make(family, 100),
-                           functools.partial(balanced, module, family,
-                                             proto=proto), flows=1000)
+                           tracked(module, family, proto), conns=1000,
+                           flows=1000)
 
 
 ALL = [*rewritten_paths(), *one_packet_paths(), *sip_paths(), *reply_paths(),
        *tracked_paths()]
+
+# What comes of them is nothing: they are for another station.
+DROPPED = [Path(f"v{family} {size}", family, datagrams(family, size), None,
+                flows=1000) for family in (4, 6) for size in (100, 600)]

@@ -6,13 +6,16 @@
  * In debugfs, folder "replay":
  *   packets	written in one go: the list, see bench_packets_set()
  *   run	written: "dev=NAME count=N [cpus=LIST] [flows=N] [first=N]
- *		[pace=NANOSECONDS] [each] [other]"; returns when all packets are
- *		through
- *   result	read: a line "cpu=N fed=N ns=N most=N" for each CPU, and with
- *		"each" lines "cpu=N bin=NANOSECONDS packets=N"
+ *		[pick=N] [pace=NANOSECONDS] [other]"; returns when all packets
+ *		are through
+ *   result	read: a line "cpu=N fed=N ns=N work=N most=N" for each CPU, and
+ *		with "pace" lines "cpu=N bin=NANOSECONDS packets=N"
+ *   work	read: nanoseconds that this CPU has worked since some moment
  */
+#include "clock.h"
 #include "device.h"
 #include "packets.h"
+#include "paced.h"
 #include "run.h"
 
 #include <linux/debugfs.h>
@@ -59,9 +62,8 @@ static int parse_word(struct bench_run *run, char *word, char *name)
 {
 	char *value = strchr(word, '=');
 
-	if (!strcmp(word, "each") || !strcmp(word, "other")) {
-		run->each |= word[0] == 'e';
-		run->change.other |= word[0] == 'o';
+	if (!strcmp(word, "other")) {
+		run->change.other = true;
 		return 0;
 	}
 	if (!value)
@@ -77,6 +79,8 @@ static int parse_word(struct bench_run *run, char *word, char *name)
 		return kstrtou32(value, 10, &run->change.flows);
 	if (!strcmp(word, "first"))
 		return kstrtou32(value, 10, &run->change.first);
+	if (!strcmp(word, "pick"))
+		return kstrtou32(value, 10, &run->change.pick);
 	if (!strcmp(word, "pace"))
 		return kstrtou32(value, 10, &run->pace_ns);
 	return -EINVAL;
@@ -95,6 +99,8 @@ static int parse_line(struct bench_run *run, char *line, char *name)
 			return err;
 	}
 	if (!run->count || !bench_packets_count() ||
+	    (run->change.pick && !run->change.flows) ||
+	    (run->pace_ns && cpumask_weight(run->cpus) > 1) ||
 	    !cpumask_subset(run->cpus, cpu_online_mask) ||
 	    cpumask_empty(run->cpus))
 		return -EINVAL;
@@ -164,8 +170,9 @@ static int result_show(struct seq_file *seq, void *unused)
 	mutex_lock(&replay_lock);
 	for_each_cpu(cpu, result_cpus) {
 		result = &results[nth++];
-		seq_printf(seq, "cpu=%d fed=%u ns=%llu most=%llu\n", cpu,
-			   result->fed, result->ns, result->most_ns);
+		seq_printf(seq, "cpu=%d fed=%u ns=%llu work=%llu most=%llu\n",
+			   cpu, result->fed, result->ns,
+			   result->work_ns, result->most_ns);
 		for (bin = 0; bin < BENCH_BINS; bin++)
 			if (result->bin[bin])
 				seq_printf(seq, "cpu=%d bin=%llu packets=%u\n",
@@ -176,6 +183,13 @@ static int result_show(struct seq_file *seq, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(result);
+
+static int work_show(struct seq_file *seq, void *unused)
+{
+	seq_printf(seq, "%llu\n", bench_work_ns());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(work);
 
 static int __init replay_init(void)
 {
@@ -192,6 +206,7 @@ static int __init replay_init(void)
 	debugfs_create_file("packets", 0200, folder, NULL, &packets_ops);
 	debugfs_create_file("run", 0200, folder, NULL, &run_ops);
 	debugfs_create_file("result", 0400, folder, NULL, &result_fops);
+	debugfs_create_file("work", 0400, folder, NULL, &work_fops);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 """Feeds packets by the replay module, and sees to it that what went in came out
 again."""
 
+import statistics
+
 import wire
 
 FOLDER = "/sys/kernel/debug/replay/"
@@ -12,9 +14,13 @@ class Mismatch(Exception):
 
 
 def sent_by(device):
-    with open(f"/sys/class/net/{device}/statistics/tx_packets",
-              encoding="ascii") as file:
-        return int(file.read())
+    """Packets that a device of this network namespace has transmitted."""
+    with open("/proc/net/dev", encoding="ascii") as file:
+        for line in file:
+            name, _, counters = line.partition(":")
+            if name.strip() == device:
+                return int(counters.split()[9])
+    raise Mismatch(f"there is no {device}")
 
 
 class Replay:
@@ -33,7 +39,8 @@ class Replay:
 
     @staticmethod
     def run(dev, count, **options):
-        """Nanoseconds of each CPU."""
+        """What each CPU found: numbers by name, and the times of paced packets
+        as {nanoseconds: packets}."""
         words = [f"dev={dev}", f"count={count}"]
         words += [name if value is True else f"{name}={value}"
                   for name, value in options.items()]
@@ -42,12 +49,15 @@ class Replay:
         found = []
         with open(FOLDER + "result", encoding="ascii") as file:
             for line in file:
-                words = dict(word.split("=") for word in line.split())
+                words = {name: int(value) for name, value in
+                         (word.split("=") for word in line.split())}
                 if "fed" in words:
-                    if int(words["fed"]) != count:
-                        raise Mismatch(f"{words['fed']} of {count} packets "
-                                       "were fed")
-                    found.append(int(words["ns"]))
+                    found.append({**words, "times": {}})
+                else:
+                    found[-1]["times"][words["bin"]] = words["packets"]
+        for cpu in found:
+            if cpu["fed"] != count:
+                raise Mismatch(f"{cpu['fed']} of {count} packets were fed")
         return found
 
 
@@ -58,18 +68,33 @@ class Bench:
         self.count = count
         self.replay = Replay()
 
-    def feed(self, path, count=None, **options):
-        """Nanoseconds per packet, all packets seen to have left."""
-        count = count or self.count
+    def run(self, path, count, passed=1, **options):
+        """Feeds packets on some CPUs, and sees to it that as many have left:
+        each one, or with PASSED 0 none."""
         self.replay.load(path.packets)
         before = sent_by(path.out)
-        ns = self.replay.run(path.dev, count, **{**path.options, **options})
-        came = sent_by(path.out) - before
-        if came != count * len(ns):
-            raise Mismatch(f"{path.name}: {count * len(ns)} packets went in, "
-                           f"{came} came out")
-        return max(ns) / count
+        found = self.replay.run(path.dev, count, **{**path.options, **options})
+        came, due = sent_by(path.out) - before, count * len(found) * passed
+        if came != due:
+            raise Mismatch(f"{path.name}: {count * len(found)} packets went "
+                           f"in, {came} came out, not {due}")
+        return found
+
+    def feed(self, path, count=None, **options):
+        """Nanoseconds per packet."""
+        count = count or self.count
+        found = self.run(path, count, **options)
+        return max(cpu["ns"] for cpu in found) / count
 
     def plain(self, path):
         """The same packets, forwarded."""
         return self.feed(path.plain)
+
+    def drop(self, path):
+        """The same packets, which the stack drops at once."""
+        return self.feed(path, passed=0, other=True)
+
+
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values),
+            "most": max(values)}

@@ -1,102 +1,98 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Turns what the test machines printed into a table for people and JSON for
-machines.
+"""Turns what the test machines printed into a table for people, JSON for
+machines and a picture. scripts/bench calls it."""
 
-usage: report.py JSON LANE=FILE...
-"""
-
-import json
-import statistics
+import argparse
 import sys
 
-UNITS = {"native": "ns", "counted": "instructions"}
-
-# (what, paths of opvs, paths of ip_vs or None for plain requests of opvs, the
-# most that the ratio of added costs may be). A * stands for each variant.
-TARGETS = (
-    ("one-packet NAT, rr", "ops-rr opvs *", "ops-rr IPVS *", 0.40),
-    ("one-packet SIP with templates", "ops-sip opvs *", "ops-sip IPVS *", 0.40),
-    ("one-packet SIP, stateless", "ops-sip stateless *", "ops-sip IPVS *",
-     0.30),
-    ("tracked UDP, 1 000 flows", "udp opvs * 1000", "udp IPVS * 1000", 0.50),
-    ("tracked TCP, 1 000 flows", "tcp opvs * 1000", "tcp IPVS * 1000", 0.50),
-    ("reply, one-packet, to its request", "reply-rr opvs * 100",
-     "ops-rr opvs * 100", 1.00),
-)
+import plot
+import readme
+import results
+import tables
 
 
-def read(name):
-    """The JSON object in a machine's output."""
-    with open(name, encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("{"):
-                return json.loads(line)
-    sys.exit(f"{name}: the machine printed no result")
+def pair(word):
+    lane, equals, value = word.partition("=")
+    if not equals or lane not in results.UNITS:
+        raise argparse.ArgumentTypeError(f"'{word}' is not LANE=VALUE")
+    return lane, value
 
 
-def variants(paths, pattern):
-    """{variant: path} of all paths that fit."""
-    head, tail = pattern.split("*")
-    return {name[len(head):len(name) - len(tail)]: path
-            for name, path in paths.items()
-            if name.startswith(head) and name.endswith(tail)}
+def show(whole, old):
+    """OLD: results to compare with, or None."""
+    print("\n".join(tables.report(whole)))
+    if old:
+        print("\n".join(tables.changes(old, whole)))
+    sys.stdout.flush()
 
 
-def ratios(paths, ours, theirs):
-    """{variant: ratio of the added costs}."""
-    mine, other = variants(paths, ours), variants(paths, theirs)
-    return {variant: mine[variant]["added"]["median"] /
-            other[variant]["added"]["median"]
-            for variant in mine if variant in other}
+def make(args):
+    """0 if all lanes gave a result."""
+    old = args.against and results.load(args.against)
+    whole = results.collect(dict(args.outputs), dict(args.failed),
+                            args.emulator)
+    show(whole, old)
+    results.save(whole, args.json)
+    if args.plot and plot.panels_of(whole):
+        plot.draw(whole, args.plot)
+    for lane, why in whole["failed"].items():
+        print(f"report: {lane}: {why}", file=sys.stderr)
+    return 1 if whole["failed"] else 0
 
 
-def judge(lanes):
-    """Each target on each lane: the median over the variants."""
-    found = []
-    for what, ours, theirs, most in TARGETS:
-        for lane, result in lanes.items():
-            each = ratios(result["paths"], ours, theirs)
-            if each:
-                value = statistics.median(each.values())
-                found.append({"what": what, "lane": lane, "most": most,
-                              "ratio": value, "met": value <= most,
-                              "variants": each})
-    return found
+def publish(args):
+    """What README.md shows, from a file that make() wrote."""
+    whole = results.load(args.json)
+    if whole["failed"]:
+        raise results.Unsound("a run with a lane that failed is not published: "
+                              + ", ".join(whole["failed"]))
+    revision = whole["conditions"]["revision"]
+    if not revision or revision.endswith("-dirty"):
+        print(f"report: measured with revision {revision}, which nobody can "
+              "check out", file=sys.stderr)
+    text = readme.rewritten(results.read_text(args.readme), whole)
+    plot.draw(whole, args.plot)
+    results.save(whole, args.kept)
+    with open(args.readme, "w", encoding="utf-8") as file:
+        file.write(text)
+    return 0
 
 
-def show_paths(lane, result):
-    print(f"\n{lane}: {UNITS[lane]} per packet, kernel {result['kernel']}, "
-          f"median of {result['rounds']} rounds of {result['packets']}")
-    print(f"{'path':36} {'plain':>8} {'whole':>8} {'added':>8}  spread")
-    for name, path in result["paths"].items():
-        added = path["added"]
-        print(f"{name:36} {path['plain']['median']:8.0f} "
-              f"{path['whole']['median']:8.0f} {added['median']:8.0f}  "
-              f"{added['least']:.0f} to {added['most']:.0f}")
-
-
-def show_targets(found):
-    print(f"\n{'target: added cost, ratio':36} {'lane':8} {'found':>6} "
-          f"{'most':>6}")
-    for one in found:
-        print(f"{one['what']:36} {one['lane']:8} {one['ratio']:6.2f} "
-              f"{one['most']:6.2f}  {'met' if one['met'] else 'not met'}")
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("make", help="from outputs of test machines")
+    verb.add_argument("--json", required=True, metavar="FILE")
+    verb.add_argument("--plot", metavar="FILE")
+    verb.add_argument("--against", metavar="FILE")
+    verb.add_argument("--emulator", choices=("kvm", "tcg"))
+    verb.add_argument("--failed", action="append", type=pair, default=[],
+                      metavar="LANE=WHY")
+    verb.add_argument("outputs", nargs="*", type=pair, metavar="LANE=FILE")
+    verb.set_defaults(call=make)
+    verb = verbs.add_parser("show", help="the table of a JSON file")
+    verb.add_argument("--against", metavar="FILE")
+    verb.add_argument("json")
+    verb.set_defaults(call=lambda args: show(
+        results.load(args.json),
+        args.against and results.load(args.against)))
+    verb = verbs.add_parser("publish", help="into README.md")
+    for name in ("json", "kept", "plot", "readme"):
+        verb.add_argument(name)
+    verb.set_defaults(call=publish)
+    return parser.parse_args()
 
 
 def main():
-    target, *inputs = sys.argv[1:]
-    lanes = {}
-    for word in inputs:
-        lane, name = word.split("=", 1)
-        lanes[lane] = read(name)
-    found = judge(lanes)
-    for lane, result in lanes.items():
-        show_paths(lane, result)
-    show_targets(found)
-    with open(target, "w", encoding="utf-8") as file:
-        json.dump({"version": 1, "lanes": lanes, "targets": found}, file,
-                  indent=1)
+    args = arguments()
+    try:
+        sys.exit(args.call(args))
+    except results.Unsound as error:
+        sys.exit(f"report: {error}")
+    except OSError as error:
+        sys.exit(f"report: {error.filename}: {error.strerror}")
 
 
-main()
+if __name__ == "__main__":
+    main()

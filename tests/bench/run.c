@@ -3,14 +3,14 @@
  * One measurement: packets fed to a device's receive path, on some CPUs at the
  * same time, in batches as a driver's poll does it.
  */
+#include "clock.h"
+#include "paced.h"
 #include "run.h"
 
 #include <linux/bottom_half.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
-#include <linux/log2.h>
 #include <linux/netdevice.h>
-#include <linux/timekeeping.h>
 #include <linux/slab.h>
 
 /* As many as a poll takes by default. */
@@ -18,7 +18,7 @@
 
 /**
  * struct feeder - the thread of one CPU
- * @run: what to do
+ * @run: what to do; NULL: nothing, as there was an error
  * @result: what it found
  * @task: itself
  * @nth: how many CPUs come before
@@ -36,47 +36,9 @@ struct feeder {
 	struct completion	done;
 };
 
-/**
- * bench_bin_ns() - the time that a bin begins with
- * @bin: its number
- *
- * Context: any.
- * Return: nanoseconds.
- */
-u64 bench_bin_ns(u32 bin)
-{
-	return bin < 8 ? bin : (u64)(4 + bin % 4) << (bin / 4 - 1);
-}
-
-static u32 bin_of(u64 ns)
-{
-	u32 shift;
-
-	if (ns < 8)
-		return ns;
-	shift = ilog2(ns) - 2;
-	return min_t(u32, 4 * shift + (ns >> shift), BENCH_BINS - 1);
-}
-
-static void feed_timed(struct bench_result *result, struct sk_buff *skb)
-{
-	u64 ns = ktime_get_ns();
-
-	netif_receive_skb(skb);
-	ns = ktime_get_ns() - ns;
-	result->bin[bin_of(ns)]++;
-	result->most_ns = max(result->most_ns, ns);
-}
-
-static void wait_until(u64 ns)
-{
-	while (ktime_get_ns() < ns)
-		cpu_relax();
-}
-
 /* Returns false when there is no memory for a packet. */
 static bool feed_batch(const struct feeder *f, struct bench_change *change,
-		       u32 from, u32 to, u64 begin)
+		       u32 from, u32 to)
 {
 	const struct bench_run *run = f->run;
 	struct sk_buff *skb;
@@ -86,12 +48,7 @@ static bool feed_batch(const struct feeder *f, struct bench_change *change,
 		skb = bench_packets_make(run->dev, n, change);
 		if (!skb)
 			return false;
-		if (run->pace_ns)
-			wait_until(begin + (u64)n * run->pace_ns);
-		if (run->each)
-			feed_timed(f->result, skb);
-		else
-			netif_receive_skb(skb);
+		netif_receive_skb(skb);
 		f->result->fed++;
 	}
 	return true;
@@ -102,19 +59,27 @@ static void feed(const struct feeder *f)
 	const struct bench_run *run = f->run;
 	struct bench_change change = run->change;
 	bool going = true;
-	u64 begin;
 	u32 n;
 
 	change.first += f->nth * change.flows;
-	begin = ktime_get_ns();
 	for (n = 0; going && n < run->count; n += BATCH) {
 		local_bh_disable();
-		going = feed_batch(f, &change, n, min(n + BATCH, run->count),
-				   begin);
+		going = feed_batch(f, &change, n, min(n + BATCH, run->count));
 		local_bh_enable();
 		cond_resched();
 	}
-	f->result->ns = ktime_get_ns() - begin;
+}
+
+static void measure(const struct feeder *f)
+{
+	u64 begin = bench_cpu_ns(), work = bench_work_ns();
+
+	if (f->run->pace_ns)
+		bench_paced(f->run, f->result);
+	else
+		feed(f);
+	f->result->work_ns = bench_work_ns() - work;
+	f->result->ns = bench_cpu_ns() - begin;
 }
 
 static int feeder_main(void *data)
@@ -123,7 +88,8 @@ static int feeder_main(void *data)
 
 	complete(&f->ready);
 	wait_for_completion(f->start);
-	feed(f);
+	if (f->run)
+		measure(f);
 	complete(&f->done);
 	return 0;
 }
@@ -172,7 +138,8 @@ int bench_run(const struct bench_run *run, struct bench_result *result)
 			break;
 		started++;
 	}
-	/* After an error, those that exist find nothing to do. */
+	for (i = 0; err && i < started; i++)
+		feeders[i].run = NULL;
 	complete_all(&start);
 	for (i = 0; i < started; i++)
 		wait_for_completion(&feeders[i].done);

@@ -8,8 +8,8 @@
 
 #include "packets.h"
 
-/* Times of single packets are sorted into bins, four to each power of two. */
-#define BENCH_BINS	160
+/* Times of single packets are sorted into bins, eight to each power of two. */
+#define BENCH_BINS	320
 
 /**
  * struct bench_run - what to do
@@ -17,8 +17,8 @@
  * @change: see there; each CPU has flows of its own
  * @cpus: that feed, at the same time
  * @count: packets that each of them feeds
- * @pace_ns: a packet starts so long after the one before, 0: at once
- * @each: time each packet for itself
+ * @pace_ns: packets arrive one by one at this distance, by interrupt (paced.c),
+ *	0: all at once, in batches
  */
 struct bench_run {
 	struct net_device	*dev;
@@ -26,19 +26,20 @@ struct bench_run {
 	cpumask_var_t		cpus;
 	u32			count;
 	u32			pace_ns;
-	bool			each;
 };
 
 /**
  * struct bench_result - what one CPU found
  * @fed: packets that the stack was given
- * @ns: from before the first to after the last
- * @most_ns: the slowest one; only if each was timed
- * @bin: how many took how long; only if each was timed
+ * @ns: from before the first to after the last, by bench_cpu_ns()
+ * @work_ns: how long the CPU worked meanwhile, by bench_work_ns()
+ * @most_ns: the slowest packet, paced ones only
+ * @bin: how many packets took how long, paced ones only
  */
 struct bench_result {
 	u32	fed;
 	u64	ns;
+	u64	work_ns;
 	u64	most_ns;
 	u32	bin[BENCH_BINS];
 };

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Results as the part of README.md between two marks."""
+
+import fnmatch
+import statistics
+
+import results
+import targets
+from tables import figure
+
+BEGIN = "<!-- bench: begin; scripts/bench --publish writes what follows -->"
+END = "<!-- bench: end -->"
+
+COLUMNS = {"native": "native, ns", "counted": "counted, instructions",
+           "two": "two CPUs"}
+NAMES = {"IPVS": "ip_vs", "IPVS20": "ip_vs (20 bits)"}
+
+
+def row(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def head(cells):
+    yield row(cells)
+    yield "|" + "---|" * len(cells)
+
+
+def cell(judgement):
+    """The quotient, and what was divided by what. These are medians, too, so
+    that their own quotient need not be the same."""
+    if judgement is None:
+        return ""
+    if judgement["ratio"] is None:
+        return "not measured"
+    ratio = judgement["ratio"]
+    # Two figures might hide on which side of the limit it is.
+    if f"{ratio:.2f}" == f"{judgement['limit']:.2f}":
+        text = f"**{ratio:.4f}**"
+    else:
+        text = f"**{ratio:.{2 if ratio >= 0.1 else 3}f}**"
+    if judgement["bottom"] is None:
+        return text
+    return (f"{text} ({figure(judgement['top'])} by "
+            f"{figure(judgement['bottom'])})")
+
+
+def target_table(whole):
+    lanes = [lane for lane in COLUMNS if lane in whole["lanes"]]
+    yield from head(["target", "limit",
+                     *(COLUMNS[lane] for lane in lanes), "is it met?"])
+    for judgements in targets.by_target(whole["targets"]).values():
+        first = judgements[0]
+        found = {one["lane"]: one for one in judgements}
+        sign = "≥" if first["bound"] == "least" else "≤"
+        yield row([first["what"], f"{sign} {first['limit']:.2f}",
+                   *(cell(found.get(lane)) for lane in lanes),
+                   targets.verdict(judgements)])
+
+
+def judged_by_many(name):
+    """Of measures that a target sums up, the single ones are left out."""
+    return any(isinstance(target.of, targets.Measure) and
+               "*" in target.of.name and
+               fnmatch.fnmatchcase(name, target.of.name)
+               for target in targets.ALL)
+
+
+def medians(value):
+    """Of a spread, or of several named ones."""
+    if "median" in value:
+        return figure(value["median"])
+    return ", ".join(f"{name} {figure(each['median'])}"
+                     for name, each in value.items())
+
+
+def values(measure):
+    """All figures of a measure."""
+    if measure is None:
+        return ""
+    figures = "; ".join(f"{NAMES.get(variant, variant)} {medians(value)}"
+                        for variant, value in measure.items()
+                        if variant != "unit")
+    return f"{figures} {measure['unit']}"
+
+
+def measure_table(whole):
+    """All other measures, a column for each lane."""
+    lanes = [lane for lane in COLUMNS if whole["lanes"].get(lane, {}).get(
+        "measures")]
+    names = dict.fromkeys(name for lane in lanes
+                          for name in whole["lanes"][lane]["measures"]
+                          if not judged_by_many(name))
+    if not names:
+        return
+    yield ""
+    yield "The other measures, medians:"
+    yield ""
+    yield from head(["measure", *(lane for lane in lanes)])
+    for name in names:
+        yield row([name, *(values(whole["lanes"][lane]["measures"].get(name))
+                           for lane in lanes)])
+
+
+def rewriting(whole):
+    """What the same change to a packet costs that remembers and picks
+    nothing, for comparison."""
+    for lane, result in whole["lanes"].items():
+        added = [path["added"]["median"]
+                 for name, path in result["paths"].items()
+                 if name.startswith("nft ")]
+        if added:
+            yield (f"{figure(statistics.median(added))} {result['unit']} "
+                   f"({lane})")
+
+
+def conditions(whole):
+    about = whole["conditions"]
+    yield (f"Measured {about['date'][:10]} at revision "
+           f"`{about['revision'] or 'unknown'}` on {about['cpus']} CPUs "
+           f"{about['cpu']}, {about['memory']} MB, host kernel "
+           f"{about['kernel']}, {about['compiler']}.")
+    for lane, result in whole["lanes"].items():
+        host = result["host"]
+        text = (f"{lane.capitalize()}: kernel {result['kernel']}, "
+                f"{result['rounds']} rounds of {result['packets']} packets, "
+                f"{host['seconds']:.0f} s")
+        if result["unit"] == "ns":
+            text += f", other programs used {host['others']:.2f} CPUs meanwhile"
+        if lane == "two" and about["emulator"]:
+            text += f", {about['emulator']}"
+        yield text + "."
+    for lane, why in whole["failed"].items():
+        yield f"{lane.capitalize()}: failed ({why})."
+
+
+def block(whole):
+    """All lines between the marks."""
+    verdicts = [targets.verdict(judgements) for judgements in
+                targets.by_target(whole["targets"]).values()]
+    yield (f"{verdicts.count(targets.MET)} of {len(verdicts)} targets are met, "
+           f"{verdicts.count(targets.NOT_MET)} are not, "
+           f"{verdicts.count(targets.NOT_MEASURED)} could not be measured. "
+           "Each figure is the median of its variants' quotients; in brackets "
+           "the medians of what is divided, and by what.")
+    yield ""
+    yield from target_table(whole)
+    yield ""
+    rewrites = ", ".join(rewriting(whole))
+    if rewrites:
+        yield ("For comparison, a stateless nftables rule that rewrites one "
+               f"address adds {rewrites}.")
+        yield ""
+    yield from conditions(whole)
+    yield from measure_table(whole)
+
+
+def rewritten(text, whole):
+    """TEXT of a README with the part between the marks made anew."""
+    if text.count(BEGIN) != 1 or text.count(END) != 1 \
+            or text.index(BEGIN) > text.index(END):
+        raise results.Unsound(f"the marks '{BEGIN}' and '{END}' are not "
+                              "there, once and in this order")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    lines = "\n".join(block(whole))
+    return f"{before}{BEGIN}\n\n{lines}\n\n{END}{after}"
