@@ -26,6 +26,8 @@ enum opvs_tuple_kind {
 
 /**
  * struct opvs_tuple - addresses and ports of a packet
+ * @src: source address
+ * @dst: destination address; of a firewall-mark template, the mark
  * @sport: source port
  * @dport: destination port
  * @family: NFPROTO_*
@@ -34,20 +36,18 @@ enum opvs_tuple_kind {
  *	with equal addresses would be the same to a lookup, so the table has at
  *	most one of them
  * @unused: 0
- * @src: source address
- * @dst: destination address; of a firewall-mark template, the mark
  *
- * What IPv4 uses comes first and is compared as three words.
+ * Down to @dport in the order of &struct opvs_flow: hashed as a whole.
  */
 struct opvs_tuple {
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst;
 	__be16			sport;
 	__be16			dport;
 	u8			family;
 	u8			proto;
 	u8			kind;
 	u8			unused;
-	union nf_inet_addr	src;
-	union nf_inet_addr	dst;
 };
 
 struct opvs_conn_node {
@@ -76,6 +76,13 @@ struct opvs_conn_ext {
 #define OPVS_CONN_ASSURED	BIT(12)	/* both sides have spoken */
 #define OPVS_CONN_LINGERS	BIT(13)	/* template kept only by its children */
 
+/* Above them, of a tracked connection: packets of the client, as many as tell
+ * a connection at work from one that was tried.
+ */
+#define OPVS_CONN_PKT		BIT(16)
+#define OPVS_CONN_PKTS_MAX	16
+#define OPVS_CONN_PKTS		(31 * OPVS_CONN_PKT)
+
 /* State numbers of templates, as IPVS shows them. */
 enum opvs_template_state {
 	OPVS_TEMPLATE_S_NONE,
@@ -89,27 +96,25 @@ enum opvs_template_state {
 #define OPVS_CONN_F_EXCEPTION	BIT(31)
 #define OPVS_CONN_F_MOVED	BIT(30)
 
-/* Where the packets of a tracked connection cease to be counted. */
-#define OPVS_IN_PKTS_MAX	16
-
 /**
  * struct opvs_conn - a connection entry
  * @request: found by packets of the client, or the template's key
- * @dest: real server, referenced until the entry ends; constant
+ * @dest: real server, referenced until the entry ends, unless it is a one-packet
+ *	entry that is not shared; constant
  * @flags: IP_VS_CONN_F_*, the forwarding method among them; constant
  * @state: the protocol's state and OPVS_CONN_* bits; by cmpxchg
- * @expiring: in the namespace's expiry engine
  * @reply: found by packets of the server, with methods that rewrite.  Its
  *	source is the server's address and port whatever the method
  * @on: namespace; constant
+ * @expiring: in the namespace's expiry engine, until the entry ends
  * @control: template that the entry came of, holds a reference; constant
  * @ext: or NULL; constant
+ * @request_hash: what @request is filed by; constant once in the table
+ * @reply_hash: what @reply is filed by; constant once in the table
  * @ref: references; the last one frees the entry after a grace period
  * @children: entries that came of this template
- * @in_pkts: packets of the client; of a tracked connection counted up to
- *	OPVS_IN_PKTS_MAX only, to keep its line clean
+ * @in_pkts: of a template: packets of the client; see opvs_conn_in_pkts()
  * @timeout: of a template: seconds; constant
- * @rcu: deferred release
  *
  * A one-packet entry is bound to its server, counted there and seen by the
  * transmit method like any other, but is in no table and on no expiry list.
@@ -120,18 +125,19 @@ struct opvs_conn {
 	struct opvs_dest		*dest;
 	u32				flags;
 	u32				state;
-	/* what refreshing it writes, at most once a second */
-	struct opvs_expiring		expiring;
 	struct opvs_conn_node		reply;
-	/* cold */
 	struct opvs_net			*on;
+	/* the time is in the same line, all else in the next */
+	struct opvs_expiring		expiring;
+	/* cold */
 	struct opvs_conn		*control;
 	struct opvs_conn_ext		*ext;
+	u32				request_hash;
+	u32				reply_hash;
 	refcount_t			ref;
 	atomic_t			children;
 	atomic_t			in_pkts;
 	u32				timeout;
-	struct rcu_head			rcu;
 };
 
 /* one-packet entries */
@@ -227,6 +233,21 @@ static inline bool opvs_conn_dead(const struct opvs_conn *cp)
 static inline bool opvs_conn_is_template(const struct opvs_conn *cp)
 {
 	return cp->request.tuple.kind == OPVS_TUPLE_TEMPLATE;
+}
+
+/**
+ * opvs_conn_in_pkts() - how many packets of the client went this way
+ * @cp: connection or template
+ *
+ * Context: any.
+ * Return: the number; of a tracked connection OPVS_CONN_PKTS_MAX at most, to
+ * keep its lines clean.
+ */
+static inline u32 opvs_conn_in_pkts(const struct opvs_conn *cp)
+{
+	if (opvs_conn_is_template(cp))
+		return atomic_read(&cp->in_pkts);
+	return (READ_ONCE(cp->state) & OPVS_CONN_PKTS) / OPVS_CONN_PKT;
 }
 
 int opvs_conn_init(void);

@@ -9,12 +9,12 @@
 #include <linux/netfilter.h>
 #include <linux/percpu-refcount.h>
 #include <linux/workqueue.h>
-#include <net/dst_cache.h>
 
 #include <opvs/load.h>
 #include <opvs/ops.h>
 #include <opvs/stats.h>
 
+struct dst_entry;
 struct netlink_ext_ack;
 struct opvs_endpoint;
 struct opvs_svc;
@@ -39,10 +39,23 @@ struct opvs_dest_conf {
 };
 
 /**
+ * struct opvs_route - a CPU's route to a server
+ * @dst: route, referenced; NULL: none was found yet
+ * @cookie: what dst_check() is to be asked with
+ * @known_nexthop: looked up for packets that keep their own address, so that it
+ *	names the next hop
+ */
+struct opvs_route {
+	struct dst_entry	*dst;
+	u32			cookie;
+	bool			known_nexthop;
+};
+
+/**
  * struct opvs_dest - a real server of one service
- * @ref: one for the service's list until removal, one per connection entry.
- *	Per-CPU, so that a one-packet entry writes no shared line; killed at
- *	removal, and the kill waits for a grace period
+ * @ref: one for the service's list until removal, one per connection entry that
+ *	outlives its packet.  Per-CPU, so that new connections write no shared
+ *	line; killed at removal, and the kill waits for a grace period
  * @svc: its service, pinned by a reference; constant
  * @xmit: transmit method; READ_ONCE by packets
  * @addr: address; constant
@@ -63,7 +76,7 @@ struct opvs_dest_conf {
  * @persist: templates
  * @load: estimate of its calls, if it ever was in a one-packet service without
  *	templates; smp_store_release under cfg_lock, once; packets READ_ONCE
- * @route: per-CPU route cache
+ * @route: the route that each CPU found last; BH disabled
  * @stats_cpu: packet counters
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
  * @idle: in opvs_net.idle_dests, once it is removed and has no connections
@@ -96,7 +109,7 @@ struct opvs_dest {
 	atomic_t			active;
 	atomic_t			persist;
 	struct opvs_load		*load;
-	struct dst_cache		route;
+	struct opvs_route __percpu	*route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
 
 	/* control plane */

@@ -8,7 +8,9 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
-struct opvs_dest;
+#include <opvs/dest.h>
+#include <opvs/svc.h>
+
 struct opvs_flow;
 struct opvs_net;
 
@@ -42,8 +44,29 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest);
 void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest);
 
 /* any context, RCU read side */
-void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
-			const struct opvs_dest *dest);
+void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
+			const struct opvs_flow *flow, u32 svc_id);
+
+/**
+ * opvs_endpoint_note() - remember which service a client asked, where it matters
+ * @on: namespace
+ * @flow: request
+ * @dest: server that gets it
+ *
+ * Does nothing unless several services share the server's address and port.
+ *
+ * Context: any, RCU read side.
+ */
+static inline void opvs_endpoint_note(struct opvs_net *on,
+				      const struct opvs_flow *flow,
+				      const struct opvs_dest *dest)
+{
+	const struct opvs_endpoint *ep = READ_ONCE(dest->endpoint);
+
+	if (unlikely(ep && READ_ONCE(ep->num_dests) > 1))
+		opvs_endpoint_hint(on, ep, flow, dest->svc->id);
+}
+
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 				     const struct opvs_endpoint_key *key,
 				     const union nf_inet_addr *client,

@@ -5,6 +5,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -19,22 +20,32 @@
 /* What a refresh adds to the timeout, so that the next ones need not write. */
 #define OPVS_EXPIRE_SLACK	HZ
 
+/* CPUs that handle an entry at the same time may have read the clock at
+ * different times: less than this is not taken for a shortening.
+ */
+#define OPVS_EXPIRE_SHORTER	(HZ / 8)
+
 /* Longest timeout: expiry times are compared as signed 32-bit jiffies. */
 #define OPVS_EXPIRE_MAX_SECONDS	(S32_MAX / HZ - 2)
 
 /**
  * struct opvs_expiring - the part of an object that the engine works on
- * @node: in its slot's list; under the shard's lock
  * @expires: when, in jiffies, wrapping; the lowest bit (OPVS_EXPIRE_DYING) says
  *	that somebody is ending the entry.  By cmpxchg once the entry is filed
  * @slot: where @node is, or OPVS_EXPIRE_UNFILED; under the shard's lock
  * @shard: the CPU whose lists it is in; constant once filed
+ * @node: in its slot's list; under the shard's lock
+ * @rcu: the user's from the moment that the entry is dropped on: nobody looks
+ *	at @node then, as @slot tells that it is in no list
  */
 struct opvs_expiring {
-	struct hlist_node	node;
 	u32			expires;
 	u16			slot;
 	u16			shard;
+	union {
+		struct hlist_node	node;
+		struct rcu_head		rcu;
+	};
 };
 
 #define OPVS_EXPIRE_UNFILED	U16_MAX
@@ -122,8 +133,8 @@ u32 opvs_expire_filed(const struct opvs_expire *ex, unsigned int cpu);
 
 void opvs_expiring_init(struct opvs_expiring *e, u32 now, u32 timeout);
 void opvs_expire_file(struct opvs_expire *ex, struct opvs_expiring *e);
-bool opvs_expire_refresh(struct opvs_expire *ex, struct opvs_expiring *e,
-			 u32 now, u32 timeout);
+bool opvs_expire_move(struct opvs_expire *ex, struct opvs_expiring *e,
+		      u32 now, u32 expires);
 bool opvs_expire_now(struct opvs_expire *ex, struct opvs_expiring *e, u32 now);
 bool opvs_expire_claim(struct opvs_expire *ex, struct opvs_expiring *e);
 
@@ -133,6 +144,52 @@ unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
 bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 		       bool (*expendable)(const struct opvs_expiring *e));
 void opvs_expire_drain(struct opvs_expire *ex);
+
+/* An even time, as the lowest bit is not part of it; rather later. */
+static inline u32 opvs_expires_make(u32 now, u32 timeout)
+{
+	return (now + timeout + 1) & ~OPVS_EXPIRE_DYING;
+}
+
+static inline bool opvs_expires_over(u32 expires, u32 now)
+{
+	return (s32)(expires - now) <= 0;
+}
+
+/* Would moving it be more trouble than it is worth? */
+static inline bool opvs_expires_near(u32 from, u32 to)
+{
+	return to - from + OPVS_EXPIRE_SHORTER <=
+	       OPVS_EXPIRE_SLACK + OPVS_EXPIRE_SHORTER;
+}
+
+/**
+ * opvs_expire_refresh() - give an entry a new timeout from now on
+ * @ex: engine
+ * @e: entry, kept in memory by the caller
+ * @now: jiffies
+ * @timeout: jiffies, up to OPVS_EXPIRE_MAX_SECONDS * HZ; the entry lives for
+ *	that and up to OPVS_EXPIRE_SLACK more
+ *
+ * Writes nothing while the time would move forward by a second or less, and
+ * takes no lock unless the new time is an earlier one.
+ *
+ * Context: any.
+ * Return: false when the entry has expired or is being ended: it must not be
+ * used.
+ */
+static inline bool opvs_expire_refresh(struct opvs_expire *ex,
+				       struct opvs_expiring *e,
+				       u32 now, u32 timeout)
+{
+	u32 expires = opvs_expires_make(now, timeout + OPVS_EXPIRE_SLACK);
+	u32 old = READ_ONCE(e->expires);
+
+	if (likely(!(old & OPVS_EXPIRE_DYING) && !opvs_expires_over(old, now) &&
+		   opvs_expires_near(old, expires)))
+		return true;
+	return opvs_expire_move(ex, e, now, expires);
+}
 
 /**
  * opvs_expire_dead() - is an entry expired, or being ended?

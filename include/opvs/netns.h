@@ -31,6 +31,9 @@ enum opvs_family {
 	OPVS_FAMILIES,
 };
 
+/* LOCAL_IN, LOCAL_OUT, FORWARD. */
+#define OPVS_HOOKS	3
+
 static inline enum opvs_family opvs_family(u8 nfproto)
 {
 	return nfproto == NFPROTO_IPV6 ? OPVS_INET6 : OPVS_INET;
@@ -86,6 +89,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @defence_work: watches memory while a defence needs it
  * @defence_at: where drop_entry goes on; defence_work only
  * @sysctl: registered tables: net.opvs, net.ipv4.vs
+ * @hooks: netfilter hooks of each family that has services; cfg_lock
  * @est_work: rate estimator; asleep while there are no services
  * @est_cursor: service id at which the estimator goes on; est_work only
  * @recent: keys of stateless services seen of late, from the first such service
@@ -132,6 +136,7 @@ struct opvs_net {
 	struct delayed_work		defence_work;
 	u32				defence_at;
 	struct ctl_table_header		*sysctl[2];
+	struct nf_hook_ops		hooks[OPVS_FAMILIES][OPVS_HOOKS];
 	struct delayed_work		est_work;
 	unsigned long			est_cursor;
 	struct opvs_recent		*recent;

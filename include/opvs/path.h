@@ -42,7 +42,7 @@ bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
  * struct opvs_choice - the server of a new connection
  * @dest: server
  * @control: template or exception that remembers it, or NULL
- * @hash: who sent the packet, for the server's load; 0: a template counts
+ * @hash: whose packet it is, for the server's load; 0: a template counts
  *
  * Both valid within the RCU read section.
  */

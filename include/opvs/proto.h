@@ -3,6 +3,8 @@
 #ifndef OPVS_PROTO_H
 #define OPVS_PROTO_H
 
+#include <linux/compiler.h>
+#include <linux/in.h>
 #include <linux/types.h>
 
 #include <opvs/types.h>
@@ -92,13 +94,18 @@ enum opvs_timeout {
  * @number: IPPROTO_*
  * @first: event that opens a connection
  * @refused: event that never opens one, not even with @sloppy
- * @num_states: number of states
+ * @num_states: number of states, 16 at most
+ * @num_events: events that change them; others change nothing
  * @timeout0: position of state 0 in &struct opvs_policy.timeout
  * @active: states in which a connection counts as active, a bit for each
+ * @assured: states that both sides have agreed upon, a bit for each; 0: there
+ *	are none, and any reply means as much
  * @reusable: states from which @first begins another connection over the same
  *	tuple (net.ipv4.vs.conn_reuse_mode), a bit for each
  * @state_names: as ipvsadm -c shows them
- * @next: the state after an event; pure, any context
+ * @rows: the state after an event, by event and direction: state S goes to the
+ *	number in bits 4S to 4S+3
+ * @secure_rows: where secure_tcp differs, 0 where it does not; or NULL
  */
 struct opvs_proto {
 	const char		*name;
@@ -106,21 +113,67 @@ struct opvs_proto {
 	u8			first;
 	u8			refused;
 	u8			num_states;
+	u8			num_events;
 	u8			timeout0;
 	u32			active;
+	u32			assured;
 	u32			reusable;
 	const char *const	*state_names;
-	u8			(*next)(u8 state, enum opvs_dir dir, u8 event,
-					bool secure);
+	const u64		(*rows)[OPVS_DIRS];
+	const u64		(*secure_rows)[OPVS_DIRS];
 };
 
 extern const struct opvs_proto opvs_proto_tcp;
 extern const struct opvs_proto opvs_proto_udp;
 extern const struct opvs_proto opvs_proto_sctp;
 
-const struct opvs_proto *opvs_proto_find(u8 number);
 const char *opvs_proto_name(u8 number);
 const char *opvs_proto_state_name(u8 number, u8 state);
 bool opvs_proto_opens(const struct opvs_proto *proto, u8 event, bool sloppy);
+
+/**
+ * opvs_proto_find() - a transport protocol by its number
+ * @number: IPPROTO_*
+ *
+ * Context: any.
+ * Return: the protocol, NULL if connections of it are not tracked.
+ */
+static inline const struct opvs_proto *opvs_proto_find(u8 number)
+{
+	switch (number) {
+	case IPPROTO_UDP:
+		return &opvs_proto_udp;
+	case IPPROTO_TCP:
+		return &opvs_proto_tcp;
+	case IPPROTO_SCTP:
+		return &opvs_proto_sctp;
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * opvs_proto_next() - the state after an event
+ * @proto: protocol
+ * @state: state before
+ * @dir: where the packet goes
+ * @event: what it is
+ * @secure: secure_tcp holds
+ *
+ * Context: any.
+ */
+static inline u8 opvs_proto_next(const struct opvs_proto *proto, u8 state,
+				 enum opvs_dir dir, u8 event, bool secure)
+{
+	u64 row = 0;
+
+	if (event >= proto->num_events || unlikely(state >= proto->num_states))
+		return state;
+	if (unlikely(secure) && proto->secure_rows)
+		row = proto->secure_rows[event][dir];
+	if (!row)
+		row = proto->rows[event][dir];
+	return row >> 4 * state & 0xf;
+}
 
 #endif /* OPVS_PROTO_H */

@@ -3,6 +3,8 @@
 #ifndef OPVS_SCHED_H
 #define OPVS_SCHED_H
 
+#include <linux/percpu.h>
+
 #include <opvs/ops.h>
 
 extern const struct opvs_sched_ops opvs_sched_none;
@@ -26,7 +28,6 @@ const struct opvs_sched_ops *opvs_sched_find(const char *name);
 /* for schedulers */
 u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
 		    const struct opvs_sched_req *req);
-u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round);
 u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range);
 struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from);
 ssize_t opvs_sched_sums_size(const struct opvs_sched_table *tbl,
@@ -38,5 +39,29 @@ u64 opvs_sched_sum(const struct opvs_sched_table *tbl);
 u32 opvs_sched_sums_find(const struct opvs_sched_table *tbl, u64 at);
 u64 opvs_sched_conns(const struct opvs_dest *dest);
 int opvs_sched_cmp(u64 load, u32 weight, u64 load2, u32 weight2);
+
+/**
+ * opvs_sched_step() - take this CPU's next turn of a round
+ * @tbl: table of the service
+ * @round: length of the round; not 0
+ *
+ * The cursor may hold any number, as left by a table with a longer round.
+ * Exact on each CPU against interrupts and preemption: a turn is never given
+ * twice or left out.
+ *
+ * Context: any, RCU read side.
+ * Return: turns follow each other from 0 to @round - 1 and again from 0.
+ */
+static inline u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round)
+{
+	u32 seen, turn, next;
+
+	do {
+		seen = this_cpu_read(*tbl->cursor);
+		turn = seen < round ? seen : seen % round;
+		next = turn + 1 < round ? turn + 1 : 0;
+	} while (this_cpu_cmpxchg(*tbl->cursor, seen, next) != seen);
+	return turn;
+}
 
 #endif /* OPVS_SCHED_H */

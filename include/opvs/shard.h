@@ -40,17 +40,6 @@ struct opvs_expire_shard {
 	struct hlist_head	*slot;
 } ____cacheline_aligned_in_smp;
 
-/* An even time, as the lowest bit is not part of it; rather later. */
-static inline u32 opvs_expires_make(u32 now, u32 timeout)
-{
-	return (now + timeout + 1) & ~OPVS_EXPIRE_DYING;
-}
-
-static inline bool opvs_expires_over(u32 expires, u32 now)
-{
-	return (s32)(expires - now) <= 0;
-}
-
 /* Sets DYING; true for the one who did. */
 static inline bool opvs_expires_set_dying(struct opvs_expiring *e)
 {

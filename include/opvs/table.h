@@ -33,6 +33,9 @@ struct opvs_table_key {
 /* any context, RCU read side */
 struct opvs_conn_node *opvs_table_find(struct opvs_net *on,
 				       const struct opvs_table_key *key);
+struct opvs_conn_node *opvs_table_find_flow(struct opvs_net *on,
+					    const struct opvs_flow *flow,
+					    u32 now);
 struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp);
 void opvs_table_remove(struct opvs_net *on, struct opvs_conn *cp);
 u32 opvs_table_hash(const struct opvs_conn_node *node);

@@ -37,8 +37,17 @@ static inline const struct opvs_xmit_ops *opvs_xmit_of(u32 flags)
 	return opvs_xmit_methods[flags & IP_VS_CONN_F_FWD_MASK];
 }
 
+/* As skb_ensure_writable(); most packets are in one piece and nobody else's. */
+static inline int opvs_ensure_writable(struct sk_buff *skb, unsigned int len)
+{
+	if (likely(len <= skb_headlen(skb) && !skb_cloned(skb)))
+		return 0;
+	return skb_ensure_writable(skb, len);
+}
+
 /* route.c: the way to a server */
-struct dst_entry *opvs_route_get(struct opvs_net *on, struct opvs_dest *dest,
+struct dst_entry *opvs_route_get(struct opvs_net *on,
+				 const struct opvs_dest *dest,
 				 bool known_nexthop);
 opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_flow *flow,

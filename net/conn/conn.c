@@ -7,8 +7,10 @@
  * the packet is sent.  Nothing else can find it - it is in no table and on no
  * list - so when the packet path drops the only reference, nobody can be
  * looking at it: it needs no timer and no grace period and goes back inline.
+ * The read section in which the packet found its server holds the server, too.
  * Only if somebody else took a reference meanwhile is the release left to the
- * last holder, who may run anywhere, and the memory waits for a grace period.
+ * last holder, who may run anywhere; the entry then holds its server by itself,
+ * and the memory waits for a grace period.
  *
  * The memory of the last entry stays in a slot of its CPU.  A CPU that sends
  * one packet at a time never calls the allocator again after the first one.
@@ -26,12 +28,12 @@
 #include <linux/ip_vs.h>
 #include <linux/slab.h>
 
-/* Three cache lines: what a lookup reads, what a refresh writes, and the rest;
- * an IPv4 reply's tuple still lies in the second one.
+/* Three cache lines: what tells a packet's connection, where it goes and when
+ * it expires, and what packets do not look at.
  */
-static_assert(sizeof(struct opvs_conn) == 192);
-static_assert(offsetof(struct opvs_conn, expiring) == 64);
-static_assert(offsetofend(struct opvs_conn, reply.tuple.dst.ip) <= 128);
+static_assert(sizeof(struct opvs_conn) <= 192);
+static_assert(offsetof(struct opvs_conn, reply) == 64);
+static_assert(offsetof(struct opvs_conn, expiring.node) == 128);
 
 static struct kmem_cache *conn_cache;
 static DEFINE_PER_CPU(struct opvs_conn *, conn_slot);
@@ -54,7 +56,8 @@ static void conn_free(struct opvs_conn *cp)
 
 static void conn_free_rcu(struct rcu_head *rcu)
 {
-	struct opvs_conn *cp = container_of(rcu, struct opvs_conn, rcu);
+	struct opvs_conn *cp = container_of(rcu, struct opvs_conn,
+					    expiring.rcu);
 
 	kfree(cp->ext);
 	kmem_cache_free(conn_cache, cp);
@@ -64,14 +67,17 @@ static void conn_free_rcu(struct rcu_head *rcu)
  * opvs_conn_alloc() - memory for a connection that will be tracked
  *
  * Context: any.
- * Return: a zeroed entry with one reference, or NULL.
+ * Return: an entry with one reference and without an engine's key; all else is
+ * the caller's to fill in.  Or NULL.
  */
 struct opvs_conn *opvs_conn_alloc(void)
 {
-	struct opvs_conn *cp = kmem_cache_zalloc(conn_cache, GFP_ATOMIC);
+	struct opvs_conn *cp = kmem_cache_alloc(conn_cache, GFP_ATOMIC);
 
-	if (cp)
+	if (likely(cp)) {
+		cp->ext = NULL;
 		refcount_set(&cp->ref, 1);
+	}
 	return cp;
 }
 
@@ -93,24 +99,19 @@ void opvs_conn_discard(struct opvs_conn *cp)
  * @flow: the packet: a request to the server's service
  * @dest: server chosen for it
  *
- * Context: any, RCU read side.
- * Return: the entry with one reference, which opvs_conn_put() drops.
- * ERR_PTR(-ENOMEM), or ERR_PTR(-ESTALE) when the server was removed since the
- * caller found it: look again.
+ * Context: any, RCU read side.  The entry lives within the read section in which
+ * the server was found, unless opvs_conn_get() is called there.
+ * Return: the entry with one reference, which opvs_conn_put() drops; NULL
+ * without memory.
  */
 struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 				    const struct opvs_flow *flow,
 				    struct opvs_dest *dest)
 {
-	struct opvs_conn *cp;
+	struct opvs_conn *cp = conn_alloc(on);
 
-	if (unlikely(!opvs_dest_get(dest)))
-		return ERR_PTR(-ESTALE);
-	cp = conn_alloc(on);
-	if (unlikely(!cp)) {
-		opvs_dest_put(dest);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (unlikely(!cp))
+		return NULL;
 
 	cp->on = on;
 	cp->dest = dest;
@@ -130,15 +131,20 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
  * opvs_conn_get() - take another reference
  * @cp: entry that the caller holds a reference of
  *
- * Whoever does this makes the release of a one-packet entry a deferred one.
+ * Whoever does this makes the release of a one-packet entry a deferred one, and
+ * has it hold its server from then on.
  *
- * Context: any.
+ * Context: any; of a one-packet entry for the first time: the RCU read section
+ * in which it was made.
  */
 void opvs_conn_get(struct opvs_conn *cp)
 {
 	/* Seen by all holders: they got the entry from somebody who set it. */
-	if (cp->flags & IP_VS_CONN_F_ONE_PACKET)
+	if (cp->flags & IP_VS_CONN_F_ONE_PACKET && !READ_ONCE(cp->state)) {
 		WRITE_ONCE(cp->state, OPVS_CONN_SHARED);
+		/* Removed or not: its release waits for this read section. */
+		percpu_ref_get(&cp->dest->ref);
+	}
 	refcount_inc(&cp->ref);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
@@ -159,7 +165,6 @@ void opvs_conn_put(struct opvs_conn *cp)
 
 	/* Never shared: nobody else can come by a reference any more. */
 	if (one_packet && likely(!READ_ONCE(cp->state))) {
-		opvs_dest_put(cp->dest);
 		opvs_count(on, OPS_RELEASED_INLINE);
 		conn_free(cp);
 		return;
@@ -170,7 +175,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 		opvs_dest_put(cp->dest);
 		opvs_count(on, OPS_RELEASED_DEFERRED);
 	}
-	call_rcu(&cp->rcu, conn_free_rcu);
+	call_rcu(&cp->expiring.rcu, conn_free_rcu);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
 

@@ -144,7 +144,7 @@ static void opvs_defence_look(const struct opvs_conn *cp,
 		.template	= opvs_conn_is_template(cp),
 		.one_packet	= READ_ONCE(cp->dest->svc->one_packet),
 		.children	= atomic_read(&cp->children),
-		.in_pkts	= atomic_read(&cp->in_pkts),
+		.in_pkts	= opvs_conn_in_pkts(cp),
 	};
 	e->idle = opvs_defence_idle(cp, e->state);
 }

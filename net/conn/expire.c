@@ -81,11 +81,6 @@
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 
-/* CPUs that handle an entry at the same time may have read the clock at
- * different times: less than this is not taken for a shortening.
- */
-#define SHORTER_BY	(HZ / 8)
-
 /**
  * opvs_expiring_init() - prepare an entry that nobody else can see yet
  * @e: entry
@@ -161,40 +156,32 @@ static bool ended(struct opvs_expire *ex, struct opvs_expiring *e, u32 expires,
 }
 
 /**
- * opvs_expire_refresh() - give an entry a new timeout from now on
+ * opvs_expire_move() - what opvs_expire_refresh() does when it must write
  * @ex: engine
  * @e: entry, kept in memory by the caller
  * @now: jiffies
- * @timeout: jiffies, up to OPVS_EXPIRE_MAX_SECONDS * HZ; the entry lives for
- *	that and up to OPVS_EXPIRE_SLACK more
+ * @expires: of opvs_expires_make()
  *
- * Writes nothing while the time would move forward by a second or less, and
- * takes no lock unless the new time is an earlier one.
- *
- * Context: any.
- * Return: false when the entry has expired or is being ended: it must not be
- * used.
+ * Context: any; takes the shard's lock if the new time is an earlier one.
+ * Return: as opvs_expire_refresh().
  */
-bool opvs_expire_refresh(struct opvs_expire *ex, struct opvs_expiring *e,
-			 u32 now, u32 timeout)
+bool opvs_expire_move(struct opvs_expire *ex, struct opvs_expiring *e,
+		      u32 now, u32 expires)
 {
-	u32 expires = opvs_expires_make(now, timeout + OPVS_EXPIRE_SLACK);
 	u32 old = READ_ONCE(e->expires);
-	s32 later;
 
 	do {
 		if (unlikely(ended(ex, e, old, now)))
 			return false;
-		later = expires - old;
-		if (likely(later <= OPVS_EXPIRE_SLACK && later >= -SHORTER_BY))
+		if (opvs_expires_near(old, expires))
 			return true;
 	} while (!try_cmpxchg(&e->expires, &old, expires));
 
-	if (later < 0)
+	if ((s32)(expires - old) < 0)
 		file_sooner(ex, e);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_expire_refresh);
+EXPORT_SYMBOL_IF_KUNIT(opvs_expire_move);
 
 /**
  * opvs_expire_now() - make an entry expire

@@ -34,98 +34,182 @@
  */
 #define INSERT_LOCKS	1024
 
+/* Addresses and ports, without a gap, in tuples as in flows. */
+#define ENDS_BYTES	(2 * sizeof(union nf_inet_addr) + 2 * sizeof(__be16))
+
+static_assert(offsetof(struct opvs_tuple, src) == 0);
+static_assert(offsetofend(struct opvs_tuple, dport) == ENDS_BYTES);
+static_assert(offsetof(struct opvs_flow, saddr) == 0);
+static_assert(offsetofend(struct opvs_flow, dport) == ENDS_BYTES);
+
 static spinlock_t insert_lock[INSERT_LOCKS];
-static siphash_key_t table_secret __read_mostly;
+static hsiphash_key_t table_secret __read_mostly;
 
-/* The first word: all but the addresses.  Request and reply look alike. */
-static u64 tuple_head(const struct opvs_tuple *tuple)
+/**
+ * struct lookup - what is looked for, as the functions below want it
+ * @src: source address, with all of the ends behind it
+ * @dst: destination address
+ * @ports: of ports_of()
+ * @protocol: of protocol_of()
+ * @template: looks for a template; packets see none
+ * @key_len: bytes at @key
+ * @now: jiffies
+ * @hash: of all that is above and below
+ * @pe: engine that found @key, or NULL
+ * @key: the engine's key
+ */
+struct lookup {
+	const union nf_inet_addr	*src;
+	const union nf_inet_addr	*dst;
+	u32				ports;
+	u16				protocol;
+	bool				template;
+	u16				key_len;
+	u32				now;
+	u32				hash;
+	const struct opvs_pe_ops	*pe;
+	const u8			*key;
+};
+
+/* Both in the order of little-endian memory: a single load there. */
+static __always_inline u32 ports_of(__be16 sport, __be16 dport)
 {
-	u64 ports = (u64)(__force u16)tuple->sport << 16 |
-		    (__force u16)tuple->dport;
-
-	return ports << 32 | tuple->family << 16 | tuple->proto << 8 |
-	       (tuple->kind == OPVS_TUPLE_TEMPLATE);
+	return (__force u16)sport | (u32)(__force u16)dport << 16;
 }
 
-static bool same_addr(const union nf_inet_addr *a, const union nf_inet_addr *b,
-		      u8 family)
+static __always_inline u16 protocol_of(u8 family, u8 proto)
+{
+	return family | proto << 8;
+}
+
+static __always_inline bool same_addr(const union nf_inet_addr *a,
+				      const union nf_inet_addr *b, u8 family)
 {
 	if (family == NFPROTO_IPV4)
 		return a->ip == b->ip;
 	return nf_inet_addr_cmp(a, b);
 }
 
-static u32 tuple_hash(const struct opvs_tuple *tuple)
+/* Addresses and ports only: no more than a few protocols share them. */
+static __always_inline u32 ends_hash(const struct lookup *lk, u8 family)
 {
-	u64 head = tuple_head(tuple);
-
-	if (tuple->family == NFPROTO_IPV4)
-		return siphash_2u64(head, (u64)(__force u32)tuple->src.ip << 32 |
-				    (__force u32)tuple->dst.ip, &table_secret);
-	return siphash(&tuple->src, sizeof(tuple->src) + sizeof(tuple->dst),
-		       &table_secret) ^ siphash_1u64(head, &table_secret);
+	if (family == NFPROTO_IPV4)
+		return hsiphash_3u32((__force u32)lk->src->ip,
+				     (__force u32)lk->dst->ip, lk->ports,
+				     &table_secret);
+	return hsiphash(lk->src, ENDS_BYTES, &table_secret);
 }
 
-static u32 key_hash(const u8 *key, u16 len, u32 hash)
+static u32 key_hash(const u8 *key, u16 len)
 {
-	return siphash(key, len, &table_secret) ^ hash;
+	return hsiphash(key, len, &table_secret);
 }
 
-static u32 table_hashfn(const void *data, u32 len, u32 seed)
+static __always_inline struct lookup packet_lookup(const struct opvs_tuple *t,
+						   u32 now)
 {
-	const struct opvs_table_key *key = data;
-	u32 hash = tuple_hash(&key->tuple);
+	struct lookup lk = {
+		.src		= &t->src,
+		.dst		= &t->dst,
+		.ports		= ports_of(t->sport, t->dport),
+		.protocol	= protocol_of(t->family, t->proto),
+		.now		= now,
+	};
 
-	return key->pe ? key_hash(key->key, key->key_len, hash) : hash;
+	lk.hash = ends_hash(&lk, t->family);
+	return lk;
 }
 
-static u32 table_obj_hashfn(const void *data, u32 len, u32 seed)
+static __always_inline struct lookup
+template_lookup(const struct opvs_tuple *t, const struct opvs_pe_ops *pe,
+		const u8 *key, u16 key_len, u32 now)
 {
-	const struct opvs_conn_node *node = data;
-	u32 hash = tuple_hash(&node->tuple);
-	const struct opvs_conn *cp;
+	struct lookup lk = packet_lookup(t, now);
+
+	lk.template = true;
+	if (pe) {
+		lk.pe = pe;
+		lk.key = key;
+		lk.key_len = key_len;
+		lk.hash ^= key_hash(key, key_len);
+	}
+	return lk;
+}
+
+/* What finds a node of an entry. */
+static struct lookup node_lookup(const struct opvs_conn *cp,
+				 const struct opvs_conn_node *node, u32 now)
+{
+	const struct opvs_conn_ext *ext = cp->ext;
 
 	if (node->tuple.kind != OPVS_TUPLE_TEMPLATE)
-		return hash;
-	cp = container_of(node, struct opvs_conn, request);
-	return cp->ext ? key_hash(cp->ext->key, cp->ext->key_len, hash) : hash;
+		return packet_lookup(&node->tuple, now);
+	return template_lookup(&node->tuple, ext ? ext->pe : NULL,
+			       ext ? ext->key : NULL, ext ? ext->key_len : 0,
+			       now);
 }
 
-static bool same_engine_key(const struct opvs_table_key *key,
-			    const struct opvs_conn_ext *ext)
+static __always_inline u32 lookup_hashfn(const void *data, u32 len, u32 seed)
 {
-	if (!ext || !key->pe)
-		return !ext && !key->pe;
-	return ext->pe == key->pe && ext->key_len == key->key_len &&
-	       !memcmp(ext->key, key->key, key->key_len);
+	const struct lookup *lk = data;
+
+	return lk->hash;
 }
 
-/* The first word lies beside the chain's pointer, so looking at it is free.
- * Then: does the entry still exist?  Only then the addresses.
+/* Computed when it was inserted. */
+static u32 node_hashfn(const void *data, u32 len, u32 seed)
+{
+	const struct opvs_conn_node *node = data;
+
+	if (node->tuple.kind == OPVS_TUPLE_REPLY)
+		return container_of(node, struct opvs_conn, reply)->reply_hash;
+	return container_of(node, struct opvs_conn, request)->request_hash;
+}
+
+static __always_inline bool same_engine_key(const struct lookup *lk,
+					    const struct opvs_conn_ext *ext)
+{
+	if (!ext || !lk->pe)
+		return !ext && !lk->pe;
+	return ext->pe == lk->pe && ext->key_len == lk->key_len &&
+	       !memcmp(ext->key, lk->key, lk->key_len);
+}
+
+/* The tuple lies beside the chain's pointer, so looking at it is free.  Whether
+ * the entry still exists another line knows.
  */
-static int table_obj_cmpfn(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline bool node_is(struct opvs_conn_node *node,
+				    const struct lookup *lk)
 {
-	const struct opvs_table_key *key = arg->key;
-	const struct opvs_conn_node *node = obj;
+	const struct opvs_tuple *tuple = &node->tuple;
+	bool template = tuple->kind == OPVS_TUPLE_TEMPLATE;
 	const struct opvs_conn *cp;
 
-	if (tuple_head(&node->tuple) != tuple_head(&key->tuple))
-		return 1;
-	cp = opvs_conn_of((struct opvs_conn_node *)node);
-	if (opvs_conn_dead_at(cp, key->now))
-		return 1;
-	if (!same_addr(&node->tuple.src, &key->tuple.src, key->tuple.family) ||
-	    !same_addr(&node->tuple.dst, &key->tuple.dst, key->tuple.family))
-		return 1;
-	return node->tuple.kind == OPVS_TUPLE_TEMPLATE &&
-	       !same_engine_key(key, cp->ext);
+	if (ports_of(tuple->sport, tuple->dport) != lk->ports ||
+	    protocol_of(tuple->family, tuple->proto) != lk->protocol ||
+	    !same_addr(&tuple->src, lk->src, tuple->family) ||
+	    !same_addr(&tuple->dst, lk->dst, tuple->family) ||
+	    template != lk->template)
+		return false;
+	cp = opvs_conn_of(node);
+	return !opvs_conn_dead_at(cp, lk->now) &&
+	       (!template || same_engine_key(lk, cp->ext));
+}
+
+/* Both functions are inlined into lookups. */
+static __always_inline int lookup_cmpfn(struct rhashtable_compare_arg *arg,
+					const void *obj)
+{
+	const struct lookup *lk = arg->key;
+
+	return !node_is((struct opvs_conn_node *)obj, lk);
 }
 
 static const struct rhashtable_params table_params = {
 	.head_offset		= offsetof(struct opvs_conn_node, node),
-	.hashfn			= table_hashfn,
-	.obj_hashfn		= table_obj_hashfn,
-	.obj_cmpfn		= table_obj_cmpfn,
+	.hashfn			= lookup_hashfn,
+	.obj_hashfn		= node_hashfn,
+	.obj_cmpfn		= lookup_cmpfn,
 	.min_size		= OPVS_TABLE_MIN_SIZE,
 	.automatic_shrinking	= true,
 };
@@ -139,9 +223,44 @@ static const struct rhashtable_params table_params = {
  */
 u32 opvs_table_hash(const struct opvs_conn_node *node)
 {
-	return table_obj_hashfn(node, 0, 0);
+	const struct opvs_conn *cp;
+
+	cp = container_of(node, struct opvs_conn, request);
+	return node_lookup(cp, node, 0).hash;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_table_hash);
+
+static __always_inline struct opvs_conn_node *find(struct opvs_net *on,
+						   const struct lookup *lk)
+{
+	return rhashtable_lookup(&on->conn_table, lk, table_params);
+}
+
+/**
+ * opvs_table_find_flow() - look up the connection that a packet belongs to
+ * @on: namespace
+ * @flow: the packet's
+ * @now: jiffies; entries that have expired by then do not exist
+ *
+ * Context: any, RCU read side.
+ * Return: the node, valid within the read section, or NULL.
+ */
+struct opvs_conn_node *opvs_table_find_flow(struct opvs_net *on,
+					    const struct opvs_flow *flow,
+					    u32 now)
+{
+	struct lookup lk = {
+		.src		= &flow->saddr,
+		.dst		= &flow->daddr,
+		.ports		= ports_of(flow->sport, flow->dport),
+		.protocol	= protocol_of(flow->family, flow->proto),
+		.now		= now,
+	};
+
+	lk.hash = ends_hash(&lk, flow->family);
+	return find(on, &lk);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_table_find_flow);
 
 /**
  * opvs_table_find() - look up a connection
@@ -154,23 +273,23 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_hash);
 struct opvs_conn_node *opvs_table_find(struct opvs_net *on,
 				       const struct opvs_table_key *key)
 {
-	return rhashtable_lookup(&on->conn_table, key, table_params);
+	struct lookup lk;
+
+	if (key->tuple.kind == OPVS_TUPLE_TEMPLATE)
+		lk = template_lookup(&key->tuple, key->pe, key->key,
+				     key->key_len, key->now);
+	else
+		lk = packet_lookup(&key->tuple, key->now);
+	return find(on, &lk);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_table_find);
 
 /* Adds one node unless a live one has its tuple, which is returned then. */
 static struct opvs_conn_node *insert_node(struct opvs_net *on,
-					  struct opvs_conn *cp,
-					  struct opvs_conn_node *node, u32 now)
+					  struct opvs_conn_node *node,
+					  const struct lookup *lk)
 {
-	struct opvs_table_key key = { .tuple = node->tuple, .now = now };
-
-	if (cp->ext) {
-		key.pe = cp->ext->pe;
-		key.key = cp->ext->key;
-		key.key_len = cp->ext->key_len;
-	}
-	return rhashtable_lookup_get_insert_key(&on->conn_table, &key,
+	return rhashtable_lookup_get_insert_key(&on->conn_table, lk,
 						&node->node, table_params);
 }
 
@@ -180,19 +299,26 @@ static void remove_node(struct opvs_net *on, struct opvs_conn_node *node)
 }
 
 /* Both nodes, the reply's first: who finds the connection can be answered. */
-static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp)
+static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp,
+				     const struct lookup *request)
 {
 	struct opvs_conn_node *node;
-	u32 now = jiffies;
+	struct lookup reply;
 
 	if (opvs_conn_has_reply_node(cp)) {
-		node = insert_node(on, cp, &cp->reply, now);
+		/* A loser of the race must not disturb with its reply node. */
+		node = find(on, request);
+		if (node && node->tuple.kind == OPVS_TUPLE_REQUEST)
+			return opvs_conn_of(node);
+		reply = packet_lookup(&cp->reply.tuple, request->now);
+		cp->reply_hash = reply.hash;
+		node = insert_node(on, &cp->reply, &reply);
 		if (IS_ERR(node))
 			return ERR_CAST(node);
 		if (node)
 			return ERR_PTR(-EADDRINUSE);
 	}
-	node = insert_node(on, cp, &cp->request, now);
+	node = insert_node(on, &cp->request, request);
 	if (!node)
 		return cp;
 	if (opvs_conn_has_reply_node(cp))
@@ -210,8 +336,7 @@ static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp)
  * @on: namespace
  * @cp: complete entry that nobody can see yet
  *
- * Context: softirq or BH disabled or process, RCU read side; takes an insert
- * lock.
+ * Context: softirq or BH disabled, RCU read side; takes an insert lock.
  * Return: @cp; or the live entry that has its request tuple already; or
  * ERR_PTR(-EADDRINUSE) when another connection's replies would look like this
  * one's; ERR_PTR(-ENOMEM), or another error of the table, when it could not
@@ -219,25 +344,15 @@ static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp)
  */
 struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp)
 {
-	u32 hash = opvs_table_hash(&cp->request);
-	spinlock_t *lock = &insert_lock[hash % INSERT_LOCKS];
-	struct opvs_table_key key = { .tuple = cp->request.tuple };
-	struct opvs_conn_node *node = NULL;
+	struct lookup lk = node_lookup(cp, &cp->request, 0);
+	spinlock_t *lock = &insert_lock[lk.hash % INSERT_LOCKS];
 	struct opvs_conn *seen;
 
-	if (cp->ext) {
-		key.pe = cp->ext->pe;
-		key.key = cp->ext->key;
-		key.key_len = cp->ext->key_len;
-	}
-	spin_lock_bh(lock);
-	/* A loser of the race must not disturb with its reply node. */
-	key.now = jiffies;
-	if (opvs_conn_has_reply_node(cp))
-		node = opvs_table_find(on, &key);
-	seen = node && node->tuple.kind == OPVS_TUPLE_REQUEST ?
-	       opvs_conn_of(node) : insert_both(on, cp);
-	spin_unlock_bh(lock);
+	cp->request_hash = lk.hash;
+	spin_lock(lock);
+	lk.now = jiffies;
+	seen = insert_both(on, cp, &lk);
+	spin_unlock(lock);
 	return seen;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_table_insert);

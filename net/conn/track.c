@@ -302,6 +302,8 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	cp->state = start->state;
 	cp->timeout = start->seconds;
 	cp->control = start->control;
+	atomic_set(&cp->children, 0);
+	atomic_set(&cp->in_pkts, 0);
 	cp->request.tuple = start->tuple;
 	cp->reply.tuple = (struct opvs_tuple){
 		.sport	= dest->port ?: start->tuple.dport,

@@ -61,7 +61,7 @@ static void scan_chain(const struct bucket_table *tbl,
 		cp = container_of(node, struct opvs_conn, request);
 		if (opvs_conn_dead(cp))
 			continue;
-		at = bitrev32(opvs_table_hash(node));
+		at = bitrev32(cp->request_hash);
 		if (at < walk->at || at >= end ||
 		    (at == walk->at && (unsigned long)cp <= walk->after))
 			continue;

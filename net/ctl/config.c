@@ -13,6 +13,7 @@
 #include <opvs/proto.h>
 
 #include <linux/opvs.h>
+#include <net/ipv6.h>
 
 /* The states of the default policy that stock clients know. */
 static const struct {

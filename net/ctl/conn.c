@@ -19,6 +19,7 @@
 #include <linux/opvs.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <net/sock.h>
 
 /* Entries that are looked at in one RCU read section. */
 #define OPVS_CONN_STRIDE	256
@@ -96,7 +97,7 @@ static int opvs_fill_conn_state(struct sk_buff *skb,
 	    nla_put_u32(skb, OPVS_CONN_ATTR_METHOD,
 			cp->flags & IP_VS_CONN_F_FWD_MASK) ||
 	    nla_put_u32(skb, OPVS_CONN_ATTR_PACKETS,
-			atomic_read(&cp->in_pkts)) ||
+			opvs_conn_in_pkts(cp)) ||
 	    (state & OPVS_CONN_ACTIVE &&
 	     nla_put_flag(skb, OPVS_CONN_ATTR_ACTIVE)))
 		return -EMSGSIZE;

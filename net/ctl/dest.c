@@ -11,6 +11,8 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
+#include <net/sock.h>
+
 /* A request about a server, from parsing to change.  Its attributes are only
  * looked at once the service is known: that there is none is the first thing
  * a client should hear.

@@ -11,6 +11,7 @@
 
 #include <linux/in.h>
 #include <linux/opvs.h>
+#include <net/sock.h>
 
 static const u8 opvs_policy_protos[] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,

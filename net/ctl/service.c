@@ -9,6 +9,8 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
+#include <net/sock.h>
+
 static int opvs_service_nest(struct genl_info *info, struct opvs_nest *nest)
 {
 	return opvs_nest_parse(nest, info->nlhdr, info->attrs,

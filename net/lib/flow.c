@@ -71,6 +71,27 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
+static int parse_ports(const struct sk_buff *skb, struct opvs_flow *flow)
+{
+	const struct port_pair *ports;
+	struct port_pair buf;
+
+	ports = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
+	if (!ports)
+		return -EINVAL;
+	flow->sport = ports->source;
+	flow->dport = ports->dest;
+	return 0;
+}
+
+/* What is wrong behind the ports does not matter in a quoted packet: an error
+ * need not quote more than these (RFC 792).
+ */
+static int behind_ports(const struct opvs_flow *flow)
+{
+	return flow->nhoff ? 0 : -EINVAL;
+}
+
 /* The UDP header's own length decides what is payload (RFC 768); bytes behind
  * it are padding.  Zero means a jumbogram, which IPv6 alone has (RFC 2675 s4).
  */
@@ -81,8 +102,12 @@ static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 	unsigned int len;
 
 	uh = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
-	if (!uh)
+	if (unlikely(!uh)) {
+		parse_ports(skb, flow);
 		return -EINVAL;
+	}
+	flow->sport = uh->source;
+	flow->dport = uh->dest;
 
 	len = ntohs(uh->len);
 	if (!len && flow->family == NFPROTO_IPV6)
@@ -117,9 +142,13 @@ static int parse_tcp(const struct sk_buff *skb, struct opvs_flow *flow)
 	struct tcphdr buf;
 
 	th = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(buf) ||
-	    th->doff * 4 > skb->len - flow->thoff)
-		return -EINVAL;
+	if (unlikely(!th))
+		return parse_ports(skb, flow) ?: behind_ports(flow);
+	flow->sport = th->source;
+	flow->dport = th->dest;
+	if (unlikely(th->doff * 4 < sizeof(buf) ||
+		     th->doff * 4 > skb->len - flow->thoff))
+		return behind_ports(flow);
 	flow->event = tcp_event(th);
 	return 0;
 }
@@ -152,9 +181,11 @@ static int parse_sctp(const struct sk_buff *skb, struct opvs_flow *flow)
 	const struct sctp_chunkhdr *chunk;
 	struct sctp_chunkhdr buf;
 
+	if (parse_ports(skb, flow))
+		return -EINVAL;
 	chunk = skb_header_pointer(skb, at, sizeof(buf), &buf);
 	if (!chunk || ntohs(chunk->length) < sizeof(buf))
-		return -EINVAL;
+		return behind_ports(flow);
 	flow->event = sctp_event(chunk->type);
 	if (flow->event != OPVS_SCTP_COOKIE_ECHO &&
 	    flow->event != OPVS_SCTP_COOKIE_ACK)
@@ -168,33 +199,10 @@ static int parse_sctp(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
-static int parse_transport(const struct sk_buff *skb, struct opvs_flow *flow)
-{
-	const struct port_pair *ports;
-	struct port_pair buf;
-	int err;
-
-	ports = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
-	if (!ports)
-		return -EINVAL;
-	flow->sport = ports->source;
-	flow->dport = ports->dest;
-
-	if (flow->proto == IPPROTO_UDP)
-		return parse_udp(skb, flow);
-	err = flow->proto == IPPROTO_TCP ? parse_tcp(skb, flow)
-					 : parse_sctp(skb, flow);
-	/* An error need not quote more than the ports (RFC 792). */
-	return flow->nhoff ? 0 : err;
-}
-
 /**
- * opvs_flow_parse() - read a packet's headers into a flow
+ * opvs_flow_read() - fill in a flow; the work of opvs_flow_parse()
  * @skb: packet; its linear part need not hold the headers
- * @nhoff: offset of the IP header from skb->data; not 0 means that the packet
- *	is quoted by an ICMP error
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @flow: result; all of it is set
+ * @flow: zeroed but for the family and the offset of the IP header
  *
  * Ports and event are read for TCP, UDP and SCTP and are 0 otherwise, and for
  * a later fragment.  TCP's event is OPVS_TCP_OTHER wherever the flags cannot be
@@ -206,26 +214,26 @@ static int parse_transport(const struct sk_buff *skb, struct opvs_flow *flow)
  * The addresses, protocol and ports are then valid as far as they could be
  * read, and zero behind that.
  */
-int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff, u8 family,
-		    struct opvs_flow *flow)
+int opvs_flow_read(const struct sk_buff *skb, struct opvs_flow *flow)
 {
 	int err;
 
-	*flow = (struct opvs_flow){ .family = family, .nhoff = nhoff };
-	err = family == NFPROTO_IPV6 ? parse_ipv6(skb, flow)
-				     : parse_ipv4(skb, flow);
+	err = flow->family == NFPROTO_IPV6 ? parse_ipv6(skb, flow)
+					   : parse_ipv4(skb, flow);
 	if (flow->proto == IPPROTO_TCP)
 		flow->event = OPVS_TCP_OTHER;
-	if (err || flow->flags & OPVS_FLOW_LATER_FRAG)
+	if (unlikely(err || flow->flags & OPVS_FLOW_LATER_FRAG))
 		return err;
 
 	switch (flow->proto) {
 	case IPPROTO_TCP:
+		return parse_tcp(skb, flow);
 	case IPPROTO_UDP:
+		return parse_udp(skb, flow);
 	case IPPROTO_SCTP:
-		return parse_transport(skb, flow);
+		return parse_sctp(skb, flow);
 	default:
 		return 0;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_flow_parse);
+EXPORT_SYMBOL_IF_KUNIT(opvs_flow_read);

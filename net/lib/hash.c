@@ -2,8 +2,8 @@
 /*
  * Keyed hashes of what a client chooses.
  *
- * The numbers are the same on every machine, whatever its byte order, so that
- * directors which share a key agree.
+ * Those that choose a server are the same on every machine, whatever its byte
+ * order, so that directors which share a key agree.
  */
 #include <opvs/hash.h>
 

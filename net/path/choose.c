@@ -6,6 +6,7 @@
  */
 #include <opvs/path.h>
 
+#include <opvs/hash.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
@@ -23,11 +24,13 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 					struct opvs_sched_req *req,
 					struct opvs_choice *choice)
 {
-	req->hash = opvs_sched_hash(tbl, req);
-	choice->hash = req->hash;
-	if (tbl->stateless && req->key)
+	if (tbl->stateless && req->key) {
+		req->hash = opvs_sched_hash(tbl, req);
+		choice->hash = req->hash;
 		return opvs_affinity_choose(on, svc, tbl, skb, req, choice);
+	}
 	req->per_packet = true;
+	choice->hash = opvs_hash_client(&tbl->hash_key, req->flow) ?: 1;
 	choice->dest = tbl->ops->pick(tbl, req);
 	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
 }

@@ -31,6 +31,7 @@ static struct opvs_conn *first_track(struct opvs_net *on,
 	opvs_tuple_of(&start.tuple, flow);
 	start.state = opvs_track_begin(on, choice->dest, proto, flow->event);
 	start.seconds = opvs_track_seconds(svc, proto, start.state);
+	start.state |= OPVS_CONN_PKT;
 	cp = opvs_conn_track(on, &start);
 	*raced = start.raced;
 	return cp;

@@ -52,9 +52,9 @@ static unsigned int opvs_verdict_apply(struct opvs_net *on,
 	return verdict_nf[ctr];
 }
 
-static opvs_verdict_t opvs_parse_and_run(struct opvs_net *on,
-					 struct sk_buff *skb, u8 family,
-					 u8 flags, opvs_stage_t stage)
+static __always_inline opvs_verdict_t
+opvs_parse_and_run(struct opvs_net *on, struct sk_buff *skb, u8 family, u8 flags,
+		   opvs_stage_t stage)
 {
 	struct opvs_flow flow;
 
@@ -94,15 +94,22 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 	return opvs_verdict_apply(on, OPVS_VERDICT(GSO_SPLIT));
 }
 
-static unsigned int opvs_hook(struct sk_buff *skb,
-			      const struct nf_hook_state *state, u8 flags,
-			      opvs_stage_t stage)
+/* Balanced already, by us or by ip_vs. */
+static bool opvs_is_handled(const struct sk_buff *skb)
 {
-	struct opvs_net *on = opvs_pernet(state->net);
+	return skb->ipvs_property;
+}
+
+/* Inlined into each hook, with its stage: a packet's way has no calls through
+ * pointers but those to schedulers and transmit methods.
+ */
+static __always_inline unsigned int
+opvs_hook(struct opvs_net *on, struct sk_buff *skb,
+	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
+{
 	opvs_verdict_t verdict;
 
-	/* Balanced already, by us or by ip_vs. */
-	if (skb->ipvs_property || unlikely(!skb_dst(skb)))
+	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
 		return NF_ACCEPT;
 
 	verdict = opvs_parse_and_run(on, skb, state->pf, flags, stage);
@@ -117,13 +124,24 @@ static bool opvs_is_balanced(const struct opvs_flow *flow)
 	       flow->proto == IPPROTO_SCTP;
 }
 
-static opvs_verdict_t opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
-				       const struct opvs_flow *flow)
+/* Where all UDP services are one-packet ones, no UDP packet is looked up. */
+static __always_inline opvs_verdict_t
+opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
+		   const struct opvs_flow *flow)
+{
+	if (flow->proto == IPPROTO_UDP && !atomic_read(&on->udp_conns))
+		return OPVS_VERDICT(NONE);
+	return opvs_track(on, skb, flow);
+}
+
+static __always_inline opvs_verdict_t
+opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
+		 const struct opvs_flow *flow)
 {
 	opvs_verdict_t verdict;
 
 	if (likely(opvs_is_balanced(flow))) {
-		verdict = opvs_track(on, skb, flow);
+		verdict = opvs_stage_tracked(on, skb, flow);
 		if (verdict == OPVS_VERDICT(NONE))
 			verdict = opvs_request(on, skb, flow);
 		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
@@ -138,14 +156,14 @@ static opvs_verdict_t opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 	return verdict;
 }
 
-static opvs_verdict_t opvs_stage_forward(struct opvs_net *on,
-					 struct sk_buff *skb,
-					 const struct opvs_flow *flow)
+static __always_inline opvs_verdict_t
+opvs_stage_forward(struct opvs_net *on, struct sk_buff *skb,
+		   const struct opvs_flow *flow)
 {
 	opvs_verdict_t verdict;
 
 	if (likely(opvs_is_balanced(flow))) {
-		verdict = opvs_track(on, skb, flow);
+		verdict = opvs_stage_tracked(on, skb, flow);
 		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
 			verdict = opvs_reply(on, skb, flow);
 		return verdict;
@@ -160,7 +178,7 @@ static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
 {
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return opvs_hook(skb, state, OPVS_FLOW_TO_HOST, opvs_stage_local);
+	return opvs_hook(priv, skb, state, OPVS_FLOW_TO_HOST, opvs_stage_local);
 }
 
 static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
@@ -168,9 +186,12 @@ static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
 {
 	unsigned int nf;
 
+	/* All that the director forwards comes here, too. */
+	if (opvs_is_handled(skb))
+		return NF_ACCEPT;
 	/* Tasks send from process context; the stages count on staying here. */
 	local_bh_disable();
-	nf = opvs_hook(skb, state, OPVS_FLOW_FROM_HOST, opvs_stage_local);
+	nf = opvs_hook(priv, skb, state, OPVS_FLOW_FROM_HOST, opvs_stage_local);
 	local_bh_enable();
 	return nf;
 }
@@ -178,7 +199,7 @@ static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
 static unsigned int opvs_hook_forward(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	return opvs_hook(skb, state, 0, opvs_stage_forward);
+	return opvs_hook(priv, skb, state, 0, opvs_stage_forward);
 }
 
 #define OPVS_HOOK(fn, family, num, prio) \
@@ -203,7 +224,21 @@ static const struct nf_hook_ops opvs_hooks_v6[] = {
 		  NF_IP6_PRI_NAT_SRC),
 };
 
-static_assert(ARRAY_SIZE(opvs_hooks_v4) == ARRAY_SIZE(opvs_hooks_v6));
+static_assert(ARRAY_SIZE(opvs_hooks_v4) == OPVS_HOOKS);
+static_assert(ARRAY_SIZE(opvs_hooks_v6) == OPVS_HOOKS);
+
+/* The hooks of a namespace are told which one it is. */
+static const struct nf_hook_ops *opvs_hooks_of(struct opvs_net *on, u8 family)
+{
+	struct nf_hook_ops *ops = on->hooks[opvs_family(family)];
+	int i;
+
+	memcpy(ops, family == NFPROTO_IPV6 ? opvs_hooks_v6 : opvs_hooks_v4,
+	       sizeof(opvs_hooks_v4));
+	for (i = 0; i < OPVS_HOOKS; i++)
+		ops[i].priv = on;
+	return ops;
+}
 
 /* Ports and Call-IDs are in the first fragment only, so packets are made whole. */
 static int opvs_family_up(struct opvs_net *on, u8 family)
@@ -215,8 +250,8 @@ static int opvs_family_up(struct opvs_net *on, u8 family)
 		 : nf_defrag_ipv4_enable(on->net);
 	if (err)
 		return err;
-	err = nf_register_net_hooks(on->net, v6 ? opvs_hooks_v6 : opvs_hooks_v4,
-				    ARRAY_SIZE(opvs_hooks_v4));
+	err = nf_register_net_hooks(on->net, opvs_hooks_of(on, family),
+				    OPVS_HOOKS);
 	if (!err)
 		return 0;
 
@@ -231,8 +266,8 @@ static void opvs_family_down(struct opvs_net *on, u8 family)
 {
 	bool v6 = family == NFPROTO_IPV6;
 
-	nf_unregister_net_hooks(on->net, v6 ? opvs_hooks_v6 : opvs_hooks_v4,
-				ARRAY_SIZE(opvs_hooks_v4));
+	nf_unregister_net_hooks(on->net, on->hooks[opvs_family(family)],
+				OPVS_HOOKS);
 	if (v6)
 		nf_defrag_ipv6_disable(on->net);
 	else

@@ -177,10 +177,8 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 	if (verdict == OPVS_VERDICT(NONE) && rewrites &&
 	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr, port))
 		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
-	if (unlikely(verdict != OPVS_VERDICT(NONE))) {
-		dst_release(dst);
+	if (unlikely(verdict != OPVS_VERDICT(NONE)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
-	}
 	verdict = opvs_route_output(skb, outer, on, dst);
 	return verdict == OPVS_VERDICT(FORWARDED) ?
 	       OPVS_VERDICT(ICMP_TO_SERVER) : OPVS_VERDICT(ICMP_TO_LOCAL);

@@ -35,7 +35,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 	if (choice.hash)
 		opvs_load_note(choice.dest, choice.hash);
 	*cp = opvs_conn_new_ops(on, flow, choice.dest);
-	return OPVS_VERDICT(NONE);
+	return likely(*cp) ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_MEMORY);
 }
 
 /**
@@ -56,16 +56,9 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 	struct opvs_conn *cp;
 
 	verdict = ops_bind(on, svc, skb, flow, &cp);
-	/* The server was being removed; a table without it is in place. */
-	if (verdict == OPVS_VERDICT(NONE) && unlikely(cp == ERR_PTR(-ESTALE)))
-		verdict = ops_bind(on, svc, skb, flow, &cp);
-	if (unlikely(verdict == OPVS_VERDICT(DROP_NO_SERVER)))
-		return opvs_no_server(on, skb, flow);
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
-		return verdict;
-	if (IS_ERR(cp))
-		return cp == ERR_PTR(-ESTALE) ? opvs_no_server(on, skb, flow) :
-						OPVS_VERDICT(DROP_NO_MEMORY);
+		return verdict == OPVS_VERDICT(DROP_NO_SERVER) ?
+		       opvs_no_server(on, skb, flow) : verdict;
 
 	opvs_endpoint_note(on, flow, cp->dest);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);

@@ -20,12 +20,14 @@
 /* All clients of one network share a template. */
 static void mask_client(union nf_inet_addr *client, u8 family, __be32 netmask)
 {
-	struct in6_addr whole = client->in6;
+	struct in6_addr whole;
 
-	if (family == NFPROTO_IPV4)
+	if (family == NFPROTO_IPV4) {
 		client->ip &= netmask;
-	else
-		ipv6_addr_prefix(&client->in6, &whole, (__force u32)netmask);
+		return;
+	}
+	whole = client->in6;
+	ipv6_addr_prefix(&client->in6, &whole, (__force u32)netmask);
 }
 
 /**
@@ -82,16 +84,10 @@ static bool template_refresh(struct opvs_net *on, struct opvs_conn *tp,
 }
 
 static struct opvs_conn *template_find(struct opvs_net *on,
-				       const struct opvs_conn_start *start)
+				       const struct opvs_table_key *key,
+				       u32 seconds)
 {
-	struct opvs_table_key key = {
-		.tuple		= start->tuple,
-		.pe		= start->pe,
-		.key		= start->key,
-		.key_len	= start->key_len,
-		.now		= jiffies,
-	};
-	struct opvs_conn_node *node = opvs_table_find(on, &key);
+	struct opvs_conn_node *node = opvs_table_find(on, key);
 	struct opvs_conn *tp;
 
 	if (!node)
@@ -101,24 +97,33 @@ static struct opvs_conn *template_find(struct opvs_net *on,
 		opvs_conn_end(tp);
 		return NULL;
 	}
-	return template_refresh(on, tp, start->seconds) ? tp : NULL;
+	return template_refresh(on, tp, seconds) ? tp : NULL;
 }
 
 static struct opvs_conn *template_begin(struct opvs_net *on,
 					const struct opvs_svc *svc,
 					const struct opvs_sched_req *req,
-					struct opvs_conn_start *start)
+					const struct opvs_table_key *key,
+					u32 seconds)
 {
+	struct opvs_conn_start start = {
+		.tuple		= key->tuple,
+		.flags		= IP_VS_CONN_F_TEMPLATE,
+		.seconds	= seconds,
+		.pe		= key->pe,
+		.key		= key->key,
+		.key_len	= key->key_len,
+	};
 	const struct opvs_sched_table *tbl;
 	struct opvs_conn *tp;
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
 		tbl = rcu_dereference(svc->table);
-		start->dest = tbl->ops->pick(tbl, req);
-		if (!start->dest)
+		start.dest = tbl->ops->pick(tbl, req);
+		if (!start.dest)
 			return NULL;
-		tp = opvs_conn_track(on, start);
+		tp = opvs_conn_track(on, &start);
 		/* The server went away just now; a table without it is in
 		 * place.
 		 */
@@ -148,19 +153,18 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
-	struct opvs_conn_start start = {
-		.flags		= IP_VS_CONN_F_TEMPLATE,
-		.seconds	= tbl->timeout,
+	struct opvs_table_key key = {
 		.pe		= req->key ? tbl->pe : NULL,
 		.key		= req->key,
 		.key_len	= req->key_len,
+		.now		= jiffies,
 	};
 	struct opvs_conn *tp;
 
-	opvs_template_tuple(&start.tuple, svc, req->flow, tbl->netmask);
-	tp = template_find(on, &start);
-	if (!tp) {
-		tp = template_begin(on, svc, req, &start);
+	opvs_template_tuple(&key.tuple, svc, req->flow, tbl->netmask);
+	tp = template_find(on, &key, tbl->timeout);
+	if (unlikely(!tp)) {
+		tp = template_begin(on, svc, req, &key, tbl->timeout);
 		if (!tp)
 			return OPVS_VERDICT(DROP_NO_SERVER);
 		if (IS_ERR(tp))

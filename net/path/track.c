@@ -25,20 +25,15 @@
 static bool is_assured(const struct opvs_proto *proto, u8 state,
 		       enum opvs_dir dir)
 {
-	switch (proto->number) {
-	case IPPROTO_TCP:
-		return state == OPVS_TCP_S_ESTABLISHED;
-	case IPPROTO_SCTP:
-		return state == OPVS_SCTP_S_ESTABLISHED;
-	default:
-		return dir == OPVS_DIR_REPLY;
-	}
+	if (proto->assured)
+		return proto->assured & BIT(state);
+	return dir == OPVS_DIR_REPLY;
 }
 
 /* The state word after an event. */
-VISIBLE_IF_KUNIT u32 opvs_track_word(const struct opvs_net *on,
-				     const struct opvs_proto *proto, u32 word,
-				     enum opvs_dir dir, u8 event)
+static inline u32 track_word(const struct opvs_net *on,
+			     const struct opvs_proto *proto, u32 word,
+			     enum opvs_dir dir, u8 event)
 {
 	u8 state = word & OPVS_CONN_STATE;
 
@@ -46,8 +41,8 @@ VISIBLE_IF_KUNIT u32 opvs_track_word(const struct opvs_net *on,
 		dir = OPVS_DIR_REQUEST_ONLY;
 	else if (dir == OPVS_DIR_REPLY)
 		word &= ~OPVS_CONN_NO_OUTPUT;
-	state = proto->next(state, dir, event,
-			    READ_ONCE(on->settings.secure_tcp_on));
+	state = opvs_proto_next(proto, state, dir, event,
+				READ_ONCE(on->settings.secure_tcp_on));
 
 	word &= ~(OPVS_CONN_STATE | OPVS_CONN_ACTIVE);
 	if (proto->active & BIT(state))
@@ -56,7 +51,15 @@ VISIBLE_IF_KUNIT u32 opvs_track_word(const struct opvs_net *on,
 		word |= OPVS_CONN_ASSURED;
 	return word | state;
 }
+
+#if IS_ENABLED(CONFIG_KUNIT)
+u32 opvs_track_word(const struct opvs_net *on, const struct opvs_proto *proto,
+		    u32 word, enum opvs_dir dir, u8 event)
+{
+	return track_word(on, proto, word, dir, event);
+}
 EXPORT_SYMBOL_IF_KUNIT(opvs_track_word);
+#endif
 
 /**
  * opvs_track_begin() - the state word of a new connection
@@ -72,7 +75,7 @@ u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
 {
 	u32 word = READ_ONCE(dest->xmit)->rewrites ? 0 : OPVS_CONN_NO_OUTPUT;
 
-	return opvs_track_word(on, proto, word, OPVS_DIR_REQUEST, event);
+	return track_word(on, proto, word, OPVS_DIR_REQUEST, event);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_track_begin);
 
@@ -125,30 +128,61 @@ static void assure_template(struct opvs_conn *tp)
 	} while (!opvs_conn_set_state(tp, &seen, word));
 }
 
+/* As above, and counts a packet of the client if few have come. */
+static inline u32 next_word(const struct opvs_net *on,
+			    const struct opvs_proto *proto, u32 word,
+			    enum opvs_dir dir, u8 event)
+{
+	word = track_word(on, proto, word, dir, event);
+	if (dir == OPVS_DIR_REPLY ||
+	    likely((word & OPVS_CONN_PKTS) ==
+		   OPVS_CONN_PKTS_MAX * OPVS_CONN_PKT))
+		return word;
+	return word + OPVS_CONN_PKT;
+}
+
+/* A packet that changes the word: what it becomes, OPVS_CONN_ENDED if the entry
+ * came to its end before.
+ */
+static noinline u32 change_word(struct opvs_net *on, struct opvs_conn *cp,
+				const struct opvs_proto *proto,
+				enum opvs_dir dir, u8 event)
+{
+	u32 seen = READ_ONCE(cp->state), word;
+
+	do {
+		if (unlikely(seen & OPVS_CONN_ENDED))
+			return seen;
+		word = next_word(on, proto, seen, dir, event);
+	} while (word != seen && !opvs_conn_set_state(cp, &seen, word));
+
+	if (word & ~seen & OPVS_CONN_ASSURED && cp->control)
+		assure_template(cp->control);
+	return word;
+}
+
 /* Notes a packet.  False when the entry came to its end before it. */
-static bool track_note(struct opvs_net *on, struct opvs_conn *cp,
-		       enum opvs_dir dir, const struct opvs_flow *flow)
+static __always_inline bool track_note(struct opvs_net *on,
+				       struct opvs_conn *cp,
+				       enum opvs_dir dir,
+				       const struct opvs_flow *flow)
 {
 	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
 	u32 seen = READ_ONCE(cp->state), word, seconds;
 
-	do {
-		if (unlikely(seen & OPVS_CONN_ENDED))
+	word = next_word(on, proto, seen, dir, flow->event);
+	if (unlikely(seen & OPVS_CONN_ENDED))
+		return false;
+	/* Mostly nothing changes, or one packet more is to be counted. */
+	if (unlikely((word ^ seen) & ~OPVS_CONN_PKTS) ||
+	    (word != seen && !try_cmpxchg(&cp->state, &seen, word))) {
+		word = change_word(on, cp, proto, dir, flow->event);
+		if (unlikely(word & OPVS_CONN_ENDED))
 			return false;
-		word = opvs_track_word(on, proto, seen, dir, flow->event);
-	} while (word != seen && !opvs_conn_set_state(cp, &seen, word));
-
-	if (unlikely(cp->control && word & OPVS_CONN_ASSURED))
-		assure_template(cp->control);
+	}
 	seconds = opvs_track_seconds(cp->dest->svc, proto, word);
 	return opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
 				   seconds * HZ);
-}
-
-static void count_in_pkt(struct opvs_conn *cp)
-{
-	if (unlikely(atomic_read(&cp->in_pkts) < OPVS_IN_PKTS_MAX))
-		atomic_inc(&cp->in_pkts);
 }
 
 /**
@@ -164,7 +198,9 @@ opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 				     const struct opvs_flow *flow,
 				     struct opvs_conn *cp)
 {
-	count_in_pkt(cp);
+	/* One that was picked up on its way has had its beginning. */
+	if (cp->control && READ_ONCE(cp->state) & OPVS_CONN_ASSURED)
+		assure_template(cp->control);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 }
@@ -240,7 +276,6 @@ opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_VERDICT(NONE);
 
 	opvs_count(on, SERVICE_PACKETS);
-	count_in_pkt(cp);
 	opvs_stats_in(dest->stats_cpu, skb->len);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 }
@@ -257,6 +292,12 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 			     request->dport);
 }
 
+/* All else may be one-packet services. */
+static bool tracks_none(const struct opvs_net *on, u8 proto)
+{
+	return proto == IPPROTO_UDP && !atomic_read(&on->udp_conns);
+}
+
 /**
  * opvs_track_find() - the connection that a packet belongs to
  * @on: namespace
@@ -270,8 +311,7 @@ struct opvs_conn_node *opvs_track_find(struct opvs_net *on,
 {
 	struct opvs_table_key key = { .tuple = *tuple, .now = jiffies };
 
-	/* All else may be one-packet services. */
-	if (tuple->proto == IPPROTO_UDP && !atomic_read(&on->udp_conns))
+	if (tracks_none(on, tuple->proto))
 		return NULL;
 	return opvs_table_find(on, &key);
 }
@@ -290,13 +330,13 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow)
 {
 	struct opvs_conn_node *node;
-	struct opvs_tuple tuple;
 
 	if (unlikely(flow->flags & (OPVS_FLOW_MALFORMED |
 				    OPVS_FLOW_LATER_FRAG)))
 		return OPVS_VERDICT(NONE);
-	opvs_tuple_of(&tuple, flow);
-	node = opvs_track_find(on, &tuple);
+	if (tracks_none(on, flow->proto))
+		return OPVS_VERDICT(NONE);
+	node = opvs_table_find_flow(on, flow, jiffies);
 	if (!node)
 		return OPVS_VERDICT(NONE);
 	if (node->tuple.kind == OPVS_TUPLE_REPLY)

@@ -5,31 +5,6 @@
 #include <opvs/kunit.h>
 
 #include <linux/in.h>
-#include <linux/kernel.h>
-
-static const struct opvs_proto *const opvs_protos[] = {
-	&opvs_proto_tcp,
-	&opvs_proto_udp,
-	&opvs_proto_sctp,
-};
-
-/**
- * opvs_proto_find() - a transport protocol by its number
- * @number: IPPROTO_*
- *
- * Context: any.
- * Return: the protocol, NULL if connections of it are not tracked.
- */
-const struct opvs_proto *opvs_proto_find(u8 number)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(opvs_protos); i++)
-		if (opvs_protos[i]->number == number)
-			return opvs_protos[i];
-	return NULL;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_proto_find);
 
 /**
  * opvs_proto_name() - a protocol as /proc/net/ip_vs_conn calls it

@@ -4,8 +4,7 @@
  * the first chunk of the packets that pass (RFC 9260, section 4).  States,
  * changes and names are IPVS's.
  *
- * A row is the answer to one event in one direction for all states: state S
- * goes to the number in bits 4S to 4S+3.
+ * There is no secure_tcp for SCTP: its cookies are the defence.
  */
 #include <opvs/proto.h>
 
@@ -143,24 +142,18 @@ static const char *const opvs_sctp_names[OPVS_SCTP_STATES] = {
 	[S_CL] = "CLOSED",
 };
 
-/* There is no secure_tcp for SCTP: its cookies are the defence. */
-static u8 opvs_sctp_next(u8 state, enum opvs_dir dir, u8 event, bool secure)
-{
-	if (event >= OPVS_SCTP_EVENTS || state >= OPVS_SCTP_STATES)
-		return state;
-	return opvs_sctp_rows[event][dir] >> 4 * state & 0xf;
-}
-
 const struct opvs_proto opvs_proto_sctp = {
 	.name		= "SCTP",
 	.number		= IPPROTO_SCTP,
 	.first		= OPVS_SCTP_INIT,
 	.refused	= OPVS_SCTP_ABORT,
 	.num_states	= OPVS_SCTP_STATES,
+	.num_events	= OPVS_SCTP_EVENTS,
 	.timeout0	= OPVS_TIMEOUT_SCTP,
 	.active		= BIT(S_ES),
+	.assured	= BIT(S_ES),
 	.reusable	= BIT(S_CL),
 	.state_names	= opvs_sctp_names,
-	.next		= opvs_sctp_next,
+	.rows		= opvs_sctp_rows,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_sctp);

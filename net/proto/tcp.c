@@ -3,9 +3,6 @@
  * TCP: the state that a connection's two ends are taken to be in, judged by
  * the packets that pass (RFC 9293, section 3.3.2), and mostly for the sake of
  * the timeout.  States, changes and names are IPVS's.
- *
- * A row is the answer to one event in one direction for all states: state S
- * goes to the number in bits 4S to 4S+3.
  */
 #include <opvs/proto.h>
 
@@ -112,29 +109,19 @@ static const char *const opvs_tcp_names[OPVS_TCP_STATES] = {
 	[S_SA] = "SYNACK",
 };
 
-static u8 opvs_tcp_next(u8 state, enum opvs_dir dir, u8 event, bool secure)
-{
-	u64 row = 0;
-
-	if (event >= OPVS_TCP_EVENTS || state >= OPVS_TCP_STATES)
-		return state;
-	if (secure)
-		row = opvs_tcp_secure_rows[event][dir];
-	if (!row)
-		row = opvs_tcp_rows[event][dir];
-	return row >> 4 * state & 0xf;
-}
-
 const struct opvs_proto opvs_proto_tcp = {
 	.name		= "TCP",
 	.number		= IPPROTO_TCP,
 	.first		= OPVS_TCP_SYN,
 	.refused	= OPVS_TCP_RST,
 	.num_states	= OPVS_TCP_STATES,
+	.num_events	= OPVS_TCP_EVENTS,
 	.timeout0	= OPVS_TIMEOUT_TCP,
 	.active		= BIT(S_ES) | BIT(S_SS) | BIT(S_SR) | BIT(S_SA),
+	.assured	= BIT(S_ES),
 	.reusable	= BIT(S_TW) | BIT(S_CL),
 	.state_names	= opvs_tcp_names,
-	.next		= opvs_tcp_next,
+	.rows		= opvs_tcp_rows,
+	.secure_rows	= opvs_tcp_secure_rows,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_tcp);

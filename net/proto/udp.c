@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* UDP: any datagram opens a connection, and then there is one state. */
+/* UDP: any datagram opens a connection, and then there is one state that none
+ * changes.
+ */
 #include <opvs/proto.h>
 
 #include <opvs/kunit.h>
@@ -15,11 +17,6 @@ static const char *const opvs_udp_names[OPVS_UDP_STATES] = {
 	[OPVS_UDP_S_NORMAL]	= "UDP",
 };
 
-static u8 opvs_udp_next(u8 state, enum opvs_dir dir, u8 event, bool secure)
-{
-	return OPVS_UDP_S_NORMAL;
-}
-
 const struct opvs_proto opvs_proto_udp = {
 	.name		= "UDP",
 	.number		= IPPROTO_UDP,
@@ -28,6 +25,5 @@ const struct opvs_proto opvs_proto_udp = {
 	.num_states	= OPVS_UDP_STATES,
 	.timeout0	= OPVS_TIMEOUT_UDP,
 	.state_names	= opvs_udp_names,
-	.next		= opvs_udp_next,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_udp);

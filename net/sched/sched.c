@@ -81,31 +81,6 @@ u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_hash);
 
 /**
- * opvs_sched_step() - take this CPU's next turn of a round
- * @tbl: table of the service
- * @round: length of the round; not 0
- *
- * The cursor may hold any number, as left by a table with a longer round.
- * Exact on each CPU against interrupts and preemption: a turn is never given
- * twice or left out.
- *
- * Context: any, RCU read side.
- * Return: turns follow each other from 0 to @round - 1 and again from 0.
- */
-u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round)
-{
-	u32 seen, turn, next;
-
-	do {
-		seen = this_cpu_read(*tbl->cursor);
-		turn = seen < round ? seen : seen % round;
-		next = turn + 1 < round ? turn + 1 : 0;
-	} while (this_cpu_cmpxchg(*tbl->cursor, seen, next) != seen);
-	return turn;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_sched_step);
-
-/**
  * opvs_sched_spread() - a number that is as good as any other
  * @tbl: table of the service
  * @range: not 0

@@ -7,64 +7,6 @@
 #include <linux/cpumask.h>
 
 /**
- * opvs_stats_in_first() - count a request that was scheduled to a server
- * @cpu: the server's counters
- * @bytes: length from the IP header on
- *
- * Each one-packet entry is a connection of its own, as IPVS counts them.
- *
- * Context: softirq, or process context with BH disabled.
- */
-void opvs_stats_in_first(struct opvs_stats_cpu __percpu *cpu,
-			 unsigned int bytes)
-{
-	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->conns);
-	u64_stats_inc(&s->inpkts);
-	u64_stats_add(&s->inbytes, bytes);
-	u64_stats_update_end(&s->syncp);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_stats_in_first);
-
-/**
- * opvs_stats_in() - count a further request of a connection
- * @cpu: the server's counters
- * @bytes: length from the IP header on
- *
- * Context: softirq, or process context with BH disabled.
- */
-void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
-{
-	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->inpkts);
-	u64_stats_add(&s->inbytes, bytes);
-	u64_stats_update_end(&s->syncp);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_stats_in);
-
-/**
- * opvs_stats_out() - count a reply of a server
- * @cpu: the server's counters
- * @bytes: length from the IP header on
- *
- * Context: softirq, or process context with BH disabled.
- */
-void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu, unsigned int bytes)
-{
-	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->outpkts);
-	u64_stats_add(&s->outbytes, bytes);
-	u64_stats_update_end(&s->syncp);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_stats_out);
-
-/**
  * opvs_stats_sum() - add up a server's counters over all CPUs
  * @cpu: the counters
  * @sum: result

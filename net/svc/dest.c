@@ -125,9 +125,13 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_find);
 
 static void dest_free(struct opvs_dest *dest)
 {
+	int cpu;
+
 	percpu_ref_exit(&dest->ref);
 	opvs_load_free(dest->load);
-	dst_cache_destroy(&dest->route);
+	for_each_possible_cpu(cpu)
+		dst_release(per_cpu_ptr(dest->route, cpu)->dst);
+	free_percpu(dest->route);
 	free_percpu(dest->stats_cpu);
 	kfree(dest);
 }
@@ -177,14 +181,15 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 	dest->stats_cpu = netdev_alloc_pcpu_stats(struct opvs_stats_cpu);
 	if (!dest->stats_cpu)
 		goto err_free;
-	if (dst_cache_init(&dest->route, GFP_KERNEL))
+	dest->route = alloc_percpu(struct opvs_route);
+	if (!dest->route)
 		goto err_stats;
 	if (percpu_ref_init(&dest->ref, dest_release, 0, GFP_KERNEL))
 		goto err_route;
 	return dest;
 
 err_route:
-	dst_cache_destroy(&dest->route);
+	free_percpu(dest->route);
 err_stats:
 	free_percpu(dest->stats_cpu);
 err_free:
@@ -196,12 +201,7 @@ err_free:
 static void dest_apply(struct opvs_dest *dest,
 		       const struct opvs_dest_conf *conf)
 {
-	bool other_route = dest->xmit != conf->xmit;
-
 	WRITE_ONCE(dest->xmit, conf->xmit);
-	/* Each method looks up its route in a way of its own. */
-	if (other_route)
-		dst_cache_reset(&dest->route);
 	WRITE_ONCE(dest->weight, conf->weight);
 	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
 	WRITE_ONCE(dest->u_threshold, conf->u_threshold);

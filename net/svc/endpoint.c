@@ -10,6 +10,7 @@
 #include <opvs/endpoint.h>
 
 #include <opvs/dest.h>
+#include <opvs/hash.h>
 #include <opvs/hint.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
@@ -19,15 +20,37 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+static inline u32 endpoint_key_rest(const struct opvs_endpoint_key *key)
+{
+	return opvs_name_rest(key->port, key->family, key->proto);
+}
+
+static inline u32 endpoint_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct opvs_endpoint_key *key = data;
+
+	return opvs_hash_name(&key->addr, endpoint_key_rest(key), seed);
+}
+
+static inline int endpoint_key_differs(struct rhashtable_compare_arg *arg,
+				       const void *obj)
+{
+	const struct opvs_endpoint_key *key = arg->key;
+	const struct opvs_endpoint *ep = obj;
+
+	return endpoint_key_rest(key) != endpoint_key_rest(&ep->key) ||
+	       !nf_inet_addr_cmp(&key->addr, &ep->key.addr);
+}
+
+/* The functions are inlined into lookups. */
 static const struct rhashtable_params endpoint_params = {
 	.head_offset		= offsetof(struct opvs_endpoint, node),
 	.key_offset		= offsetof(struct opvs_endpoint, key),
 	.key_len		= sizeof_field(struct opvs_endpoint, key),
+	.hashfn			= endpoint_key_hash,
+	.obj_cmpfn		= endpoint_key_differs,
 	.automatic_shrinking	= true,
 };
-
-/* Hashed and compared as raw bytes. */
-static_assert(sizeof(struct opvs_endpoint_key) == 20);
 
 static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 					     const struct opvs_endpoint_key *key)
@@ -147,37 +170,33 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 }
 
 /**
- * opvs_endpoint_note() - remember which service a client asked, where it matters
+ * opvs_endpoint_hint() - remember which service a client asked
  * @on: namespace
+ * @ep: endpoint that services share
  * @flow: request
- * @dest: server that gets it
+ * @svc_id: the service
  *
- * Does nothing unless several services share the server's address and port.
  * Both the client's address with its port and its address alone are noted:
  * the first tells two sockets of one client apart, the second serves replies
  * to another port.
  *
  * Context: any, RCU read side.
  */
-void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
-			const struct opvs_dest *dest)
+void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
+			const struct opvs_flow *flow, u32 svc_id)
 {
-	struct opvs_endpoint *ep = READ_ONCE(dest->endpoint);
-	u32 now, id = dest->svc->id;
-	struct opvs_hints *hints;
+	struct opvs_hints *hints = rcu_dereference(on->hints);
+	u32 now;
 
-	if (!ep || READ_ONCE(ep->num_dests) < 2)
-		return;
-	hints = rcu_dereference(on->hints);
 	if (!hints)
 		return;
 	now = ktime_get_seconds();
-	if (opvs_hint_write(hints, ep, &flow->saddr, flow->sport, id, now))
+	if (opvs_hint_write(hints, ep, &flow->saddr, flow->sport, svc_id, now))
 		opvs_count(on, HINT_WRITES);
-	if (opvs_hint_write(hints, ep, &flow->saddr, 0, id, now))
+	if (opvs_hint_write(hints, ep, &flow->saddr, 0, svc_id, now))
 		opvs_count(on, HINT_WRITES);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note);
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_hint);
 
 /* The server record that a hint names, if it is still there. */
 static struct opvs_dest *hinted_dest(const struct opvs_endpoint *ep,

@@ -17,6 +17,7 @@
 
 #include <opvs/conn.h>
 #include <opvs/dest.h>
+#include <opvs/hash.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
@@ -32,15 +33,37 @@
 
 struct workqueue_struct *opvs_wq;
 
+static inline u32 svc_key_rest(const struct opvs_svc_key *key)
+{
+	return opvs_name_rest(key->port, key->family, key->proto);
+}
+
+static inline u32 svc_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct opvs_svc_key *key = data;
+
+	return opvs_hash_name(&key->addr, svc_key_rest(key), seed);
+}
+
+static inline int svc_key_differs(struct rhashtable_compare_arg *arg,
+				  const void *obj)
+{
+	const struct opvs_svc_key *key = arg->key;
+	const struct opvs_svc *svc = obj;
+
+	return svc_key_rest(key) != svc_key_rest(&svc->key) ||
+	       !nf_inet_addr_cmp(&key->addr, &svc->key.addr);
+}
+
+/* The functions are inlined into lookups. */
 static const struct rhashtable_params svc_params = {
 	.head_offset		= offsetof(struct opvs_svc, node),
 	.key_offset		= offsetof(struct opvs_svc, key),
 	.key_len		= sizeof_field(struct opvs_svc, key),
+	.hashfn			= svc_key_hash,
+	.obj_cmpfn		= svc_key_differs,
 	.automatic_shrinking	= true,
 };
-
-/* Hashed and compared as raw bytes. */
-static_assert(sizeof(struct opvs_svc_key) == 20);
 
 /**
  * opvs_live_inc() - note an object that the namespace's exit must wait for
@@ -456,7 +479,7 @@ struct opvs_svc *opvs_svc_match(struct opvs_net *on,
 	key.addr = flow->daddr;
 	key.port = flow->dport;
 	key.proto = flow->proto;
-	svc = opvs_svc_find(on, &key);
+	svc = rhashtable_lookup(&on->svc_table, &key, svc_params);
 	if (svc || likely(!READ_ONCE(on->num_wild_svcs)))
 		return svc;
 	key.port = 0;

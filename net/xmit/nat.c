@@ -26,18 +26,12 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 
 	verdict = opvs_route_check(skb, flow, cp->dest, dst);
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
-		goto release;
+		return verdict;
 	if (unlikely(opvs_rewrite(skb, flow, OPVS_DEST, &server->src,
-				  server->sport))) {
-		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
-		goto release;
-	}
+				  server->sport)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
 	opvs_forget_socket(skb, flow);
 	return opvs_route_output(skb, flow, cp->on, dst);
-
-release:
-	dst_release(dst);
-	return verdict;
 }
 
 const struct opvs_xmit_ops opvs_xmit_nat = {

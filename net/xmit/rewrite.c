@@ -71,18 +71,34 @@ static __sum16 *inet_check(void *th, u8 proto)
 				    : &((struct udphdr *)th)->check;
 }
 
-/* A checksum over a pseudo header and ports gets to see other ones. */
-static void replace_in_check(__sum16 *check, u8 proto,
-			     const struct change *change)
+static __wsum word_diff(u32 from, u32 to)
 {
+	return csum_add(~(__force __wsum)from, (__force __wsum)to);
+}
+
+/* What a change adds to a sum over a pseudo header and ports. */
+static __wsum change_diff(const struct change *change, u8 family)
+{
+	const union nf_inet_addr *from = change->from, *to = change->to;
+	__wsum diff = word_diff(from->all[0], to->all[0]);
 	int i;
 
+	if (family == NFPROTO_IPV6)
+		for (i = 1; i < ARRAY_SIZE(to->all); i++)
+			diff = csum_add(diff, word_diff(from->all[i],
+							to->all[i]));
+	return csum_add(diff, word_diff((__force u16)change->old_port,
+					(__force u16)change->new_port));
+}
+
+/* A checksum over a pseudo header and ports gets to see other ones. */
+static inline void replace_in_check(__sum16 *check, u8 family, u8 proto,
+				    const struct change *change)
+{
 	/* To UDP, and to it alone, 0 says that there is none (RFC 768). */
 	if (proto == IPPROTO_UDP && !*check)
 		return;
-	for (i = 0; i < ARRAY_SIZE(change->to->ip6); i++)
-		csum_replace4(check, change->from->ip6[i], change->to->ip6[i]);
-	csum_replace2(check, change->old_port, change->new_port);
+	csum_replace_by_diff(check, change_diff(change, family));
 	if (proto == IPPROTO_UDP && !*check)
 		*check = CSUM_MANGLED_0;
 }
@@ -103,7 +119,7 @@ static void fix_check(struct sk_buff *skb, const struct opvs_flow *flow,
 		      __sum16 *check, const struct change *change)
 {
 	if (!check_is_pending(skb, flow)) {
-		replace_in_check(check, flow->proto, change);
+		replace_in_check(check, flow->family, flow->proto, change);
 		return;
 	}
 	/* The field holds the pseudo header's sum so far. */
@@ -141,8 +157,9 @@ static void forget_device_sum(struct sk_buff *skb)
 		skb->ip_summed = CHECKSUM_NONE;
 }
 
-static void set_address(struct sk_buff *skb, unsigned int nhoff, u8 family,
-			enum opvs_end end, const union nf_inet_addr *addr)
+static inline void set_address(struct sk_buff *skb, unsigned int nhoff,
+			       u8 family, enum opvs_end end,
+			       const union nf_inet_addr *addr)
 {
 	struct ipv6hdr *ip6h;
 	struct iphdr *iph;
@@ -186,8 +203,8 @@ int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 	if (unlikely(flow->proto == IPPROTO_SCTP &&
 		     flow->flags & OPVS_FLOW_FIRST_FRAG))
 		return -EINVAL;
-	if (unlikely(skb_ensure_writable(skb, flow->thoff +
-					 header_need(flow->proto))))
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff +
+					  header_need(flow->proto))))
 		return -ENOMEM;
 
 	th = skb->data + flow->thoff;
@@ -221,14 +238,15 @@ static unsigned int quoted_need(const struct sk_buff *skb,
  * and all that changes here changes the sum that the ICMP checksum covers.
  */
 static void rewrite_quoted(void *th, unsigned int need, __sum16 *icmp_check,
-			   u8 proto, const struct change *change)
+			   const struct opvs_flow *inner,
+			   const struct change *change)
 {
 	__sum16 *check, old;
 
 	if (need > sizeof(struct ports)) {
-		check = inet_check(th, proto);
+		check = inet_check(th, inner->proto);
 		old = *check;
-		replace_in_check(check, proto, change);
+		replace_in_check(check, inner->family, inner->proto, change);
 		csum_replace2(icmp_check, (__force __be16)old,
 			      (__force __be16)*check);
 	}
@@ -288,7 +306,7 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 	/* Both ICMPs keep their checksum behind type and code. */
 	icmp_check = &((struct icmphdr *)(skb->data + outer->thoff))->checksum;
 	fix_icmp(skb, icmp_check, outer, inner, outer_end, addr);
-	rewrite_quoted(skb->data + inner->thoff, need, icmp_check, inner->proto,
+	rewrite_quoted(skb->data + inner->thoff, need, icmp_check, inner,
 		       &change);
 	set_address(skb, inner->nhoff, inner->family, inner_end, addr);
 	set_address(skb, outer->nhoff, outer->family, outer_end, addr);

@@ -3,10 +3,13 @@
  * The way to a real server: a route cached per CPU and server, the checks that
  * a router makes, and the hand-over to the stack.
  *
- * The cache validates a route at each use, so that changes of routes and
+ * A cached route is validated at each use, so that changes of routes and
  * devices take effect with the next packet; neighbours are looked up by the
  * stack behind the route.  A route is used for all packets to a server: like
  * IPVS, the lookup sees neither TOS nor mark.
+ *
+ * Packets get the route without a reference: RCU keeps it as long as they stay
+ * in softirq, and whoever queues a packet for later takes one.
  */
 #include <opvs/xmit.h>
 
@@ -28,8 +31,9 @@ static bool dst_is_local(const struct dst_entry *dst)
 	return dst->dev->flags & IFF_LOOPBACK;
 }
 
-static struct dst_entry *route_lookup_v4(struct net *net,
-					 struct opvs_dest *dest, u8 flags)
+/* With a reference, or NULL. */
+static struct dst_entry *lookup_v4(struct net *net,
+				   const struct opvs_dest *dest, u8 flags)
 {
 	struct flowi4 fl4 = {
 		.daddr = dest->addr.ip,
@@ -38,14 +42,11 @@ static struct dst_entry *route_lookup_v4(struct net *net,
 	struct rtable *rt;
 
 	rt = ip_route_output_key(net, &fl4);
-	if (IS_ERR(rt))
-		return NULL;
-	dst_cache_set_ip4(&dest->route, &rt->dst, fl4.saddr);
-	return &rt->dst;
+	return IS_ERR(rt) ? NULL : &rt->dst;
 }
 
-static struct dst_entry *route_lookup_v6(struct net *net,
-					 struct opvs_dest *dest, u8 flags)
+static struct dst_entry *lookup_v6(struct net *net,
+				   const struct opvs_dest *dest, u8 flags)
 {
 	struct flowi6 fl6 = {
 		.daddr = dest->addr.in6,
@@ -54,28 +55,37 @@ static struct dst_entry *route_lookup_v6(struct net *net,
 	struct dst_entry *dst;
 
 	dst = ip6_route_output(net, NULL, &fl6);
-	if (dst->error) {
-		dst_release(dst);
-		return NULL;
-	}
-	dst_cache_set_ip6(&dest->route, dst, &fl6.saddr);
-	return dst;
+	if (!dst->error)
+		return dst;
+	dst_release(dst);
+	return NULL;
 }
 
-/* While a server's method changes, the cache may hold the other method's route.
- * That one would have the stack ask its neighbours for the virtual address.
- */
-static bool names_nexthop(const struct dst_entry *dst, u8 family)
+static u32 route_cookie(const struct dst_entry *dst, u8 family)
 {
-	const struct rtable *rt;
-	const struct rt6_info *rt6;
+	if (family != NFPROTO_IPV6)
+		return 0;
+	return rt6_get_cookie(container_of(dst, struct rt6_info, dst));
+}
 
-	if (family == NFPROTO_IPV6) {
-		rt6 = container_of(dst, struct rt6_info, dst);
-		return rt6->rt6i_flags & (RTF_GATEWAY | RTF_CACHE);
-	}
-	rt = container_of(dst, struct rtable, dst);
-	return rt->rt_gw_family;
+/* Seldom: out of line, not to burden the stack of whoever has a route. */
+static noinline struct dst_entry *route_find(struct opvs_net *on,
+					     const struct opvs_dest *dest,
+					     struct opvs_route *route,
+					     bool known_nexthop)
+{
+	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
+	struct dst_entry *dst, *old = route->dst;
+
+	dst = dest->family == NFPROTO_IPV6 ? lookup_v6(on->net, dest, flags)
+					   : lookup_v4(on->net, dest, flags);
+	*route = (struct opvs_route){
+		.dst		= dst,
+		.cookie		= dst ? route_cookie(dst, dest->family) : 0,
+		.known_nexthop	= known_nexthop,
+	};
+	dst_release(old);
+	return dst;
 }
 
 /**
@@ -86,24 +96,19 @@ static bool names_nexthop(const struct dst_entry *dst, u8 family)
  *	routing), so the route must name the next hop
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: the route with a reference, or NULL when there is none.
+ * Return: the route, valid within the read section, or NULL when there is none.
  */
-struct dst_entry *opvs_route_get(struct opvs_net *on, struct opvs_dest *dest,
+struct dst_entry *opvs_route_get(struct opvs_net *on,
+				 const struct opvs_dest *dest,
 				 bool known_nexthop)
 {
-	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
-	struct dst_entry *dst;
+	struct opvs_route *route = this_cpu_ptr(dest->route);
 
-	dst = dst_cache_get(&dest->route);
-	if (likely(dst)) {
-		if (!known_nexthop || dst_is_local(dst) ||
-		    names_nexthop(dst, dest->family))
-			return dst;
-		dst_release(dst);
-	}
-	if (dest->family == NFPROTO_IPV6)
-		return route_lookup_v6(on->net, dest, flags);
-	return route_lookup_v4(on->net, dest, flags);
+	/* A server may have been given another method meanwhile. */
+	if (likely(route->dst && route->known_nexthop == known_nexthop &&
+		   dst_check(route->dst, route->cookie)))
+		return route->dst;
+	return route_find(on, dest, route, known_nexthop);
 }
 
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
@@ -142,16 +147,18 @@ static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
 {
 	unsigned int frag_max;
 
-	if (flow->family == NFPROTO_IPV6) {
-		frag_max = IP6CB(skb)->frag_max_size;
-	} else {
-		if (!(ip_hdr(skb)->frag_off & htons(IP_DF)))
-			return false;
-		frag_max = IPCB(skb)->frag_max_size;
-	}
+	frag_max = flow->family == NFPROTO_IPV6 ? IP6CB(skb)->frag_max_size
+						: IPCB(skb)->frag_max_size;
 	if (frag_max)
 		return frag_max > mtu;
 	return skb->len > mtu && !skb->ignore_df && !train_fits(skb, flow, mtu);
+}
+
+/* Does the next hop's MTU matter?  All others may be cut into fragments. */
+static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	return flow->family == NFPROTO_IPV6 ||
+	       ip_hdr(skb)->frag_off & htons(IP_DF);
 }
 
 /* The header is writable.  A packet of this host is not forwarded: it starts. */
@@ -190,19 +197,18 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct dst_entry *dst)
 {
 	bool local = dst_is_local(dst);
-	unsigned int mtu;
 
 	if (unlikely(is_martian(flow, dest, local)))
 		return OPVS_VERDICT(DROP_MARTIAN);
 	if (local)
 		return OPVS_VERDICT(NONE);
 
-	mtu = dst_mtu(dst);
-	if (unlikely(exceeds_mtu(skb, flow, mtu))) {
-		opvs_error_too_big(skb, flow, mtu);
+	if (needs_whole(skb, flow) &&
+	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
+		opvs_error_too_big(skb, flow, dst_mtu(dst));
 		return OPVS_VERDICT(DROP_MTU);
 	}
-	if (unlikely(skb_ensure_writable(skb, flow->thoff)))
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
 		return OPVS_VERDICT(DROP_NO_MEMORY);
 	if (unlikely(ttl_spent(skb, flow))) {
 		opvs_error_ttl(skb, flow);
@@ -249,7 +255,7 @@ void opvs_forget_socket(struct sk_buff *skb, const struct opvs_flow *flow)
  * @skb: packet; consumed if forwarded
  * @flow: its flow
  * @on: namespace
- * @dst: route; the reference is consumed
+ * @dst: route of opvs_route_get()
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_VERDICT(FORWARDED), or OPVS_VERDICT(DELIVERED_LOCAL) for a
@@ -260,25 +266,31 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 				 const struct opvs_flow *flow,
 				 struct opvs_net *on, struct dst_entry *dst)
 {
+	bool local = dst_is_local(dst);
+
 	opvs_mark_handled(skb);
 
-	if (dst_is_local(dst) && !(flow->flags & OPVS_FLOW_FROM_HOST)) {
-		dst_release(dst);
+	if (local && !(flow->flags & OPVS_FLOW_FROM_HOST))
 		return OPVS_VERDICT(DELIVERED_LOCAL);
-	}
 
 	skb_dst_drop(skb);
-	skb_dst_set(skb, dst);
-	if (dst_is_local(dst))
+	if (local) {
+		/* It goes on when the hook's read section is over. */
+		skb_dst_set(skb, dst_clone(dst));
 		return OPVS_VERDICT(DELIVERED_LOCAL);
-
+	}
+	skb_dst_set_noref(skb, dst);
 	opvs_forget_socket(skb, flow);
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
 	/* The MTU was looked at; what is left may be cut into fragments. */
 	skb->ignore_df = 1;
-	NF_HOOK(flow->family, NF_INET_LOCAL_OUT, on->net, skb->sk, skb, NULL,
-		dst->dev, dst_output);
+	if (flow->family == NFPROTO_IPV6)
+		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
+	else
+		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
 	return OPVS_VERDICT(FORWARDED);
 }
 

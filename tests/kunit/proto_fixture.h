@@ -83,8 +83,8 @@ static inline void fixture_expect_row(struct kunit *test,
 		if (strncmp(code, "..", 2))
 			want = fixture_state(test, codes, code);
 		KUNIT_EXPECT_EQ_MSG(test, want,
-				    proto->next(state, row->dir, row->event,
-						row->secure),
+				    opvs_proto_next(proto, state, row->dir,
+						    row->event, row->secure),
 				    "from %.2s", &codes[FIXTURE_CODE * state]);
 	}
 }
@@ -98,7 +98,8 @@ static inline u8 fixture_expect_steps(struct kunit *test,
 	int i;
 
 	for (i = 0; i < most && step[i].state; i++) {
-		state = proto->next(state, step[i].dir, step[i].event, secure);
+		state = opvs_proto_next(proto, state, step[i].dir,
+					step[i].event, secure);
 		name = opvs_proto_state_name(proto->number, state);
 		KUNIT_EXPECT_STREQ_MSG(test, step[i].state, name, "step %d", i);
 	}

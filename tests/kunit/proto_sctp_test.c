@@ -181,12 +181,12 @@ static void sctp_secure_is_the_same(struct kunit *test)
 		for (event = 0; event < OPVS_SCTP_EVENTS; event++)
 			for (state = 0; state < OPVS_SCTP_STATES; state++)
 				KUNIT_EXPECT_EQ(test,
-						opvs_proto_sctp.next(state, dir,
-								     event,
-								     false),
-						opvs_proto_sctp.next(state, dir,
-								     event,
-								     true));
+						opvs_proto_next(&opvs_proto_sctp,
+								state, dir,
+								event, false),
+						opvs_proto_next(&opvs_proto_sctp,
+								state, dir,
+								event, true));
 }
 
 static void sctp_no_event(struct kunit *test)
@@ -197,16 +197,17 @@ static void sctp_no_event(struct kunit *test)
 	for (dir = 0; dir < OPVS_DIRS; dir++) {
 		for (state = 0; state < OPVS_SCTP_STATES; state++) {
 			KUNIT_EXPECT_EQ(test, state,
-					opvs_proto_sctp.next(state, dir,
-							     OPVS_SCTP_EVENTS,
-							     false));
+					opvs_proto_next(&opvs_proto_sctp, state,
+							dir, OPVS_SCTP_EVENTS,
+							false));
 			KUNIT_EXPECT_EQ(test, state,
-					opvs_proto_sctp.next(state, dir, U8_MAX,
-							     false));
+					opvs_proto_next(&opvs_proto_sctp, state,
+							dir, U8_MAX, false));
 		}
 		KUNIT_EXPECT_EQ(test, OPVS_SCTP_STATES,
-				opvs_proto_sctp.next(OPVS_SCTP_STATES, dir,
-						     OPVS_SCTP_INIT, false));
+				opvs_proto_next(&opvs_proto_sctp,
+						OPVS_SCTP_STATES, dir,
+						OPVS_SCTP_INIT, false));
 	}
 }
 

@@ -166,16 +166,16 @@ static void tcp_no_event(struct kunit *test)
 	for (dir = 0; dir < OPVS_DIRS; dir++) {
 		for (state = 0; state < OPVS_TCP_STATES; state++) {
 			KUNIT_EXPECT_EQ(test, state,
-					opvs_proto_tcp.next(state, dir,
-							    OPVS_TCP_OTHER,
-							    false));
+					opvs_proto_next(&opvs_proto_tcp, state,
+							dir, OPVS_TCP_OTHER,
+							false));
 			KUNIT_EXPECT_EQ(test, state,
-					opvs_proto_tcp.next(state, dir, U8_MAX,
-							    true));
+					opvs_proto_next(&opvs_proto_tcp, state,
+							dir, U8_MAX, true));
 		}
 		KUNIT_EXPECT_EQ(test, OPVS_TCP_STATES,
-				opvs_proto_tcp.next(OPVS_TCP_STATES, dir,
-						    OPVS_TCP_SYN, false));
+				opvs_proto_next(&opvs_proto_tcp, OPVS_TCP_STATES,
+						dir, OPVS_TCP_SYN, false));
 	}
 }
 
@@ -244,7 +244,7 @@ static void proto_udp(struct kunit *test)
 	enum opvs_dir dir;
 
 	for (dir = 0; dir < OPVS_DIRS; dir++)
-		KUNIT_EXPECT_EQ(test, udp->next(0, dir, 0, true),
+		KUNIT_EXPECT_EQ(test, opvs_proto_next(udp, 0, dir, 0, true),
 				OPVS_UDP_S_NORMAL);
 	KUNIT_EXPECT_TRUE(test, opvs_proto_opens(udp, 0, false));
 	KUNIT_EXPECT_TRUE(test, opvs_proto_opens(udp, 0, true));

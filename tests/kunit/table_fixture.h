@@ -115,9 +115,11 @@ static struct opvs_conn *insert(struct opvs_conn *cp)
 {
 	struct opvs_conn *seen;
 
+	local_bh_disable();
 	rcu_read_lock();
 	seen = opvs_table_insert(on, cp);
 	rcu_read_unlock();
+	local_bh_enable();
 	return seen;
 }
 
@@ -128,13 +130,26 @@ static void take_out(struct opvs_conn *cp)
 	rcu_read_unlock();
 }
 
+/* A packet of this tuple finds the same as the tuple itself does. */
 static inline struct opvs_conn_node *find(const struct opvs_tuple *tuple)
 {
 	struct opvs_table_key key = { .tuple = *tuple, .now = jiffies };
+	const struct opvs_flow flow = {
+		.saddr	= tuple->src,
+		.daddr	= tuple->dst,
+		.sport	= tuple->sport,
+		.dport	= tuple->dport,
+		.family	= tuple->family,
+		.proto	= tuple->proto,
+		.flags	= OPVS_FLOW_TO_HOST,
+	};
 	struct opvs_conn_node *node;
 
 	rcu_read_lock();
 	node = opvs_table_find(on, &key);
+	if (tuple->kind != OPVS_TUPLE_TEMPLATE &&
+	    opvs_table_find_flow(on, &flow, key.now) != node)
+		node = ERR_PTR(-EUCLEAN);
 	rcu_read_unlock();
 	return node;
 }

@@ -19,9 +19,11 @@
 #include <linux/bottom_half.h>
 #include <linux/in.h>
 #include <linux/ip_vs.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
+#include <linux/skbuff.h>
 #include <linux/string.h>
 
 #include "testlib.h"
@@ -211,7 +213,7 @@ static void word_seconds(struct kunit *test)
 	mutex_unlock(&on->cfg_lock);
 }
 
-/* ---- packets that begin anew; those that do not are sent by other tests ---- */
+/* ---- packets; those that are sent on are in other tests ---- */
 
 static const struct opvs_flow syn = {
 	.saddr.ip = htonl(CLIENT),
@@ -224,17 +226,32 @@ static const struct opvs_flow syn = {
 	.event = OPVS_TCP_SYN,
 };
 
-/* What becomes of a SYN that is a connection's, without a packet around it. */
-static opvs_verdict_t packet(const struct opvs_flow *flow)
+static opvs_verdict_t track(struct sk_buff *skb, const struct opvs_flow *flow)
 {
 	opvs_verdict_t verdict;
 
 	local_bh_disable();
 	rcu_read_lock();
-	verdict = opvs_track(on, NULL, flow);
+	verdict = opvs_track(on, skb, flow);
 	rcu_read_unlock();
 	local_bh_enable();
 	return verdict;
+}
+
+/* What becomes of a SYN that is a connection's, without a packet around it. */
+static opvs_verdict_t packet(const struct opvs_flow *flow)
+{
+	return track(NULL, flow);
+}
+
+/* A packet that is noted and then comes to nothing: it has no headers. */
+static void empty_packet(struct kunit *test, const struct opvs_flow *flow)
+{
+	struct sk_buff *skb = alloc_skb(0, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_FALSE(test, track(skb, flow) == OPVS_VERDICT(NONE));
+	kfree_skb(skb);
 }
 
 static struct opvs_conn *begin(struct kunit *test, u32 state)
@@ -247,6 +264,61 @@ static struct opvs_conn *begin(struct kunit *test, u32 state)
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
 	return cp;
+}
+
+static const struct opvs_flow reply = {
+	.saddr.ip = htonl(SERVER),
+	.daddr.ip = htonl(CLIENT),
+	.sport = htons(8080),
+	.dport = htons(1),
+	.family = NFPROTO_IPV4,
+	.proto = IPPROTO_TCP,
+	.event = OPVS_TCP_ACK,
+};
+
+/* The client's, up to a number that says enough; the state stays what it is. */
+static void word_packets(struct kunit *test)
+{
+	struct opvs_conn *cp = begin(test, OPVS_TCP_S_ESTABLISHED | ACTIVE |
+				     ASSURED);
+	struct opvs_flow flow = syn;
+	unsigned int i;
+
+	flow.event = OPVS_TCP_ACK;
+	KUNIT_EXPECT_EQ(test, opvs_conn_in_pkts(cp), 0);
+	for (i = 1; i < 2 * OPVS_CONN_PKTS_MAX; i++) {
+		empty_packet(test, &flow);
+		empty_packet(test, &reply);
+		KUNIT_EXPECT_EQ(test, opvs_conn_in_pkts(cp),
+				min_t(u32, i, OPVS_CONN_PKTS_MAX));
+	}
+	KUNIT_EXPECT_EQ(test, cp->state & ~OPVS_CONN_PKTS,
+			OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
+}
+
+/* A connection that becomes assured assures its template, by whatever packet. */
+static void word_assures(struct kunit *test)
+{
+	struct opvs_flow flow = syn;
+	struct opvs_conn_start start;
+	struct opvs_conn *tp;
+
+	opvs_test_start(&start, dest, CLIENT, 0);
+	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+	start.flags = IP_VS_CONN_F_TEMPLATE;
+	tp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.state = OPVS_TCP_S_SYN_RECV | ACTIVE;
+	start.control = tp;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
+
+	empty_packet(test, &flow);
+	KUNIT_EXPECT_FALSE(test, tp->state & ASSURED);
+	flow.event = OPVS_TCP_ACK;
+	empty_packet(test, &flow);
+	KUNIT_EXPECT_EQ(test, tp->state, OPVS_TEMPLATE_S_ASSURED | ASSURED);
 }
 
 static bool nothing_left(void)
@@ -339,6 +411,8 @@ static struct kunit_case word_test_cases[] = {
 	KUNIT_CASE(word_begins),
 	KUNIT_CASE(word_counts),
 	KUNIT_CASE(word_seconds),
+	KUNIT_CASE(word_packets),
+	KUNIT_CASE(word_assures),
 	KUNIT_CASE_PARAM(word_begins_anew, anew_gen_params),
 	KUNIT_CASE(word_orphan),
 	KUNIT_CASE(word_not_ours),
