@@ -13,6 +13,9 @@
 /* Bytes of a key in writing. */
 #define OPVS_HASH_KEY_BYTES	16
 
+/* Odd, and half of its bits are set, in no order. */
+#define OPVS_HASH_MIX		0xd6e8feb86659fd93ULL
+
 void opvs_hash_key_read(siphash_key_t *key, const u8 *bytes);
 void opvs_hash_key_write(const siphash_key_t *key, u8 *bytes);
 
@@ -41,7 +44,8 @@ static inline u64 opvs_hash_client(const siphash_key_t *key,
 
 	low ^= (u64)(__force u16)flow->sport << 16;
 	hash = (low ^ key->key[0]) * GOLDEN_RATIO_64 + (high ^ key->key[1]);
-	hash = (hash ^ hash >> 32) * GOLDEN_RATIO_64;
+	hash = (hash ^ hash >> 32) * OPVS_HASH_MIX;
+	hash = (hash ^ hash >> 32) * OPVS_HASH_MIX;
 	return hash ^ hash >> 32;
 }
 
@@ -67,8 +71,10 @@ static inline u32 opvs_hash_name(const union nf_inet_addr *addr, u32 rest,
 {
 	u64 high = (u64)addr->all[0] << 32 | addr->all[1];
 	u64 low = (u64)addr->all[2] << 32 | addr->all[3];
+	u64 hash = (high ^ rest) * GOLDEN_RATIO_64 + (low ^ seed);
 
-	return hash_64((high ^ rest) * GOLDEN_RATIO_64 + (low ^ seed), 32);
+	/* A product says in its low bits nothing of the high ones. */
+	return hash_64(hash ^ hash >> 32, 32);
 }
 
 #endif /* OPVS_HASH_H */
