@@ -30,6 +30,7 @@ enum opvs_tuple_kind {
  * @dst: destination address; of a firewall-mark template, the mark
  * @sport: source port
  * @dport: destination port
+ * @ports: both
  * @family: NFPROTO_*
  * @proto: transport protocol; 0 in templates of firewall-mark services
  * @kind: &enum opvs_tuple_kind.  Packets do not know it: a request and a reply
@@ -42,8 +43,13 @@ enum opvs_tuple_kind {
 struct opvs_tuple {
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst;
-	__be16			sport;
-	__be16			dport;
+	union {
+		struct {
+			__be16	sport;
+			__be16	dport;
+		};
+		u32		ports;
+	};
 	u8			family;
 	u8			proto;
 	u8			kind;

@@ -74,13 +74,20 @@ enum opvs_ctr {
 	OPVS_CTR_MAX,
 };
 
-/* One namespace's counters on one CPU.  unsigned long: this_cpu_inc() needs no lock. */
+/* One namespace's counters on one CPU. */
 struct opvs_counters {
 	unsigned long	v[OPVS_CTR_MAX];
 	u32		spared;		/* see opvs_defence_drops() */
 };
 
+/* By packets: softirq or BH disabled.  Interrupts count nothing, so that nobody
+ * can come between, and no machine has to disable them for that.
+ */
 #define opvs_count(on, name) \
+	__this_cpu_inc((on)->counters->v[OPVS_CTR_##name])
+
+/* By tasks, too.  Softirqs may come between. */
+#define opvs_count_task(on, name) \
 	this_cpu_inc((on)->counters->v[OPVS_CTR_##name])
 
 struct opvs_net;

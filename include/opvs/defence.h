@@ -20,7 +20,8 @@
  * Of drop_rate that arrive on a CPU, the last one is; no two CPUs share what
  * this writes.
  *
- * Context: any; to be asked once for each packet that would open a connection.
+ * Context: softirq or BH disabled; to be asked once for each packet that would
+ * open a connection.
  * Return: true if its packet is to be dropped.
  */
 static inline bool opvs_defence_drops(struct opvs_net *on)
@@ -29,9 +30,9 @@ static inline bool opvs_defence_drops(struct opvs_net *on)
 
 	if (likely(!rate))
 		return false;
-	if (this_cpu_inc_return(on->counters->spared) < rate)
+	if (__this_cpu_inc_return(on->counters->spared) < rate)
 		return false;
-	this_cpu_write(on->counters->spared, 0);
+	__this_cpu_write(on->counters->spared, 0);
 	return true;
 }
 

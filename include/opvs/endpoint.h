@@ -12,20 +12,14 @@
 #include <opvs/svc.h>
 
 struct opvs_flow;
+struct opvs_name;
 struct opvs_net;
-
-/* Hashed and compared whole. */
-struct opvs_endpoint_key {
-	union nf_inet_addr	addr;
-	__be16			port;
-	u8			family;
-	u8			proto;
-};
 
 /**
  * struct opvs_endpoint - an address and port at which NAT servers answer
  * @node: in opvs_net.endpoints, RCU
- * @key: constant
+ * @addr: address; constant
+ * @rest: port, family and protocol, as names have them; constant
  * @dests: the servers of all services that use it, the one added first in
  *	front; RCU, written under cfg_lock
  * @num_dests: length of @dests; packets read it to see whether it is shared
@@ -33,7 +27,8 @@ struct opvs_endpoint_key {
  */
 struct opvs_endpoint {
 	struct rhash_head		node;
-	struct opvs_endpoint_key	key;
+	union nf_inet_addr		addr;
+	u32				rest;
 	struct hlist_head		dests;
 	u32				num_dests;
 	struct rcu_head			rcu;
@@ -68,7 +63,7 @@ static inline void opvs_endpoint_note(struct opvs_net *on,
 }
 
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
-				     const struct opvs_endpoint_key *key,
+				     const struct opvs_name *name,
 				     const union nf_inet_addr *client,
 				     __be16 port);
 

@@ -49,32 +49,4 @@ static inline u64 opvs_hash_client(const siphash_key_t *key,
 	return hash ^ hash >> 32;
 }
 
-/* What names a service or a server's endpoint besides the address. */
-static inline u32 opvs_name_rest(__be16 port, u8 family, u8 proto)
-{
-	return (u32)(__force u16)port << 16 | family << 8 | proto;
-}
-
-/**
- * opvs_hash_name() - hash what names a service or a server's endpoint
- * @addr: address
- * @rest: of opvs_name_rest()
- * @seed: the hash table's
- *
- * Packets look up by such names, and only the administrator adds any, so no
- * secret is needed, and no more mixing than keeps a table even.
- *
- * Context: any.
- */
-static inline u32 opvs_hash_name(const union nf_inet_addr *addr, u32 rest,
-				 u32 seed)
-{
-	u64 high = (u64)addr->all[0] << 32 | addr->all[1];
-	u64 low = (u64)addr->all[2] << 32 | addr->all[3];
-	u64 hash = (high ^ rest) * GOLDEN_RATIO_64 + (low ^ seed);
-
-	/* A product says in its low bits nothing of the high ones. */
-	return hash_64(hash ^ hash >> 32, 32);
-}
-
 #endif /* OPVS_HASH_H */

@@ -149,8 +149,8 @@ struct opvs_sched_table {
  * @build: fill table->priv; cannot fail.  Process context, may take long.
  *	@prev: the table that packets see until now, or NULL.  Its members may
  *	be gone and must not be looked at
- * @pick: choose an available server, or NULL.  Any context, RCU read side, no
- *	lock
+ * @pick: choose an available server, or NULL.  Softirq or BH disabled, RCU read
+ *	side, no lock
  * @seat: of schedulers with @hashes: whom the key in @req belongs to.  As @pick
  * @state_new: allocate a state whose first member is then filled in by the
  *	caller; NULL without memory.  Process context, cfg_lock held

@@ -15,7 +15,7 @@
 struct opvs_conn;
 struct opvs_conn_node;
 struct opvs_dest;
-struct opvs_endpoint_key;
+struct opvs_name;
 struct opvs_net;
 struct opvs_pe_ops;
 struct opvs_sched_req;
@@ -127,7 +127,7 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 			     const struct opvs_dest *dest,
 			     const union nf_inet_addr *vaddr, __be16 vport);
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
-				  const struct opvs_endpoint_key *key,
+				  const struct opvs_name *name,
 				  const union nf_inet_addr *client,
 				  __be16 port);
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,

@@ -45,22 +45,18 @@ int opvs_sched_cmp(u64 load, u32 weight, u64 load2, u32 weight2);
  * @tbl: table of the service
  * @round: length of the round; not 0
  *
- * The cursor may hold any number, as left by a table with a longer round.
- * Exact on each CPU against interrupts and preemption: a turn is never given
- * twice or left out.
+ * The cursor may hold any number, as left by a table with a longer round.  On
+ * each CPU a turn is never given twice or left out.
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  * Return: turns follow each other from 0 to @round - 1 and again from 0.
  */
 static inline u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round)
 {
-	u32 seen, turn, next;
+	u32 *cursor = this_cpu_ptr(tbl->cursor);
+	u32 turn = *cursor < round ? *cursor : *cursor % round;
 
-	do {
-		seen = this_cpu_read(*tbl->cursor);
-		turn = seen < round ? seen : seen % round;
-		next = turn + 1 < round ? turn + 1 : 0;
-	} while (this_cpu_cmpxchg(*tbl->cursor, seen, next) != seen);
+	*cursor = turn + 1 < round ? turn + 1 : 0;
 	return turn;
 }
 

@@ -39,7 +39,7 @@ struct opvs_svc_events {
  * @family: NFPROTO_*
  * @proto: transport protocol; 0: a firewall-mark service
  *
- * Hashed and compared whole, so no padding may stay unset.
+ * Compared whole, so no padding may stay unset.
  */
 struct opvs_svc_key {
 	union nf_inet_addr	addr;
@@ -69,6 +69,7 @@ struct opvs_svc_conf {
  * struct opvs_svc - a virtual service
  * @node: in opvs_net.svc_table, RCU
  * @key: address, port, protocol; constant
+ * @rest: all of @key but the address, as names have it; constant
  * @on: its namespace; constant
  * @table: what packets see of its servers; replaced under cfg_lock, RCU.
  *	Never NULL while the service can be found
@@ -98,6 +99,7 @@ struct opvs_svc_conf {
 struct opvs_svc {
 	struct rhash_head		node;
 	struct opvs_svc_key		key;
+	u32				rest;
 	struct opvs_net			*on;
 	struct opvs_sched_table __rcu	*table;
 	struct opvs_policy __rcu	*policy;
@@ -165,7 +167,13 @@ void opvs_totals_revive_svc(struct opvs_svc *svc);
 void opvs_est_start(struct opvs_net *on);
 void opvs_est_work(struct work_struct *work);
 
-/* RCU read side or cfg_lock */
+/* match.c; cfg_lock held, process context */
+int opvs_svc_publish(struct opvs_svc *svc);
+void opvs_svc_unpublish(struct opvs_svc *svc);
+int opvs_svc_match_net_init(struct opvs_net *on);
+void opvs_svc_match_net_exit(struct opvs_net *on);
+
+/* match.c; RCU read side or cfg_lock */
 struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 			       const struct opvs_svc_key *key);
 struct opvs_svc *opvs_svc_match(struct opvs_net *on,

@@ -34,6 +34,7 @@ enum opvs_flow_flags {
  * @daddr: destination address
  * @sport: source port
  * @dport: destination port
+ * @ports: both, as they lie in the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6 (the same numbers as AF_INET*)
  * @proto: transport protocol, behind all extension headers; of a later
  *	fragment's only IPv4 tells
@@ -45,13 +46,20 @@ enum opvs_flow_flags {
  * @payload: offset of the transport payload from skb->data (UDP only)
  * @payload_len: bytes of payload as the UDP header says (UDP only)
  *
- * Filled once by opvs_flow_parse(); nothing reads the headers again.
+ * Filled once by opvs_flow_parse(); nothing reads the headers again.  What is soon
+ * read in one piece is written so: a processor has its latest stores at hand as
+ * they were made, and waits for the cache if it needs several of them at once.
  */
 struct opvs_flow {
 	union nf_inet_addr	saddr;
 	union nf_inet_addr	daddr;
-	__be16			sport;
-	__be16			dport;
+	union {
+		struct {
+			__be16	sport;
+			__be16	dport;
+		};
+		u32		ports;
+	};
 	u8			family;
 	u8			proto;
 	u8			flags;

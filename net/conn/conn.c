@@ -14,9 +14,6 @@
  *
  * The memory of the last entry stays in a slot of its CPU.  A CPU that sends
  * one packet at a time never calls the allocator again after the first one.
- * Slots are exchanged with single instructions, so that a task which sends
- * through LOCAL_OUT and is moved to another CPU halfway does no harm: its
- * entry then rests in another slot, or goes back to the slab.
  */
 #include <opvs/conn.h>
 
@@ -40,18 +37,23 @@ static DEFINE_PER_CPU(struct opvs_conn *, conn_slot);
 
 static struct opvs_conn *conn_alloc(struct opvs_net *on)
 {
-	struct opvs_conn *cp = this_cpu_xchg(conn_slot, NULL);
+	struct opvs_conn *cp = __this_cpu_read(conn_slot);
 
-	if (likely(cp))
+	if (likely(cp)) {
+		__this_cpu_write(conn_slot, NULL);
 		return cp;
+	}
 	opvs_count(on, OPS_SLAB_ALLOCS);
 	return kmem_cache_alloc(conn_cache, GFP_ATOMIC);
 }
 
 static void conn_free(struct opvs_conn *cp)
 {
-	if (unlikely(this_cpu_cmpxchg(conn_slot, NULL, cp)))
+	/* A packet that leaves through a tunnel may be balanced once more there. */
+	if (unlikely(__this_cpu_read(conn_slot)))
 		kmem_cache_free(conn_cache, cp);
+	else
+		__this_cpu_write(conn_slot, cp);
 }
 
 static void conn_free_rcu(struct rcu_head *rcu)
@@ -99,8 +101,8 @@ void opvs_conn_discard(struct opvs_conn *cp)
  * @flow: the packet: a request to the server's service
  * @dest: server chosen for it
  *
- * Context: any, RCU read side.  The entry lives within the read section in which
- * the server was found, unless opvs_conn_get() is called there.
+ * Context: softirq or BH disabled, RCU read side.  The entry lives within the read
+ * section in which the server was found, unless opvs_conn_get() is called there.
  * Return: the entry with one reference, which opvs_conn_put() drops; NULL
  * without memory.
  */
@@ -156,7 +158,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
  * A tracked connection was taken out of the table and counted out by whoever
  * ended it; what is left here is memory.
  *
- * Context: any, RCU read side.
+ * Context: RCU read side.  Whoever made a one-packet entry: softirq or BH
+ * disabled; any other holder: any.
  */
 void opvs_conn_put(struct opvs_conn *cp)
 {
@@ -173,7 +176,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 		return;
 	if (one_packet) {
 		opvs_dest_put(cp->dest);
-		opvs_count(on, OPS_RELEASED_DEFERRED);
+		opvs_count_task(on, OPS_RELEASED_DEFERRED);
 	}
 	call_rcu(&cp->expiring.rcu, conn_free_rcu);
 }

@@ -173,7 +173,7 @@ void opvs_defence_visit(struct opvs_net *on)
 		opvs_defence_look(cp, &e);
 		if (opvs_defence_expendable(&e, get_random_u32()) &&
 		    opvs_conn_end(cp))
-			opvs_count(on, DEFENCE_ENTRIES);
+			opvs_count_task(on, DEFENCE_ENTRIES);
 		if (++seen % DEFENCE_STRIDE)
 			continue;
 		rcu_read_unlock();

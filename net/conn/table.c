@@ -49,7 +49,7 @@ static hsiphash_key_t table_secret __read_mostly;
  * struct lookup - what is looked for, as the functions below want it
  * @src: source address, with all of the ends behind it
  * @dst: destination address
- * @ports: of ports_of()
+ * @ports: as in the tuple
  * @protocol: of protocol_of()
  * @template: looks for a template; packets see none
  * @key_len: bytes at @key
@@ -70,12 +70,6 @@ struct lookup {
 	const struct opvs_pe_ops	*pe;
 	const u8			*key;
 };
-
-/* Both in the order of little-endian memory: a single load there. */
-static __always_inline u32 ports_of(__be16 sport, __be16 dport)
-{
-	return (__force u16)sport | (u32)(__force u16)dport << 16;
-}
 
 static __always_inline u16 protocol_of(u8 family, u8 proto)
 {
@@ -111,7 +105,7 @@ static __always_inline struct lookup packet_lookup(const struct opvs_tuple *t,
 	struct lookup lk = {
 		.src		= &t->src,
 		.dst		= &t->dst,
-		.ports		= ports_of(t->sport, t->dport),
+		.ports		= t->ports,
 		.protocol	= protocol_of(t->family, t->proto),
 		.now		= now,
 	};
@@ -185,7 +179,7 @@ static __always_inline bool node_is(struct opvs_conn_node *node,
 	bool template = tuple->kind == OPVS_TUPLE_TEMPLATE;
 	const struct opvs_conn *cp;
 
-	if (ports_of(tuple->sport, tuple->dport) != lk->ports ||
+	if (tuple->ports != lk->ports ||
 	    protocol_of(tuple->family, tuple->proto) != lk->protocol ||
 	    !same_addr(&tuple->src, lk->src, tuple->family) ||
 	    !same_addr(&tuple->dst, lk->dst, tuple->family) ||
@@ -252,7 +246,7 @@ struct opvs_conn_node *opvs_table_find_flow(struct opvs_net *on,
 	struct lookup lk = {
 		.src		= &flow->saddr,
 		.dst		= &flow->daddr,
-		.ports		= ports_of(flow->sport, flow->dport),
+		.ports		= flow->ports,
 		.protocol	= protocol_of(flow->family, flow->proto),
 		.now		= now,
 	};

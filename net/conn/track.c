@@ -234,9 +234,9 @@ static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
 	struct opvs_conn *cp = expiring_conn(e);
 
 	if (opvs_conn_is_template(cp))
-		opvs_count(cp->on, TEMPLATE_ENDED);
+		opvs_count_task(cp->on, TEMPLATE_ENDED);
 	else
-		opvs_count(cp->on, CONN_ENDED);
+		opvs_count_task(cp->on, CONN_ENDED);
 	opvs_table_remove(cp->on, cp);
 	conn_unbind(cp);
 	opvs_conn_put(cp);

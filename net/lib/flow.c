@@ -15,14 +15,26 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <asm/unaligned.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+/* The words of which IPv4 has only the first are soon read as one with it. */
+static void set_ipv4(union nf_inet_addr *addr, __be32 ip)
+{
+	const union {
+		__be32	word[2];
+		u64	both;
+	} first = { .word = { ip } };
+
+	put_unaligned(first.both, (u64 *)addr->all);
+}
+
 /* TCP, UDP and SCTP all begin with both ports. */
-struct port_pair {
-	__be16	source;
-	__be16	dest;
-};
+static u32 ports_at(const void *th)
+{
+	return get_unaligned((const u32 *)th);
+}
 
 static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 {
@@ -33,8 +45,8 @@ static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 	if (!iph || iph->version != 4 || iph->ihl < 5)
 		return -EINVAL;
 
-	flow->saddr.ip = iph->saddr;
-	flow->daddr.ip = iph->daddr;
+	set_ipv4(&flow->saddr, iph->saddr);
+	set_ipv4(&flow->daddr, iph->daddr);
 	flow->proto = iph->protocol;
 	flow->thoff = flow->nhoff + iph->ihl * 4;
 	if (iph->frag_off & htons(IP_OFFSET))
@@ -73,14 +85,13 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 
 static int parse_ports(const struct sk_buff *skb, struct opvs_flow *flow)
 {
-	const struct port_pair *ports;
-	struct port_pair buf;
+	const u32 *th;
+	u32 buf;
 
-	ports = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
-	if (!ports)
+	th = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
+	if (!th)
 		return -EINVAL;
-	flow->sport = ports->source;
-	flow->dport = ports->dest;
+	flow->ports = ports_at(th);
 	return 0;
 }
 
@@ -106,8 +117,7 @@ static int parse_udp(const struct sk_buff *skb, struct opvs_flow *flow)
 		parse_ports(skb, flow);
 		return -EINVAL;
 	}
-	flow->sport = uh->source;
-	flow->dport = uh->dest;
+	flow->ports = ports_at(uh);
 
 	len = ntohs(uh->len);
 	if (!len && flow->family == NFPROTO_IPV6)
@@ -144,8 +154,7 @@ static int parse_tcp(const struct sk_buff *skb, struct opvs_flow *flow)
 	th = skb_header_pointer(skb, flow->thoff, sizeof(buf), &buf);
 	if (unlikely(!th))
 		return parse_ports(skb, flow) ?: behind_ports(flow);
-	flow->sport = th->source;
-	flow->dport = th->dest;
+	flow->ports = ports_at(th);
 	if (unlikely(th->doff * 4 < sizeof(buf) ||
 		     th->doff * 4 > skb->len - flow->thoff))
 		return behind_ports(flow);

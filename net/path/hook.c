@@ -48,7 +48,7 @@ static unsigned int opvs_verdict_apply(struct opvs_net *on,
 	unsigned int ctr = (__force unsigned int)verdict;
 
 	if (verdict != OPVS_VERDICT(NONE))
-		this_cpu_inc(on->counters->v[ctr]);
+		__this_cpu_inc(on->counters->v[ctr]);
 	return verdict_nf[ctr];
 }
 

@@ -18,6 +18,7 @@
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
 #include <opvs/flow.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
@@ -95,12 +96,8 @@ static struct opvs_conn *icmp_conn(struct opvs_net *on,
 static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *inner,
 			 struct icmp_end *virt)
 {
-	const struct opvs_endpoint_key key = {
-		.addr = inner->daddr,
-		.port = inner->dport,
-		.family = inner->family,
-		.proto = inner->proto,
-	};
+	const struct opvs_name name = opvs_name(&inner->daddr, inner->dport,
+						inner->family, inner->proto);
 	const struct opvs_svc_key *svc;
 	struct opvs_dest *dest;
 	struct opvs_conn *cp;
@@ -111,7 +108,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *inner,
 		virt->port = cp->request.tuple.dport;
 		return true;
 	}
-	dest = opvs_reply_dest(on, &key, &inner->saddr, inner->sport);
+	dest = opvs_reply_dest(on, &name, &inner->saddr, inner->sport);
 	if (!dest)
 		return false;
 	svc = &dest->svc->key;

@@ -4,6 +4,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 #include <opvs/xmit.h>
@@ -39,7 +40,7 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 /**
  * opvs_reply_dest() - the one-packet service's server at an address and port
  * @on: namespace
- * @key: where the packet comes from; all bytes set
+ * @name: where the packet comes from
  * @client: where it goes
  * @port: the port there
  *
@@ -49,17 +50,17 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
  * Return: the server, valid within the read section, or NULL.
  */
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
-				  const struct opvs_endpoint_key *key,
+				  const struct opvs_name *name,
 				  const union nf_inet_addr *client,
 				  __be16 port)
 {
-	struct opvs_endpoint_key wild = *key;
+	struct opvs_name wild;
 	struct opvs_dest *dest;
 
-	dest = opvs_endpoint_dest(on, key, client, port);
+	dest = opvs_endpoint_dest(on, name, client, port);
 	if (dest || likely(!READ_ONCE(on->num_wild_svcs)))
 		return dest;
-	wild.port = 0;
+	wild = opvs_name_all_ports(name);
 	return opvs_endpoint_dest(on, &wild, client, port);
 }
 
@@ -79,18 +80,14 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow)
 {
-	const struct opvs_endpoint_key key = {
-		.addr = flow->saddr,
-		.port = flow->sport,
-		.family = flow->family,
-		.proto = flow->proto,
-	};
+	const struct opvs_name name = opvs_name(&flow->saddr, flow->sport,
+						flow->family, flow->proto);
 	const struct opvs_svc_key *virt;
 	struct opvs_dest *dest;
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		return OPVS_VERDICT(NONE);
-	dest = opvs_reply_dest(on, &key, &flow->daddr, flow->dport);
+	dest = opvs_reply_dest(on, &name, &flow->daddr, flow->dport);
 	if (!dest)
 		return OPVS_VERDICT(NONE);
 

@@ -25,8 +25,7 @@ static struct opvs_dest *rr_pick(const struct opvs_sched_table *tbl,
 		if (opvs_dest_available(dest))
 			return dest;
 	}
-	/* Interrupts that pick too may have taken steps of this circle. */
-	return opvs_sched_scan(tbl, 0);
+	return NULL;
 }
 
 const struct opvs_sched_ops opvs_sched_rr = {

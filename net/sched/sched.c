@@ -89,7 +89,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sched_hash);
  * CPU each part of the range gets its share to within a few, whatever the range
  * and even if it changes from call to call.
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  * Return: a number below @range.
  */
 u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range)

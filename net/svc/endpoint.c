@@ -10,9 +10,9 @@
 #include <opvs/endpoint.h>
 
 #include <opvs/dest.h>
-#include <opvs/hash.h>
 #include <opvs/hint.h>
 #include <opvs/kunit.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
@@ -20,40 +20,33 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-static inline u32 endpoint_key_rest(const struct opvs_endpoint_key *key)
+static u32 endpoint_hash(const void *data, u32 len, u32 seed)
 {
-	return opvs_name_rest(key->port, key->family, key->proto);
+	const struct opvs_endpoint *ep = data;
+	const struct opvs_name name = { .addr = &ep->addr, .rest = ep->rest };
+
+	return opvs_name_hash(&name, 0, seed);
 }
 
-static inline u32 endpoint_key_hash(const void *data, u32 len, u32 seed)
+static inline int endpoint_differs(struct rhashtable_compare_arg *arg,
+				   const void *obj)
 {
-	const struct opvs_endpoint_key *key = data;
-
-	return opvs_hash_name(&key->addr, endpoint_key_rest(key), seed);
-}
-
-static inline int endpoint_key_differs(struct rhashtable_compare_arg *arg,
-				       const void *obj)
-{
-	const struct opvs_endpoint_key *key = arg->key;
 	const struct opvs_endpoint *ep = obj;
 
-	return endpoint_key_rest(key) != endpoint_key_rest(&ep->key) ||
-	       !nf_inet_addr_cmp(&key->addr, &ep->key.addr);
+	return !opvs_name_is(arg->key, &ep->addr, ep->rest);
 }
 
-/* The functions are inlined into lookups. */
+/* Looked up by &struct opvs_name, by functions that are inlined. */
 static const struct rhashtable_params endpoint_params = {
 	.head_offset		= offsetof(struct opvs_endpoint, node),
-	.key_offset		= offsetof(struct opvs_endpoint, key),
-	.key_len		= sizeof_field(struct opvs_endpoint, key),
-	.hashfn			= endpoint_key_hash,
-	.obj_cmpfn		= endpoint_key_differs,
+	.hashfn			= opvs_name_hash,
+	.obj_hashfn		= endpoint_hash,
+	.obj_cmpfn		= endpoint_differs,
 	.automatic_shrinking	= true,
 };
 
 static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
-					     const struct opvs_endpoint_key *key)
+					     const struct opvs_name *name)
 {
 	struct opvs_endpoint *ep;
 	int err;
@@ -61,7 +54,8 @@ static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 	ep = kzalloc(sizeof(*ep), GFP_KERNEL);
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
-	ep->key = *key;
+	ep->addr = *name->addr;
+	ep->rest = name->rest;
 	INIT_HLIST_HEAD(&ep->dests);
 	err = rhashtable_insert_fast(&on->endpoints, &ep->node,
 				     endpoint_params);
@@ -119,24 +113,21 @@ static void endpoint_insert(struct opvs_endpoint *ep, struct opvs_dest *dest)
  */
 int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 {
-	const struct opvs_endpoint_key key = {
-		.addr = dest->addr,
-		.port = dest->port,
-		.family = dest->family,
-		.proto = dest->svc->key.proto,
-	};
+	const struct opvs_name name = opvs_name(&dest->addr, dest->port,
+						dest->family,
+						dest->svc->key.proto);
 	struct opvs_endpoint *ep;
 	int err;
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	ep = rhashtable_lookup_fast(&on->endpoints, &key, endpoint_params);
+	ep = rhashtable_lookup_fast(&on->endpoints, &name, endpoint_params);
 	if (ep) {
 		err = hints_ensure(on);
 		if (err)
 			return err;
 	} else {
-		ep = endpoint_create(on, &key);
+		ep = endpoint_create(on, &name);
 		if (IS_ERR(ep))
 			return PTR_ERR(ep);
 	}
@@ -237,7 +228,7 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 /**
  * opvs_endpoint_dest() - whose reply is this?
  * @on: namespace
- * @key: source of the packet; all bytes set
+ * @name: source of the packet
  * @client: where it goes
  * @port: the port there
  *
@@ -247,14 +238,14 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
  * answers there.  Valid within the RCU read section.
  */
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
-				     const struct opvs_endpoint_key *key,
+				     const struct opvs_name *name,
 				     const union nf_inet_addr *client,
 				     __be16 port)
 {
 	struct opvs_dest *dest = NULL;
 	struct opvs_endpoint *ep;
 
-	ep = rhashtable_lookup(&on->endpoints, key, endpoint_params);
+	ep = rhashtable_lookup(&on->endpoints, name, endpoint_params);
 	if (!ep)
 		return NULL;
 	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->hints))

@@ -2,8 +2,8 @@
 /*
  * Virtual services.
  *
- * A service is found by packets in a hash table and by the control plane in
- * order of addition.  What packets see of its servers is one immutable table,
+ * A service is found by packets in a hash table (match.c) and by the control plane
+ * in order of addition.  What packets see of its servers is one immutable table,
  * rebuilt and republished by every change: a packet sees the state before or
  * after a change, never between.
  *
@@ -17,7 +17,6 @@
 
 #include <opvs/conn.h>
 #include <opvs/dest.h>
-#include <opvs/hash.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
@@ -27,43 +26,10 @@
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
 #include <linux/overflow.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 struct workqueue_struct *opvs_wq;
-
-static inline u32 svc_key_rest(const struct opvs_svc_key *key)
-{
-	return opvs_name_rest(key->port, key->family, key->proto);
-}
-
-static inline u32 svc_key_hash(const void *data, u32 len, u32 seed)
-{
-	const struct opvs_svc_key *key = data;
-
-	return opvs_hash_name(&key->addr, svc_key_rest(key), seed);
-}
-
-static inline int svc_key_differs(struct rhashtable_compare_arg *arg,
-				  const void *obj)
-{
-	const struct opvs_svc_key *key = arg->key;
-	const struct opvs_svc *svc = obj;
-
-	return svc_key_rest(key) != svc_key_rest(&svc->key) ||
-	       !nf_inet_addr_cmp(&key->addr, &svc->key.addr);
-}
-
-/* The functions are inlined into lookups. */
-static const struct rhashtable_params svc_params = {
-	.head_offset		= offsetof(struct opvs_svc, node),
-	.key_offset		= offsetof(struct opvs_svc, key),
-	.key_len		= sizeof_field(struct opvs_svc, key),
-	.hashfn			= svc_key_hash,
-	.obj_cmpfn		= svc_key_differs,
-	.automatic_shrinking	= true,
-};
 
 /**
  * opvs_live_inc() - note an object that the namespace's exit must wait for
@@ -264,7 +230,7 @@ static int svc_link(struct opvs_net *on, struct opvs_svc *svc)
 	if (err < 0)
 		return err;
 
-	err = rhashtable_insert_fast(&on->svc_table, &svc->node, svc_params);
+	err = opvs_svc_publish(svc);
 	if (err)
 		xa_erase(&on->services, svc->id);
 	return err;
@@ -385,7 +351,7 @@ void opvs_svc_del(struct opvs_svc *svc)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	rhashtable_remove_fast(&on->svc_table, &svc->node, svc_params);
+	opvs_svc_unpublish(svc);
 	xa_erase(&on->services, svc->id);
 	list_for_each_entry_safe(dest, tmp, &svc->dests, list)
 		opvs_dest_unlink(dest);
@@ -432,59 +398,6 @@ struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id)
 	return xa_find_after(&on->services, id, ULONG_MAX, XA_PRESENT);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_next);
-
-/**
- * opvs_svc_find() - look up a service by its name
- * @on: namespace
- * @key: all bytes set
- *
- * Context: any, RCU read side or cfg_lock held.
- * Return: the service, valid as long as that is held, or NULL.
- */
-struct opvs_svc *opvs_svc_find(struct opvs_net *on,
-			       const struct opvs_svc_key *key)
-{
-	struct opvs_svc *svc;
-
-	rcu_read_lock();
-	svc = rhashtable_lookup(&on->svc_table, key, svc_params);
-	rcu_read_unlock();
-	return svc;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_svc_find);
-
-/**
- * opvs_svc_match() - the service that a packet goes to
- * @on: namespace
- * @flow: packet
- * @mark: its firewall mark
- *
- * The mark comes first, then address and port, then a service for all ports.
- *
- * Context: any, RCU read side.
- * Return: the service, valid within the read section, or NULL.
- */
-struct opvs_svc *opvs_svc_match(struct opvs_net *on,
-				const struct opvs_flow *flow, u32 mark)
-{
-	struct opvs_svc_key key = { .family = flow->family };
-	struct opvs_svc *svc;
-
-	if (unlikely(mark && READ_ONCE(on->num_mark_svcs))) {
-		key.addr.all[0] = mark;
-		svc = opvs_svc_find(on, &key);
-		if (svc)
-			return svc;
-	}
-	key.addr = flow->daddr;
-	key.port = flow->dport;
-	key.proto = flow->proto;
-	svc = rhashtable_lookup(&on->svc_table, &key, svc_params);
-	if (svc || likely(!READ_ONCE(on->num_wild_svcs)))
-		return svc;
-	key.port = 0;
-	return opvs_svc_find(on, &key);
-}
 
 static void svc_free_work(struct work_struct *work)
 {
@@ -547,7 +460,7 @@ int opvs_svc_net_init(struct opvs_net *on)
 	err = opvs_removed_net_init(on);
 	if (err)
 		return err;
-	err = rhashtable_init(&on->svc_table, &svc_params);
+	err = opvs_svc_match_net_init(on);
 	if (err)
 		opvs_removed_net_exit(on);
 	return err;
@@ -564,7 +477,7 @@ void opvs_svc_net_exit(struct opvs_net *on)
 	wait_var_event(&on->live, !atomic_read(&on->live));
 	opvs_removed_net_exit(on);
 	opvs_policy_net_exit(on);
-	rhashtable_destroy(&on->svc_table);
+	opvs_svc_match_net_exit(on);
 	xa_destroy(&on->services);
 	opvs_recent_free(on->recent);
 }

@@ -11,6 +11,7 @@
 #include <opvs/dest.h>
 #include <opvs/hint.h>
 #include <opvs/kunit.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
@@ -53,7 +54,7 @@ static void endpoint_exit(struct kunit *test)
 }
 
 /* The service that a packet of a server to a client belongs to, or NULL. */
-static struct opvs_svc *endpoint_whose(const struct opvs_endpoint_key *key,
+static struct opvs_svc *endpoint_whose(const struct opvs_name *name,
 				       u32 client, u16 port)
 {
 	const union nf_inet_addr addr = { .ip = htonl(client) };
@@ -61,7 +62,7 @@ static struct opvs_svc *endpoint_whose(const struct opvs_endpoint_key *key,
 	struct opvs_dest *dest;
 
 	rcu_read_lock();
-	dest = opvs_endpoint_dest(on, key, &addr, htons(port));
+	dest = opvs_endpoint_dest(on, name, &addr, htons(port));
 	if (dest)
 		found = dest->svc;
 	rcu_read_unlock();
@@ -71,26 +72,20 @@ static struct opvs_svc *endpoint_whose(const struct opvs_endpoint_key *key,
 static struct opvs_svc *endpoint_reply_from(u32 server, u16 from, u32 client,
 					    u16 port)
 {
-	const struct opvs_endpoint_key key = {
-		.addr.ip = htonl(server),
-		.port = htons(from),
-		.family = NFPROTO_IPV4,
-		.proto = IPPROTO_UDP,
-	};
+	const union nf_inet_addr addr = { .ip = htonl(server) };
+	const struct opvs_name name = opvs_name(&addr, htons(from),
+						NFPROTO_IPV4, IPPROTO_UDP);
 
-	return endpoint_whose(&key, client, port);
+	return endpoint_whose(&name, client, port);
 }
 
 static bool endpoint_known(u8 family, u8 proto)
 {
-	const struct opvs_endpoint_key key = {
-		.addr.ip = htonl(SERVER),
-		.port = htons(5060),
-		.family = family,
-		.proto = proto,
-	};
+	const union nf_inet_addr addr = { .ip = htonl(SERVER) };
+	const struct opvs_name name = opvs_name(&addr, htons(5060), family,
+						proto);
 
-	return endpoint_whose(&key, CLIENT_1, 40000);
+	return endpoint_whose(&name, CLIENT_1, 40000);
 }
 
 static struct opvs_svc *endpoint_reply(u32 client, u16 port)

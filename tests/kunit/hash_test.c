@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of the hashes that need no secret, or none that is kept well. */
 #include <opvs/hash.h>
+#include <opvs/name.h>
 
 #include <opvs/kunit.h>
 
@@ -69,10 +70,10 @@ static struct opvs_flow numbered(const struct counting *counting, u32 i)
 static u32 name_bucket(const struct counting *counting, u32 i, u32 seed)
 {
 	const struct opvs_flow flow = numbered(counting, i);
+	const struct opvs_name name = opvs_name(&flow.saddr, flow.sport,
+						flow.family, flow.proto);
 
-	return opvs_hash_name(&flow.saddr,
-			      opvs_name_rest(flow.sport, flow.family,
-					     flow.proto), seed) % BUCKETS;
+	return opvs_name_hash(&name, 0, seed) % BUCKETS;
 }
 
 /* A table of the kernel's refuses what would make a chain of more than 16.

@@ -11,6 +11,7 @@
 
 #include <kunit/test.h>
 
+#include <linux/bottom_half.h>
 #include <linux/cpumask.h>
 #include <linux/overflow.h>
 #include <linux/percpu.h>
@@ -142,9 +143,12 @@ fixture_table(struct kunit *test, const struct opvs_sched_ops *ops,
 static inline int fixture_pick(const struct opvs_sched_table *tbl,
 			       const struct opvs_sched_req *req)
 {
-	struct opvs_dest *dest = tbl->ops->pick(tbl, req);
+	struct opvs_dest *dest;
 	u32 i;
 
+	local_bh_disable();
+	dest = tbl->ops->pick(tbl, req);
+	local_bh_enable();
 	if (!dest)
 		return -1;
 	for (i = 0; i < tbl->count; i++)
