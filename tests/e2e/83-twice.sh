@@ -14,6 +14,12 @@ esac
 flows=${OPVS_E2E_FIRSTS:-$flows}
 make_sinks
 
+# What the kernel itself says it lost, should datagrams be missing.
+losses() {
+	in_client python3 "$e2e/losses.py" | sed 's/^/client: /'
+	python3 "$e2e/losses.py" | sed 's/^/director: /'
+}
+
 for f in 4 6; do
 	agent flush ns="$ns_director"
 	ipvsadm -A -u "${vs[$f,3]}:8300" -s rr
@@ -25,9 +31,12 @@ for f in 4 6; do
 	((f == 4)) || from=fd95::1
 	snapshot conn_created conn_ended conn_raced service_packets \
 		drop_reply_clash drop_no_memory
+	losses >"$state/losses"
 	in_client python3 "$e2e/twice.py" "$flows" "$from" "${vip[$f,3]}" 8300
 	still
 	rose service_packets $((2 * flows)) "IPv$f: all datagrams came"
+	lost=$(losses | diff "$state/losses" - || true)
+	[[ -z $lost ]] || diag "$lost"
 	rose conn_created "$flows" "IPv$f: $flows flows, as many connections"
 	rose conn_ended 0 "IPv$f: none has ended"
 	rose drop_reply_clash 0 "IPv$f: no reply would have been mistaken"
