@@ -6,12 +6,13 @@
 #include <linux/ip_vs.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/netfilter/nf_conntrack.h>
 
+#include <opvs/dest.h>
 #include <opvs/ops.h>
 #include <opvs/types.h>
 
-struct dst_entry;
-struct opvs_dest;
 struct opvs_net;
 
 extern const struct opvs_xmit_ops opvs_xmit_nat;
@@ -45,10 +46,67 @@ static inline int opvs_ensure_writable(struct sk_buff *skb, unsigned int len)
 	return skb_ensure_writable(skb, len);
 }
 
+/**
+ * opvs_mark_handled() - keep a packet from being balanced or tracked again
+ * @skb: packet that has its final addresses
+ *
+ * The connection tracker saw it under the addresses that it came with; like
+ * IPVS, opvs takes it out of tracking rather than have it translated back.
+ *
+ * Context: any.
+ */
+static inline void opvs_mark_handled(struct sk_buff *skb)
+{
+	skb->ipvs_property = 1;
+	nf_reset_ct(skb);
+	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+}
+
+/**
+ * opvs_forget_socket() - part a packet from the socket found for its old address
+ * @skb: packet that has its final addresses
+ * @flow: its flow
+ *
+ * Early demux looks for a socket before anybody rewrites.  The socket of a
+ * packet that this host sends is its sender's, and stays.
+ *
+ * Context: any.
+ */
+static inline void opvs_forget_socket(struct sk_buff *skb,
+				      const struct opvs_flow *flow)
+{
+	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
+		skb_orphan(skb);
+}
+
 /* route.c: the way to a server */
-struct dst_entry *opvs_route_get(struct opvs_net *on,
-				 const struct opvs_dest *dest,
-				 bool known_nexthop);
+struct dst_entry *opvs_route_find(struct opvs_net *on,
+				  const struct opvs_dest *dest,
+				  bool known_nexthop);
+
+/**
+ * opvs_route_get() - the route to a server
+ * @on: namespace
+ * @dest: server
+ * @known_nexthop: the packet's own address is not the server's (direct
+ *	routing), so the route must name the next hop
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: the route, valid within the read section, or NULL when there is none.
+ */
+static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
+					       const struct opvs_dest *dest,
+					       bool known_nexthop)
+{
+	const struct opvs_route *route = this_cpu_ptr(dest->route);
+
+	/* A server may have been given another method meanwhile. */
+	if (likely(route->dst && route->known_nexthop == known_nexthop &&
+		   dst_check(route->dst, route->cookie)))
+		return route->dst;
+	return opvs_route_find(on, dest, known_nexthop);
+}
+
 opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_flow *flow,
 				const struct opvs_dest *dest,
@@ -58,8 +116,6 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 				 struct opvs_net *on, struct dst_entry *dst);
 int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
 		 const struct opvs_flow *flow);
-void opvs_mark_handled(struct sk_buff *skb);
-void opvs_forget_socket(struct sk_buff *skb, const struct opvs_flow *flow);
 
 /* rewrite.c: addresses, ports and checksums */
 enum opvs_end {

@@ -19,7 +19,8 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/dst.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/ip.h>
+#include <net/ipv6_frag.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 /* Verdicts that do not drop. */
@@ -52,16 +53,12 @@ static unsigned int opvs_verdict_apply(struct opvs_net *on,
 	return verdict_nf[ctr];
 }
 
-static __always_inline opvs_verdict_t
-opvs_parse_and_run(struct opvs_net *on, struct sk_buff *skb, u8 family, u8 flags,
-		   opvs_stage_t stage)
+static __always_inline void opvs_read(const struct sk_buff *skb, u8 family,
+				      u8 flags, struct opvs_flow *flow)
 {
-	struct opvs_flow flow;
-
-	if (opvs_flow_parse(skb, 0, family, &flow))
-		flow.flags |= OPVS_FLOW_MALFORMED;
-	flow.flags |= flags;
-	return stage(on, skb, &flow);
+	if (opvs_flow_parse(skb, 0, family, flow))
+		flow->flags |= OPVS_FLOW_MALFORMED;
+	flow->flags |= flags;
 }
 
 /* A train of datagrams goes datagram by datagram: each may belong to another
@@ -72,6 +69,7 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 			       opvs_stage_t stage)
 {
 	struct sk_buff *segs, *skb, *next;
+	struct opvs_flow flow;
 	unsigned int nf;
 
 	segs = skb_gso_segment(train, 0);
@@ -83,8 +81,8 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
-		nf = opvs_verdict_apply(on, opvs_parse_and_run(on, skb, state->pf,
-							       flags, stage));
+		opvs_read(skb, state->pf, flags, &flow);
+		nf = opvs_verdict_apply(on, stage(on, skb, &flow));
 		if (nf == NF_DROP)
 			kfree_skb(skb);
 		else if (nf == NF_ACCEPT)
@@ -100,6 +98,38 @@ static bool opvs_is_handled(const struct sk_buff *skb)
 	return skb->ipvs_property;
 }
 
+static bool opvs_is_fragment(const struct opvs_flow *flow)
+{
+	return flow->flags & (OPVS_FLOW_FIRST_FRAG | OPVS_FLOW_LATER_FRAG);
+}
+
+/* Ports and Call-IDs are in the first fragment only, so packets are made whole;
+ * they may be cut again, as they came.  Those of IPv4 to this host are whole, and
+ * all are where connections are tracked by netfilter, whose queues these are.
+ * Anything but NF_ACCEPT means that the fragment was taken.
+ */
+static noinline unsigned int opvs_gather(struct opvs_net *on,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	bool out = state->hook == NF_INET_LOCAL_OUT;
+	int err;
+
+	if (state->pf == NFPROTO_IPV6) {
+		err = nf_ct_frag6_gather(on->net, skb, out ?
+					 IP6_DEFRAG_CONNTRACK_OUT :
+					 IP6_DEFRAG_CONNTRACK_IN);
+		if (err == -EINPROGRESS)
+			return NF_STOLEN;
+		return err ? NF_DROP : NF_ACCEPT;
+	}
+	if (ip_defrag(on->net, skb, out ? IP_DEFRAG_CONNTRACK_OUT
+					: IP_DEFRAG_CONNTRACK_IN))
+		return NF_STOLEN;
+	skb->ignore_df = 1;
+	return NF_ACCEPT;
+}
+
 /* Inlined into each hook, with its stage: a packet's way has no calls through
  * pointers but those to schedulers and transmit methods.
  */
@@ -107,12 +137,21 @@ static __always_inline unsigned int
 opvs_hook(struct opvs_net *on, struct sk_buff *skb,
 	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
 {
+	struct opvs_flow flow;
 	opvs_verdict_t verdict;
+	unsigned int nf;
 
 	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
 		return NF_ACCEPT;
 
-	verdict = opvs_parse_and_run(on, skb, state->pf, flags, stage);
+	opvs_read(skb, state->pf, flags, &flow);
+	if (unlikely(opvs_is_fragment(&flow))) {
+		nf = opvs_gather(on, skb, state);
+		if (nf != NF_ACCEPT)
+			return nf;
+		opvs_read(skb, state->pf, flags, &flow);
+	}
+	verdict = stage(on, skb, &flow);
 	if (unlikely(verdict == OPVS_VERDICT(GSO_SPLIT)))
 		return opvs_split(on, skb, state, flags, stage);
 	return opvs_verdict_apply(on, verdict);
@@ -240,38 +279,16 @@ static const struct nf_hook_ops *opvs_hooks_of(struct opvs_net *on, u8 family)
 	return ops;
 }
 
-/* Ports and Call-IDs are in the first fragment only, so packets are made whole. */
 static int opvs_family_up(struct opvs_net *on, u8 family)
 {
-	bool v6 = family == NFPROTO_IPV6;
-	int err;
-
-	err = v6 ? nf_defrag_ipv6_enable(on->net)
-		 : nf_defrag_ipv4_enable(on->net);
-	if (err)
-		return err;
-	err = nf_register_net_hooks(on->net, opvs_hooks_of(on, family),
-				    OPVS_HOOKS);
-	if (!err)
-		return 0;
-
-	if (v6)
-		nf_defrag_ipv6_disable(on->net);
-	else
-		nf_defrag_ipv4_disable(on->net);
-	return err;
+	return nf_register_net_hooks(on->net, opvs_hooks_of(on, family),
+				     OPVS_HOOKS);
 }
 
 static void opvs_family_down(struct opvs_net *on, u8 family)
 {
-	bool v6 = family == NFPROTO_IPV6;
-
 	nf_unregister_net_hooks(on->net, on->hooks[opvs_family(family)],
 				OPVS_HOOKS);
-	if (v6)
-		nf_defrag_ipv6_disable(on->net);
-	else
-		nf_defrag_ipv4_disable(on->net);
 }
 
 const struct opvs_svc_events opvs_path_events = {

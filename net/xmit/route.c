@@ -23,7 +23,6 @@
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
 #include <net/ip_fib.h>
-#include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 
 static bool dst_is_local(const struct dst_entry *dst)
@@ -68,12 +67,20 @@ static u32 route_cookie(const struct dst_entry *dst, u8 family)
 	return rt6_get_cookie(container_of(dst, struct rt6_info, dst));
 }
 
-/* Seldom: out of line, not to burden the stack of whoever has a route. */
-static noinline struct dst_entry *route_find(struct opvs_net *on,
-					     const struct opvs_dest *dest,
-					     struct opvs_route *route,
-					     bool known_nexthop)
+/**
+ * opvs_route_find() - what opvs_route_get() does when it has no valid route
+ * @on: namespace
+ * @dest: server
+ * @known_nexthop: as there
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: as there.
+ */
+struct dst_entry *opvs_route_find(struct opvs_net *on,
+				  const struct opvs_dest *dest,
+				  bool known_nexthop)
 {
+	struct opvs_route *route = this_cpu_ptr(dest->route);
 	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
 	struct dst_entry *dst, *old = route->dst;
 
@@ -86,29 +93,6 @@ static noinline struct dst_entry *route_find(struct opvs_net *on,
 	};
 	dst_release(old);
 	return dst;
-}
-
-/**
- * opvs_route_get() - the route to a server
- * @on: namespace
- * @dest: server
- * @known_nexthop: the packet's own address is not the server's (direct
- *	routing), so the route must name the next hop
- *
- * Context: softirq or BH disabled, RCU read side.
- * Return: the route, valid within the read section, or NULL when there is none.
- */
-struct dst_entry *opvs_route_get(struct opvs_net *on,
-				 const struct opvs_dest *dest,
-				 bool known_nexthop)
-{
-	struct opvs_route *route = this_cpu_ptr(dest->route);
-
-	/* A server may have been given another method meanwhile. */
-	if (likely(route->dst && route->known_nexthop == known_nexthop &&
-		   dst_check(route->dst, route->cookie)))
-		return route->dst;
-	return route_find(on, dest, route, known_nexthop);
 }
 
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
@@ -218,36 +202,29 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
 
-/**
- * opvs_mark_handled() - keep a packet from being balanced or tracked again
- * @skb: packet that has its final addresses
- *
- * The connection tracker saw it under the addresses that it came with; like
- * IPVS, opvs takes it out of tracking rather than have it translated back.
- *
- * Context: any.
- */
-void opvs_mark_handled(struct sk_buff *skb)
+/* The only hook of a namespace that has ours would let the packet pass. */
+static bool ours_alone(const struct opvs_net *on,
+		       const struct nf_hook_entries *hooks)
 {
-	skb->ipvs_property = 1;
-	nf_reset_ct(skb);
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	return hooks && hooks->num_hook_entries == 1 &&
+	       hooks->hooks[0].priv == on;
 }
 
-/**
- * opvs_forget_socket() - part a packet from the socket found for its old address
- * @skb: packet that has its final addresses
- * @flow: its flow
- *
- * Early demux looks for a socket before anybody rewrites.  The socket of a
- * packet that this host sends is its sender's, and stays.
- *
- * Context: any.
- */
-void opvs_forget_socket(struct sk_buff *skb, const struct opvs_flow *flow)
+static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
+		      struct dst_entry *dst)
 {
-	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
-		skb_orphan(skb);
+	struct nf_hook_entries __rcu **hooks;
+
+	hooks = family == NFPROTO_IPV6 ? on->net->nf.hooks_ipv6
+				       : on->net->nf.hooks_ipv4;
+	if (ours_alone(on, rcu_dereference(hooks[NF_INET_LOCAL_OUT])))
+		dst_output(on->net, skb->sk, skb);
+	else if (family == NFPROTO_IPV6)
+		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
+	else
+		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
 }
 
 /**
@@ -285,12 +262,7 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 	skb_clear_tstamp(skb);
 	/* The MTU was looked at; what is left may be cut into fragments. */
 	skb->ignore_df = 1;
-	if (flow->family == NFPROTO_IPV6)
-		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
-	else
-		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
+	local_out(skb, flow->family, on, dst);
 	return OPVS_VERDICT(FORWARDED);
 }
 

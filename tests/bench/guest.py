@@ -93,11 +93,7 @@ def parse_args():
     return args
 
 
-def main():
-    args = parse_args()
-    machine.load()
-    machine.prepare()
-    bench = Bench(args.packets)
+def measure(args, bench):
     result = {"kernel": os.uname().release, "lane": args.lane,
               "packets": args.packets, "rounds": args.rounds, "paths": {},
               "measures": {}, "seconds": {}}
@@ -109,6 +105,14 @@ def main():
         result["seconds"][group] = round(time.monotonic() - begin)
         print(f"# {group}: {result['seconds'][group]} s", flush=True)
     print(json.dumps(result))
+
+
+def main():
+    args = parse_args()
+    machine.load()
+    machine.prepare()
+    with machine.namespaces(*machine.MODULES) as spaces:
+        measure(args, Bench(args.packets, spaces))
 
 
 main()

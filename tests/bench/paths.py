@@ -105,14 +105,17 @@ class Path:
     """A way of packets. NAME; PACKETS makes the list that is fed, for the
     address that it gets; CONTEXT is what must be set up meanwhile; CONNS, how
     many connections and templates there must be then, None: nobody knows;
-    options go to the replay module."""
+    SPACE, the network namespace of the bench where all that is, None: the one
+    of plain forwarding; options go to the replay module."""
 
-    def __init__(self, name, family, packets, context, conns=0, **options):
+    def __init__(self, name, family, packets, context, conns=0, space=None,
+                 **options):
         self.name = name
         self.family = family
         self.make = packets
         self.context = context
         self.conns = conns
+        self.space = space
         self.options = options
         self.dev, self.out = "in0", "out0"
 
@@ -130,13 +133,21 @@ class Path:
 
     @contextlib.contextmanager
     def set_up(self, bench):
-        """All is warm in it: a packet of each flow has gone this way."""
-        with self.context() as service:
-            bench.feed(self, count=max(2000, len(self.packets),
-                                       self.options.get("flows", 0)))
+        """All is warm in it: each flow has had a packet to each server."""
+        flows = max(1000, len(self.packets), self.options.get("flows", 0))
+        with bench.inside(self.space), self.context() as service:
+            bench.feed(self, count=flows * len(SERVERS[self.family]))
             yield
             if service and self.conns is not None:
                 service.expect(self.conns)
+
+
+class ByPath(Path):
+    """Past the services of a director that also forwards."""
+
+    @functools.cached_property
+    def packets(self):
+        return self.plain.packets
 
 
 class ReplyPath(Path):
@@ -163,7 +174,7 @@ class ReplyPath(Path):
 
     @contextlib.contextmanager
     def set_up(self, bench):
-        with self.context() as service:
+        with bench.inside(self.space), self.context() as service:
             bench.feed(self.requests, count=2000)
             bench.feed(self, count=max(2000, len(self.packets)))
             yield
@@ -252,7 +263,15 @@ def one_packet_paths():
             for module in machine.MODULES:
                 yield Path(f"ops-rr {module} v{family} {size}", family,
                            datagrams(family, size), one_packet(module, family),
-                           flows=1000)
+                           space=module, flows=1000)
+
+
+def by_paths():
+    for family in (4, 6):
+        for module in machine.MODULES:
+            yield ByPath(f"by {module} v{family} 100", family,
+                         datagrams(family, 100), one_packet(module, family),
+                         space=module, flows=1000)
 
 
 def sip_paths():
@@ -261,9 +280,9 @@ def sip_paths():
             for module in machine.MODULES:
                 yield Path(f"ops-sip {module} v{family} {shape}", family,
                            calls(family, shape), by_template(module, family),
-                           conns=CALLS)
+                           conns=CALLS, space=module)
             yield Path(f"ops-sip stateless v{family} {shape}", family,
-                       calls(family, shape), stateless(family))
+                       calls(family, shape), stateless(family), space="opvs")
 
 
 def reply_paths():
@@ -272,12 +291,13 @@ def reply_paths():
     for family in (4, 6):
         yield ReplyPath(f"reply-rr opvs v{family} 100", family,
                         datagrams(family, 100), answers(family, 100),
-                        one_packet("opvs", family))
+                        one_packet("opvs", family), space="opvs")
         for module in machine.MODULES:
             yield ReplyPath(f"reply-sip {module} v{family} answer", family,
                             calls(family, "answer"),
                             call_answers(family, "answer"),
-                            by_template(module, family), conns=None)
+                            by_template(module, family), conns=None,
+                            space=module)
 
 
 def tracked_paths():
@@ -288,11 +308,11 @@ def tracked_paths():
                 yield Path(f"{name} {module} v{family} 1000", family,
                            make(family, 100),
                            tracked(module, family, proto), conns=1000,
-                           flows=1000)
+                           space=module, flows=1000)
 
 
-ALL = [*rewritten_paths(), *one_packet_paths(), *sip_paths(), *reply_paths(),
-       *tracked_paths()]
+ALL = [*rewritten_paths(), *by_paths(), *one_packet_paths(), *sip_paths(),
+       *reply_paths(), *tracked_paths()]
 
 # What comes of them is nothing: they are for another station.
 DROPPED = [Path(f"v{family} {size}", family, datagrams(family, size), None,

@@ -2,6 +2,7 @@
 """Feeds packets by the replay module, and sees to it that what went in came out
 again."""
 
+import contextlib
 import statistics
 
 import wire
@@ -62,11 +63,16 @@ class Replay:
 
 
 class Bench:
-    """Measures paths."""
+    """Measures paths: COUNT packets, in network namespaces SPACES by name, or
+    in the present one."""
 
-    def __init__(self, count):
+    def __init__(self, count, spaces):
         self.count = count
+        self.spaces = spaces
         self.replay = Replay()
+
+    def inside(self, name):
+        return self.spaces[name].inside() if name else contextlib.nullcontext()
 
     def run(self, path, count, passed=1, **options):
         """Feeds packets on some CPUs, and sees to it that as many have left:
