@@ -292,12 +292,6 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 			     request->dport);
 }
 
-/* All else may be one-packet services. */
-static bool tracks_none(const struct opvs_net *on, u8 proto)
-{
-	return proto == IPPROTO_UDP && !atomic_read(&on->udp_conns);
-}
-
 /**
  * opvs_track_find() - the connection that a packet belongs to
  * @on: namespace
@@ -311,8 +305,6 @@ struct opvs_conn_node *opvs_track_find(struct opvs_net *on,
 {
 	struct opvs_table_key key = { .tuple = *tuple, .now = jiffies };
 
-	if (tracks_none(on, tuple->proto))
-		return NULL;
 	return opvs_table_find(on, &key);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_track_find);
@@ -333,8 +325,6 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 
 	if (unlikely(flow->flags & (OPVS_FLOW_MALFORMED |
 				    OPVS_FLOW_LATER_FRAG)))
-		return OPVS_VERDICT(NONE);
-	if (tracks_none(on, flow->proto))
 		return OPVS_VERDICT(NONE);
 	node = opvs_table_find_flow(on, flow, jiffies);
 	if (!node)
