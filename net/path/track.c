@@ -243,20 +243,9 @@ static opvs_verdict_t follow_orphan(struct opvs_net *on, struct opvs_conn *cp,
 	return OPVS_VERDICT(DROP_REMOVED_SERVER);
 }
 
-/**
- * opvs_track_follow() - send a further packet of the client
- * @on: namespace
- * @skb: packet
- * @flow: its flow
- * @cp: the connection
- *
- * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_VERDICT(NONE) when the connection is over and
- * the packet may begin another one.
- */
-opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
-				 const struct opvs_flow *flow,
-				 struct opvs_conn *cp)
+static __always_inline opvs_verdict_t
+track_request(struct opvs_net *on, struct sk_buff *skb,
+	      const struct opvs_flow *flow, struct opvs_conn *cp)
 {
 	struct opvs_dest *dest = cp->dest;
 
@@ -278,6 +267,24 @@ opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
 	opvs_count(on, SERVICE_PACKETS);
 	opvs_stats_in(dest->stats_cpu, skb->len);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+}
+
+/**
+ * opvs_track_follow() - send a further packet of the client
+ * @on: namespace
+ * @skb: packet
+ * @flow: its flow
+ * @cp: the connection
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it; OPVS_VERDICT(NONE) when the connection is over and
+ * the packet may begin another one.
+ */
+opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_conn *cp)
+{
+	return track_request(on, skb, flow, cp);
 }
 
 static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
@@ -335,6 +342,6 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(!(flow->flags & (OPVS_FLOW_TO_HOST |
 				      OPVS_FLOW_FROM_HOST))))
 		return OPVS_VERDICT(NONE);
-	return opvs_track_follow(on, skb, flow, opvs_conn_of(node));
+	return track_request(on, skb, flow, opvs_conn_of(node));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_track);
