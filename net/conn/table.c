@@ -247,7 +247,9 @@ struct opvs_conn_node *opvs_table_find_flow(struct opvs_net *on,
 		.src		= &flow->saddr,
 		.dst		= &flow->daddr,
 		.ports		= flow->ports,
-		.protocol	= protocol_of(flow->family, flow->proto),
+		/* One by one, as they were written: see struct opvs_flow. */
+		.protocol	= protocol_of(READ_ONCE(flow->family),
+					      READ_ONCE(flow->proto)),
 		.now		= now,
 	};
 
