@@ -101,16 +101,30 @@ def measure_table(whole):
                            for lane in lanes)])
 
 
-def rewriting(whole):
-    """What the same change to a packet costs that remembers and picks
-    nothing, for comparison."""
+def added(whole, begin):
+    """What paths add whose names begin so, in words; "" if there are none."""
+    found = []
     for lane, result in whole["lanes"].items():
-        added = [path["added"]["median"]
+        costs = [path["added"]["median"]
                  for name, path in result["paths"].items()
-                 if name.startswith("nft ")]
-        if added:
-            yield (f"{figure(statistics.median(added))} {result['unit']} "
-                   f"({lane})")
+                 if name.startswith(begin)]
+        if costs:
+            found.append(f"{figure(statistics.median(costs))} "
+                         f"{result['unit']} ({lane})")
+    return ", ".join(found)
+
+
+def comparisons(whole):
+    """What is measured besides, to know what the targets' figures mean."""
+    rewriting = added(whole, "nft ")
+    if rewriting:
+        yield ("For comparison, a stateless nftables rule that rewrites one "
+               f"address adds {rewriting}.")
+    ours, theirs = (added(whole, f"by {who} ") for who in ("opvs", "IPVS"))
+    if ours and theirs:
+        yield ("A packet that is merely forwarded, by a director with a "
+               f"service for others, pays {ours} with opvs and {theirs} with "
+               "ip_vs.")
 
 
 def conditions(whole):
@@ -145,10 +159,8 @@ def block(whole):
     yield ""
     yield from target_table(whole)
     yield ""
-    rewrites = ", ".join(rewriting(whole))
-    if rewrites:
-        yield ("For comparison, a stateless nftables rule that rewrites one "
-               f"address adds {rewrites}.")
+    for sentence in comparisons(whole):
+        yield sentence
         yield ""
     yield from conditions(whole)
     yield from measure_table(whole)

@@ -136,6 +136,16 @@ class Rewriting(unittest.TestCase):
         self.assertIn("adds 25.0 ns (native).",
                       readme.rewritten(TEXT, whole_of(lanes)))
 
+    def test_passing_by(self):
+        lanes = samples.lanes()
+        self.assertNotIn("merely forwarded",
+                         readme.rewritten(TEXT, whole_of(lanes)))
+        lanes["native"]["paths"]["by opvs v4 100"] = samples.path(20)
+        lanes["native"]["paths"]["by IPVS v4 100"] = samples.path(30)
+        self.assertIn("pays 20.0 ns (native) with opvs and 30.0 ns (native) "
+                      "with ip_vs.",
+                      readme.rewritten(TEXT, whole_of(lanes)))
+
     def test_counts(self):
         self.assertIn("13 of 13 targets are met, 0 are not, 0 could not",
                       readme.rewritten(TEXT, self.whole))
