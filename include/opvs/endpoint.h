@@ -50,7 +50,7 @@ void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
  *
  * Does nothing unless several services share the server's address and port.
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  */
 static inline void opvs_endpoint_note(struct opvs_net *on,
 				      const struct opvs_flow *flow,

@@ -46,7 +46,7 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
  *
  * Servers of services for all ports answer from all ports.
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  * Return: the server, valid within the read section, or NULL.
  */
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,

@@ -171,7 +171,7 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
  * the first tells two sockets of one client apart, the second serves replies
  * to another port.
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  */
 void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
 			const struct opvs_flow *flow, u32 svc_id)
@@ -232,7 +232,7 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
  * @client: where it goes
  * @port: the port there
  *
- * Context: any, RCU read side.
+ * Context: softirq or BH disabled, RCU read side.
  * Return: the server record of the service that the client asked, or of the
  * service added first when that is not known; NULL when no server of ours
  * answers there.  Valid within the RCU read section.

@@ -8,15 +8,13 @@
 
 #include <linux/rhashtable.h>
 
-static inline struct opvs_name name_of(const struct opvs_svc_key *key)
-{
-	return opvs_name(&key->addr, key->port, key->family, key->proto);
-}
-
 static u32 svc_hash(const void *data, u32 len, u32 seed)
 {
 	const struct opvs_svc *svc = data;
-	struct opvs_name name = name_of(&svc->key);
+	const struct opvs_name name = {
+		.addr = &svc->key.addr,
+		.rest = svc->rest,
+	};
 
 	return opvs_name_hash(&name, 0, seed);
 }
@@ -47,7 +45,8 @@ static const struct rhashtable_params svc_params = {
  */
 int opvs_svc_publish(struct opvs_svc *svc)
 {
-	svc->rest = name_of(&svc->key).rest;
+	lockdep_assert_held(&svc->on->cfg_lock);
+
 	return rhashtable_insert_fast(&svc->on->svc_table, &svc->node,
 				      svc_params);
 }
@@ -61,6 +60,8 @@ int opvs_svc_publish(struct opvs_svc *svc)
  */
 void opvs_svc_unpublish(struct opvs_svc *svc)
 {
+	lockdep_assert_held(&svc->on->cfg_lock);
+
 	rhashtable_remove_fast(&svc->on->svc_table, &svc->node, svc_params);
 }
 
@@ -82,7 +83,8 @@ static noinline struct opvs_svc *lookup(struct opvs_net *on,
 struct opvs_svc *opvs_svc_find(struct opvs_net *on,
 			       const struct opvs_svc_key *key)
 {
-	const struct opvs_name name = name_of(key);
+	const struct opvs_name name = opvs_name(&key->addr, key->port,
+						key->family, key->proto);
 	struct opvs_svc *svc;
 
 	rcu_read_lock();

@@ -2,10 +2,10 @@
 /*
  * Virtual services.
  *
- * A service is found by packets in a hash table (match.c) and by the control plane
- * in order of addition.  What packets see of its servers is one immutable table,
- * rebuilt and republished by every change: a packet sees the state before or
- * after a change, never between.
+ * A service is found by packets in a hash table (match.c) and by the control
+ * plane in order of addition.  What packets see of its servers is one immutable
+ * table, rebuilt and republished by every change: a packet sees the state before
+ * or after a change, never between.
  *
  * Removal is two-phase.  Unlinked under cfg_lock, a service stays in memory
  * until its servers are gone, and each of these until no connection refers to
@@ -19,6 +19,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/recent.h>
 
@@ -169,6 +170,8 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 		return ERR_PTR(-ENOMEM);
 
 	svc->key = *key;
+	svc->rest = opvs_name(&key->addr, key->port, key->family,
+			      key->proto).rest;
 	svc->on = on;
 	INIT_LIST_HEAD(&svc->dests);
 	INIT_LIST_HEAD(&svc->removed_dests);

@@ -12,19 +12,10 @@ import struct
 import sys
 import time
 
-from traffic import checksum, family_of
+from traffic import family_of, udp_datagram
 
 PIECE = 1400            # a multiple of 8
 FRAGMENT = 44           # IPv6's header of that name
-
-
-def datagram(family, src, dst, size):
-    data = bytes(97 + i % 26 for i in range(size))
-    ends = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
-    head = struct.pack(">HHH", src[1], dst[1], 8 + size)
-    pseudo = ends + struct.pack(">II", 8 + size, socket.IPPROTO_UDP)
-    value = checksum(pseudo + head + b"\0\0" + data) or 0xffff
-    return ends, head + struct.pack(">H", value) + data
 
 
 def header(family, ends, ident, at, length, more):
@@ -38,7 +29,8 @@ def header(family, ends, ident, at, length, more):
 
 
 def pieces(family, src, dst, size, ident):
-    ends, whole = datagram(family, src, dst, size)
+    ends = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
+    whole = udp_datagram(src, dst, bytes(97 + i % 26 for i in range(size)))
     for at in range(0, len(whole), PIECE):
         part = whole[at:at + PIECE]
         yield header(family, ends, ident, at, len(part),

@@ -285,8 +285,8 @@ def checksum(data):
     return ~total & 0xffff
 
 
-def raw_udp(spaces, name, src, dst, data, csum):
-    """A datagram whose checksum is good, bad or zero; the kernel adds IP."""
+def udp_datagram(src, dst, data, csum="good"):
+    """UDP's header and the data, with a checksum that is good, bad or zero."""
     family = family_of(dst[0])
     length = 8 + len(data)
     ends = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
@@ -297,10 +297,16 @@ def raw_udp(spaces, name, src, dst, data, csum):
         value ^= 0x0110
     elif csum == "zero":
         value = 0
-    sock = spaces.socket(name, family, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    return header + struct.pack(">H", value) + data
+
+
+def raw_udp(spaces, name, src, dst, data, csum):
+    """Sends a datagram with such a checksum; the kernel adds IP."""
+    sock = spaces.socket(name, family_of(dst[0]), socket.SOCK_RAW,
+                         socket.IPPROTO_UDP)
     with sock:
         sock.bind((src[0], 0))
-        sock.sendto(header + struct.pack(">H", value) + data, (dst[0], 0))
+        sock.sendto(udp_datagram(src, dst, data, csum), (dst[0], 0))
 
 
 def sip_message(method, call, size):

@@ -17,6 +17,7 @@
 
 #include <kunit/test.h>
 
+#include <linux/bottom_half.h>
 #include <linux/in.h>
 #include <linux/ip_vs.h>
 #include <linux/module.h>
@@ -61,11 +62,13 @@ static struct opvs_svc *endpoint_whose(const struct opvs_name *name,
 	struct opvs_svc *found = NULL;
 	struct opvs_dest *dest;
 
+	local_bh_disable();
 	rcu_read_lock();
 	dest = opvs_endpoint_dest(on, name, &addr, htons(port));
 	if (dest)
 		found = dest->svc;
 	rcu_read_unlock();
+	local_bh_enable();
 	return found;
 }
 
@@ -105,9 +108,11 @@ static void endpoint_ask(const struct opvs_dest *dest, u32 client, u16 port)
 		.proto = IPPROTO_UDP,
 	};
 
+	local_bh_disable();
 	rcu_read_lock();
 	opvs_endpoint_note(on, &flow, dest);
 	rcu_read_unlock();
+	local_bh_enable();
 }
 
 static u64 endpoint_hits(void)
