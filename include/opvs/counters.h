@@ -3,6 +3,8 @@
 #ifndef OPVS_COUNTERS_H
 #define OPVS_COUNTERS_H
 
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 
@@ -84,7 +86,14 @@ struct opvs_counters {
  * can come between, and no machine has to disable them for that.
  */
 #define opvs_count(on, name) \
-	__this_cpu_inc((on)->counters->v[OPVS_CTR_##name])
+	opvs_count_by((on)->counters, OPVS_CTR_##name)
+
+static inline void opvs_count_by(struct opvs_counters __percpu *counters,
+				 enum opvs_ctr ctr)
+{
+	lockdep_assert_in_softirq();
+	__this_cpu_inc(counters->v[ctr]);
+}
 
 /* By tasks, too.  Softirqs may come between. */
 #define opvs_count_task(on, name) \

@@ -6,7 +6,9 @@
 #define OPVS_DEFENCE_H
 
 #include <linux/compiler.h>
+#include <linux/irqflags.h>
 #include <linux/kconfig.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 
@@ -28,6 +30,7 @@ static inline bool opvs_defence_drops(struct opvs_net *on)
 {
 	u32 rate = READ_ONCE(on->settings.drop_rate);
 
+	lockdep_assert_in_softirq();
 	if (likely(!rate))
 		return false;
 	if (__this_cpu_inc_return(on->counters->spared) < rate)

@@ -3,6 +3,8 @@
 #ifndef OPVS_SCHED_H
 #define OPVS_SCHED_H
 
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 
 #include <opvs/ops.h>
@@ -56,6 +58,7 @@ static inline u32 opvs_sched_step(const struct opvs_sched_table *tbl, u32 round)
 	u32 *cursor = this_cpu_ptr(tbl->cursor);
 	u32 turn = *cursor < round ? *cursor : *cursor % round;
 
+	lockdep_assert_in_softirq();
 	*cursor = turn + 1 < round ? turn + 1 : 0;
 	return turn;
 }

@@ -3,6 +3,8 @@
 #ifndef OPVS_STATS_H
 #define OPVS_STATS_H
 
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
@@ -75,6 +77,7 @@ static inline void opvs_stats_in_first(struct opvs_stats_cpu __percpu *cpu,
 {
 	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
 
+	lockdep_assert_in_softirq();
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->conns);
 	u64_stats_inc(&s->inpkts);
@@ -94,6 +97,7 @@ static inline void opvs_stats_in(struct opvs_stats_cpu __percpu *cpu,
 {
 	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
 
+	lockdep_assert_in_softirq();
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->inpkts);
 	u64_stats_add(&s->inbytes, bytes);
@@ -112,6 +116,7 @@ static inline void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu,
 {
 	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
 
+	lockdep_assert_in_softirq();
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->outpkts);
 	u64_stats_add(&s->outbytes, bytes);

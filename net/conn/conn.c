@@ -23,6 +23,8 @@
 #include <opvs/table.h>
 
 #include <linux/ip_vs.h>
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
 
 /* Three cache lines: what tells a packet's connection, where it goes and when
@@ -39,6 +41,7 @@ static struct opvs_conn *conn_alloc(struct opvs_net *on)
 {
 	struct opvs_conn *cp = __this_cpu_read(conn_slot);
 
+	lockdep_assert_in_softirq();
 	if (likely(cp)) {
 		__this_cpu_write(conn_slot, NULL);
 		return cp;
@@ -49,6 +52,7 @@ static struct opvs_conn *conn_alloc(struct opvs_net *on)
 
 static void conn_free(struct opvs_conn *cp)
 {
+	lockdep_assert_in_softirq();
 	/* A packet that leaves through a tunnel may be balanced once more there. */
 	if (unlikely(__this_cpu_read(conn_slot)))
 		kmem_cache_free(conn_cache, cp);

@@ -46,10 +46,10 @@ typedef opvs_verdict_t (*opvs_stage_t)(struct opvs_net *on, struct sk_buff *skb,
 static unsigned int opvs_verdict_apply(struct opvs_net *on,
 				       opvs_verdict_t verdict)
 {
-	unsigned int ctr = (__force unsigned int)verdict;
+	enum opvs_ctr ctr = (__force enum opvs_ctr)verdict;
 
 	if (verdict != OPVS_VERDICT(NONE))
-		__this_cpu_inc(on->counters->v[ctr]);
+		opvs_count_by(on->counters, ctr);
 	return verdict_nf[ctr];
 }
 

@@ -17,6 +17,8 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
@@ -84,6 +86,7 @@ struct dst_entry *opvs_route_find(struct opvs_net *on,
 	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
 	struct dst_entry *dst, *old = route->dst;
 
+	lockdep_assert_in_softirq();
 	dst = dest->family == NFPROTO_IPV6 ? lookup_v6(on->net, dest, flags)
 					   : lookup_v4(on->net, dest, flags);
 	*route = (struct opvs_route){

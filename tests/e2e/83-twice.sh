@@ -14,7 +14,14 @@ esac
 flows=${OPVS_E2E_FIRSTS:-$flows}
 make_sinks
 
-# What the kernel itself says it lost, should datagrams be missing.
+# To an address that no client was ever told a narrow link to: where the kernel
+# keeps an MTU for one, two processors that look up the route at once put out
+# each other's, and a packet that is on it just then is lost in silence
+# (rt_bind_exception() in net/ipv4/route.c).
+number=8
+
+# What the kernel itself did with packets, should datagrams be missing.
+python3 "$e2e/losses.py" --watch
 losses() {
 	in_client python3 "$e2e/losses.py" | sed 's/^/client: /'
 	python3 "$e2e/losses.py" | sed 's/^/director: /'
@@ -22,27 +29,31 @@ losses() {
 
 for f in 4 6; do
 	agent flush ns="$ns_director"
-	ipvsadm -A -u "${vs[$f,3]}:8300" -s rr
+	ipvsadm -A -u "${vs[$f,$number]}:8300" -s rr
 	# Two servers: who is late chose another one than who was first.
 	for port in 8300 8301; do
-		ipvsadm -a -u "${vs[$f,3]}:8300" -r "${sink_rs[$f]}:$port" -m
+		ipvsadm -a -u "${vs[$f,$number]}:8300" -r "${sink_rs[$f]}:$port" -m
 	done
 	from=10.95.0.1
 	((f == 4)) || from=fd95::1
 	snapshot conn_created conn_ended conn_raced service_packets \
 		drop_reply_clash drop_no_memory
 	losses >"$state/losses"
-	in_client python3 "$e2e/twice.py" "$flows" "$from" "${vip[$f,3]}" 8300
+	in_client python3 "$e2e/twice.py" "$flows" "$from" "${vip[$f,$number]}" 8300
 	still
 	rose service_packets $((2 * flows)) "IPv$f: all datagrams came"
-	lost=$(losses | diff "$state/losses" - || true)
-	[[ -z $lost ]] || diag "$lost"
+	counter service_packets
+	if ((value - C[service_packets] != 2 * flows)); then
+		diag "$(losses | diff --unchanged-line-format= \
+			--old-line-format='was %L' --new-line-format='is  %L' \
+			"$state/losses" - || :)"
+	fi
 	rose conn_created "$flows" "IPv$f: $flows flows, as many connections"
 	rose conn_ended 0 "IPv$f: none has ended"
 	rose drop_reply_clash 0 "IPv$f: no reply would have been mistaken"
 	rose drop_no_memory 0 "IPv$f: and the table could always grow"
 	is "$(cat /sys/kernel/opvs/conns)" "$flows" "IPv$f: so many in the table"
-	is "$(ipvsadm -Ln -u "${vs[$f,3]}:8300" |
+	is "$(ipvsadm -Ln -u "${vs[$f,$number]}:8300" |
 		awk '$1 == "->" && NR > 2 { n += $6 } END { print n }')" \
 		"$flows" "IPv$f: so many at the servers"
 	counter conn_raced
@@ -51,8 +62,8 @@ for f in 4 6; do
 	# With one processor, or an emulated one, that need not happen.
 	agent flush ns="$ns_director"
 	is "$(cat /sys/kernel/opvs/conns)" 0 "IPv$f: flushed"
-	is "$(ipvsadm -Ln -u "${vs[$f,3]}:8300" |
+	is "$(ipvsadm -Ln -u "${vs[$f,$number]}:8300" |
 		awk '$1 == "->" && NR > 2 { n += $5 + $6 } END { print n + 0 }')" \
 		0 "IPv$f: and counted out"
-	ipvsadm -D -u "${vs[$f,3]}:8300"
+	ipvsadm -D -u "${vs[$f,$number]}:8300"
 done

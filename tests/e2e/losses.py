@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the kernel has lost, says it itself: a line for each count that is not
-0, for this machine's queues and neighbours and this namespace's IP and UDP.
+"""What became of packets, as the kernel itself says it: a line for each count
+that is not 0, for this machine's queues and neighbours, where it freed packets
+and why, and for this namespace's devices and protocols. Two such lists, compared,
+tell where a packet was lost.
 
-usage: losses.py
+usage: losses.py [--watch]
+
+With --watch, has the kernel count from now on where it frees packets; on a
+kernel without tracing that says nothing.
 """
 
-NOTED = {"Ip": ("InHdrErrors", "InAddrErrors", "InDiscards", "OutDiscards",
-                "OutNoRoutes"),
-         "Udp": ("NoPorts", "InErrors", "RcvbufErrors")}
+import re
+import sys
+
+FREED = "/sys/kernel/tracing/events/skb/kfree_skb/"
+WATCH = "hist:keys=location.sym,reason"
 
 
 def table(name):
@@ -30,21 +37,50 @@ def neighbours():
             yield f"{name} {what}", sum(int(row[at], 16) for row in rows)
 
 
+def freed():
+    """Where packets were freed other than by their receivers."""
+    try:
+        with open(FREED + "hist", encoding="ascii") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return
+    for place, reason, count in re.findall(
+            r"\] (\S+) *, reason: +(\d+) *} hitcount: +(\d+)", text):
+        yield f"freed in {place} for reason {reason}", int(count)
+
+
+def devices():
+    _, names, *rows = table("/proc/net/dev")
+    for name, *values in rows:
+        for what, at in (("received", 1), ("receive errors", 2),
+                         ("not received", 3), ("sent", 9),
+                         ("send errors", 10), ("not sent", 11)):
+            yield f"{name} {what}", int(values[at])
+
+
 def protocols():
-    rows = table("/proc/net/snmp")
-    for names, values in zip(rows[::2], rows[1::2]):
-        layer = names[0].rstrip(":")
-        for name, value in zip(names[1:], values[1:]):
-            if name in NOTED.get(layer, ()):
-                yield f"{layer} {name}", int(value)
+    for file in ("snmp", "netstat"):
+        rows = table(f"/proc/net/{file}")
+        for names, values in zip(rows[::2], rows[1::2]):
+            for name, value in zip(names[1:], values[1:]):
+                yield f"{names[0]} {name}", int(value)
     for name, value in table("/proc/net/snmp6"):
-        layer, _, what = name.partition("6")
-        if what in NOTED.get(layer, ()):
-            yield name, int(value)
+        yield name, int(value)
+
+
+def watch():
+    try:
+        with open(FREED + "trigger", "w", encoding="ascii") as file:
+            file.write(WATCH)
+    except (FileNotFoundError, FileExistsError):
+        pass
 
 
 def main():
-    for counts in (queues, neighbours, protocols):
+    if sys.argv[1:] == ["--watch"]:
+        watch()
+        return
+    for counts in (queues, neighbours, freed, devices, protocols):
         for name, value in counts():
             if value:
                 print(f"{name}: {value}")

@@ -98,9 +98,11 @@ static struct opvs_conn *conn_new(void)
 {
 	struct opvs_conn *cp;
 
+	local_bh_disable();
 	rcu_read_lock();
 	cp = opvs_conn_new_ops(on, &conn_flow, dest);
 	rcu_read_unlock();
+	local_bh_enable();
 	return cp;
 }
 
@@ -114,9 +116,11 @@ static struct opvs_conn *conn_make(struct kunit *test)
 
 static void conn_put(struct opvs_conn *cp)
 {
+	local_bh_disable();
 	rcu_read_lock();
 	opvs_conn_put(cp);
 	rcu_read_unlock();
+	local_bh_enable();
 }
 
 /* The path of nearly every packet: on one CPU from creation to release. */

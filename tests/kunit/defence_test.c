@@ -8,12 +8,12 @@
 
 #include <kunit/test.h>
 
+#include <linux/bottom_half.h>
 #include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include <linux/preempt.h>
 #include <linux/string.h>
 
 /* ---- modes ---- */
@@ -174,10 +174,10 @@ static int count_drops(struct opvs_net *on, int arrivals)
 	int i, drops = 0;
 
 	/* The turn is each CPU's own. */
-	preempt_disable();
+	local_bh_disable();
 	for (i = 0; i < arrivals; i++)
 		drops += opvs_defence_drops(on);
-	preempt_enable();
+	local_bh_enable();
 	return drops;
 }
 

@@ -8,6 +8,7 @@
 #include <kunit/test.h>
 
 #include <linux/bits.h>
+#include <linux/bottom_half.h>
 #include <linux/in.h>
 #include <linux/ip_vs.h>
 #include <linux/module.h>
@@ -306,12 +307,14 @@ static u64 id_for(struct opvs_svc *svc, u32 addr)
 	struct opvs_dest *dest;
 	u64 id = 0;
 
+	local_bh_disable();
 	rcu_read_lock();
 	tbl = rcu_dereference(svc->table);
 	dest = tbl->ops->pick(tbl, &req);
 	if (dest)
 		id = dest->id;
 	rcu_read_unlock();
+	local_bh_enable();
 	return id;
 }
 

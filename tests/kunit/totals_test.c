@@ -163,6 +163,7 @@ static struct opvs_conn *totals_under_way(struct opvs_dest *dest)
 	};
 	struct opvs_conn *cp;
 
+	local_bh_disable();
 	rcu_read_lock();
 	cp = opvs_conn_new_ops(on, &flow, dest);
 	if (cp) {
@@ -170,14 +171,17 @@ static struct opvs_conn *totals_under_way(struct opvs_dest *dest)
 		opvs_conn_put(cp);
 	}
 	rcu_read_unlock();
+	local_bh_enable();
 	return cp;
 }
 
 static void totals_arrived(struct opvs_conn *cp)
 {
+	local_bh_disable();
 	rcu_read_lock();
 	opvs_conn_put(cp);
 	rcu_read_unlock();
+	local_bh_enable();
 }
 
 /* Packets that were under way when their server was removed. */
