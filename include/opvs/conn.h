@@ -207,6 +207,8 @@ struct opvs_conn_walk {
 
 struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,
 				      struct opvs_conn_walk *walk);
+void opvs_conn_end_where(struct opvs_net *on,
+			 bool (*over)(const struct opvs_conn *cp));
 bool opvs_conn_end(struct opvs_conn *cp);
 bool opvs_conn_expire(struct opvs_conn *cp);
 u32 opvs_conn_seconds_left(const struct opvs_conn *cp);

@@ -107,7 +107,8 @@ struct opvs_expire_stats {
  * @target: end of the slot up to which the present pass goes; sweeper only
  * @resume: shard at which the present pass goes on, beyond all CPUs when it is
  *	complete; sweeper only
- * @in_vain: jiffy in which an eviction found nobody
+ * @reclaim_vain: jiffy in which nothing was found that had expired
+ * @evict_vain: jiffy in which an eviction found nobody
  * @stats: see there
  */
 struct opvs_expire {
@@ -119,7 +120,8 @@ struct opvs_expire {
 	u32				interval;
 	u32				target;
 	unsigned int			resume;
-	u32				in_vain;
+	u32				reclaim_vain;
+	u32				evict_vain;
 	struct opvs_expire_stats	stats;
 };
 

@@ -7,6 +7,9 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+/* 2^30; more connections than this are beyond any memory. */
+#define OPVS_LIMIT_MAX	0x40000000
+
 /**
  * struct opvs_limit - a count and the most that it may be
  * @count: entries, templates included

@@ -65,6 +65,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @endpoints: reply side of NAT servers; RCU
  * @hints: allocated when two services first share an endpoint; RCU
  * @conn_table: connections by tuple; from the first service on; RCU
+ * @conn_table_up: it is there; see opvs_table_is_up()
  * @expire: ends connections that nobody refreshes
  * @conns: connection entries of all kinds
  * @udp_conns: tracked UDP connections; without any, packets look for none
@@ -86,6 +87,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @removed_svcs: removed services whose servers have connections; cfg_lock
  * @idle_dests: removed servers whose last connection is gone
  * @idle_work: lets go of these
+ * @orphan_work: ends the connections of removed servers, if so wished
  * @defence_work: watches memory while a defence needs it
  * @defence_at: where drop_entry goes on; defence_work only
  * @sysctl: registered tables: net.opvs, net.ipv4.vs
@@ -111,6 +113,7 @@ struct opvs_net {
 	struct rhashtable		endpoints;
 	struct opvs_hints __rcu		*hints;
 	struct rhashtable		conn_table;
+	bool				conn_table_up;
 	struct opvs_expire		expire;
 	struct opvs_limit		conns;
 	atomic_t			udp_conns;
@@ -133,6 +136,7 @@ struct opvs_net {
 	struct rhashtable		removed_svcs;
 	struct llist_head		idle_dests;
 	struct work_struct		idle_work;
+	struct work_struct		orphan_work;
 	struct delayed_work		defence_work;
 	u32				defence_at;
 	struct ctl_table_header		*sysctl[2];

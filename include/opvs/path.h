@@ -71,6 +71,11 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
 
+struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
+				       const struct opvs_svc *svc,
+				       const struct opvs_sched_table *tbl,
+				       const struct opvs_sched_req *req);
+
 /* affinity.c: engines without templates */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct opvs_svc *svc,

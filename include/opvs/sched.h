@@ -26,6 +26,7 @@ extern const struct opvs_sched_ops opvs_sched_dh;
 extern const struct opvs_sched_ops opvs_sched_mh;
 
 const struct opvs_sched_ops *opvs_sched_find(const char *name);
+const struct opvs_sched_ops *opvs_sched_nth(size_t n);
 
 /* for schedulers */
 u64 opvs_sched_hash(const struct opvs_sched_table *tbl,

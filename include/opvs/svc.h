@@ -127,6 +127,8 @@ bool opvs_svc_conf_one_packet(const struct opvs_svc_conf *conf);
 bool opvs_svc_conf_stateless(const struct opvs_svc_conf *conf);
 
 /* cfg_lock held, process context */
+int opvs_svc_check_absent(struct opvs_net *on, const struct opvs_svc_key *key,
+			  struct netlink_ext_ack *extack);
 int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 		 struct netlink_ext_ack *extack);
 int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
@@ -147,7 +149,8 @@ int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 		   struct netlink_ext_ack *extack);
 
-/* drain.c; cfg_lock held */
+/* drain.c; cfg_lock held, but for the first one */
+bool opvs_drain_outlived(const struct opvs_conn *cp);
 void opvs_drain_watch(struct opvs_net *on);
 void opvs_drain_over(struct opvs_net *on);
 void opvs_drain_net_init(struct opvs_net *on);

@@ -40,6 +40,9 @@ struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp);
 void opvs_table_remove(struct opvs_net *on, struct opvs_conn *cp);
 u32 opvs_table_hash(const struct opvs_conn_node *node);
 
+/* any context */
+bool opvs_table_is_up(const struct opvs_net *on);
+
 /* process context */
 void opvs_table_init(void);
 int opvs_table_start(struct opvs_net *on);

@@ -289,7 +289,8 @@ int opvs_expire_init(struct opvs_expire *ex, const struct opvs_expire_ops *ops,
 		.interval = OPVS_EXPIRE_TICK,
 		.target = now,
 		.resume = nr_cpu_ids,
-		.in_vain = now - 1,
+		.reclaim_vain = now - 1,
+		.evict_vain = now - 1,
 	};
 	if (!ex->shard)
 		goto err;

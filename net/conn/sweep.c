@@ -341,7 +341,9 @@ static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
  * @now: jiffies
  * @max: entries
  *
- * The caller's CPU first.  Looks at a batch of entries of each CPU at most.
+ * The caller's CPU first.  Looks at a batch of entries of each CPU at most, and
+ * not again in a jiffy in which it looked in vain: a flood against a full table
+ * must not buy a search with each packet.
  *
  * Context: any.
  * Return: how many were ended.
@@ -352,6 +354,8 @@ unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
 	struct scan scan = { .ex = ex, .now = now, .claims = max };
 	unsigned int cpu;
 
+	if (READ_ONCE(ex->reclaim_vain) == now)
+		return 0;
 	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
 		if (!scan.claims)
 			break;
@@ -359,6 +363,8 @@ unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
 		scan_ahead(&scan, ex->shard[cpu]);
 	}
 	drop_all(ex, &scan.dead);
+	if (max && !scan.claimed)
+		WRITE_ONCE(ex->reclaim_vain, now);
 	return scan.claimed;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_reclaim);
@@ -421,9 +427,8 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
  * @now: jiffies
  * @expendable: may this one go?  Called with the shard's lock held
  *
- * The caller's CPU first.  Looks at a batch of entries of each CPU at most, and
- * not again in a jiffy in which it looked in vain: a flood against a full table
- * must not buy a search with each packet.
+ * The caller's CPU first.  Looks at as much as opvs_expire_reclaim(), and no
+ * more often.
  *
  * Context: any.
  * Return: true if one was ended; false if none was found.
@@ -433,13 +438,13 @@ bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 {
 	unsigned int cpu;
 
-	if (READ_ONCE(ex->in_vain) == now)
+	if (READ_ONCE(ex->evict_vain) == now)
 		return false;
 	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
 		if (evict_from(ex, ex->shard[cpu], now, expendable))
 			return true;
 	}
-	WRITE_ONCE(ex->in_vain, now);
+	WRITE_ONCE(ex->evict_vain, now);
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);

@@ -29,6 +29,8 @@
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 
+#include <asm/barrier.h>
+
 /* Looking up and inserting a request tuple is one step under its lock; the lock
  * is chosen by hash, so that two first packets rarely meet.
  */
@@ -369,6 +371,20 @@ void opvs_table_remove(struct opvs_net *on, struct opvs_conn *cp)
 EXPORT_SYMBOL_IF_KUNIT(opvs_table_remove);
 
 /**
+ * opvs_table_is_up() - does the namespace have its table yet?
+ * @on: namespace
+ *
+ * For those whom no service has led here.
+ *
+ * Context: any.
+ */
+bool opvs_table_is_up(const struct opvs_net *on)
+{
+	/* Pairs with the release in opvs_table_start(). */
+	return smp_load_acquire(&on->conn_table_up);
+}
+
+/**
  * opvs_conn_table_size() - how many buckets there are now
  * @on: namespace
  *
@@ -377,13 +393,12 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_remove);
  */
 u32 opvs_conn_table_size(struct opvs_net *on)
 {
-	u32 size = OPVS_TABLE_MIN_SIZE;
-	struct bucket_table *tbl;
+	u32 size;
 
+	if (!opvs_table_is_up(on))
+		return OPVS_TABLE_MIN_SIZE;
 	rcu_read_lock();
-	tbl = rcu_dereference(on->conn_table.tbl);
-	if (tbl)
-		size = tbl->size;
+	size = rcu_dereference(on->conn_table.tbl)->size;
 	rcu_read_unlock();
 	return size;
 }
@@ -398,11 +413,18 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_table_size);
  */
 int opvs_table_start(struct opvs_net *on)
 {
+	int err;
+
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (rcu_access_pointer(on->conn_table.tbl))
+	if (on->conn_table_up)
 		return 0;
-	return rhashtable_init(&on->conn_table, &table_params);
+	err = rhashtable_init(&on->conn_table, &table_params);
+	if (err)
+		return err;
+	/* Pairs with the acquire in opvs_table_is_up(). */
+	smp_store_release(&on->conn_table_up, true);
+	return 0;
 }
 
 /**
@@ -413,7 +435,7 @@ int opvs_table_start(struct opvs_net *on)
  */
 void opvs_table_net_exit(struct opvs_net *on)
 {
-	if (rcu_access_pointer(on->conn_table.tbl))
+	if (on->conn_table_up)
 		rhashtable_destroy(&on->conn_table);
 }
 

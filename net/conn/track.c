@@ -193,7 +193,7 @@ bool opvs_conn_linger(struct opvs_conn *tp, bool lingers)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_linger);
 
-/* A template keeps until its children are gone; false when it ended before.
+/* A template keeps until its children are gone; false when it is gone itself.
  * Taken before the limits, or the template might be evicted to make room.
  */
 static bool control_take(struct opvs_conn *control)

@@ -122,7 +122,7 @@ struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,
 	unsigned int passed = 0;
 	struct candidate found;
 
-	if (!rcu_access_pointer(on->conn_table.tbl))
+	if (!opvs_table_is_up(on))
 		return NULL;
 	while (walk->at < stop) {
 		found = scan_range(on, walk, &end);
@@ -142,3 +142,30 @@ struct opvs_conn *opvs_conn_walk_next(struct opvs_net *on,
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_walk_next);
+
+/**
+ * opvs_conn_end_where() - end all connections and templates that are over
+ * @on: namespace
+ * @over: tells whether one is; called on the RCU read side
+ *
+ * Context: process; sleeps.
+ */
+void opvs_conn_end_where(struct opvs_net *on,
+			 bool (*over)(const struct opvs_conn *cp))
+{
+	struct opvs_conn_walk walk = {};
+	unsigned int seen = 0;
+	struct opvs_conn *cp;
+
+	rcu_read_lock();
+	while ((cp = opvs_conn_walk_next(on, &walk))) {
+		if (over(cp))
+			opvs_conn_end(cp);
+		if (++seen % WALK_STRIDE)
+			continue;
+		rcu_read_unlock();
+		cond_resched();
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}

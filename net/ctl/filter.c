@@ -488,7 +488,7 @@ struct opvs_conn *opvs_filter_find(const struct opvs_filter *filter,
 			key.tuple.dst.ip = htonl(filter->mark);
 	}
 	/* There is a table from the first service on. */
-	if (!rcu_access_pointer(on->conn_table.tbl))
+	if (!opvs_table_is_up(on))
 		return NULL;
 	node = opvs_table_find(on, &key);
 	if (!node || node->tuple.kind == OPVS_TUPLE_REPLY)

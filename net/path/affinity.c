@@ -59,7 +59,18 @@ static struct opvs_conn *exception_find(struct opvs_net *on,
 	return node ? opvs_conn_of(node) : NULL;
 }
 
-/* Keeps it alive, unless it leads to a server that was removed. */
+/* Its server was removed, or the draining that it was made for is over.  The
+ * latter is asked of the table that is in place now: a packet may still see the
+ * one before or, the exception being new, the one before that.
+ */
+static bool exception_is_void(const struct opvs_sched_table *tbl,
+			      const struct opvs_conn *tp)
+{
+	return READ_ONCE(tp->dest->removed) ||
+	       (!tbl->drains && opvs_drain_outlived(tp));
+}
+
+/* Keeps it alive, unless it is void. */
 static struct opvs_conn *exception_follow(struct opvs_net *on,
 					  const struct opvs_svc *svc,
 					  const struct opvs_sched_table *tbl,
@@ -69,7 +80,7 @@ static struct opvs_conn *exception_follow(struct opvs_net *on,
 
 	if (!tp)
 		return NULL;
-	if (unlikely(READ_ONCE(tp->dest->removed))) {
+	if (unlikely(exception_is_void(tbl, tp))) {
 		opvs_conn_end(tp);
 		return NULL;
 	}
@@ -121,7 +132,7 @@ static opvs_verdict_t session_remember(struct opvs_net *on,
 		start.flags |= OPVS_CONN_F_MOVED;
 	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
 	tp = opvs_conn_track(on, &start);
-	/* The server goes away: nobody can use it, so the caller looks again. */
+	/* The server is going away; the session's next message begins anew. */
 	if (unlikely(tp == ERR_PTR(-ESTALE)))
 		return OPVS_VERDICT(NONE);
 	if (IS_ERR(tp))
@@ -245,7 +256,7 @@ struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
 
 	if (has_exceptions(svc))
 		tp = exception_find(on, svc, tbl, req);
-	if (tp && !READ_ONCE(tp->dest->removed))
+	if (tp && !exception_is_void(tbl, tp))
 		return tp->dest;
 	tbl->ops->seat(tbl, req, &seat);
 	return seat_of_old(&seat);

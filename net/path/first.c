@@ -95,9 +95,15 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 		verdict = OPVS_VERDICT(DROP_DEFENCE);
 	else
 		verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced);
-	/* Another CPU had the first packet; this is the second one. */
-	if (unlikely(raced))
-		return opvs_track_follow(on, skb, flow, cp);
+	/* Another CPU had the first packet; this is the second one, unless the
+	 * connection is over already.
+	 */
+	if (unlikely(raced)) {
+		verdict = opvs_track_follow(on, skb, flow, cp);
+		if (verdict != OPVS_VERDICT(NONE))
+			return verdict;
+		verdict = OPVS_VERDICT(DROP_REMOVED_SERVER);
+	}
 
 	opvs_count(on, SERVICE_PACKETS);
 	if (verdict == OPVS_VERDICT(DROP_NO_SERVER))

@@ -62,7 +62,8 @@ static __always_inline void opvs_read(const struct sk_buff *skb, u8 family,
 }
 
 /* A train of datagrams goes datagram by datagram: each may belong to another
- * call.  Those for a server on this host go on where the train was.
+ * call.  Those for a server on this host pass the chains once more, one by one;
+ * ours lets them through.
  */
 static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 			       const struct nf_hook_state *state, u8 flags,
@@ -79,6 +80,8 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 		return opvs_verdict_apply(on, OPVS_VERDICT(DROP_NO_MEMORY));
 	}
 
+	/* Where they were only strung together, the first one is the train. */
+	consume_skb(train);
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		opvs_read(skb, state->pf, flags, &flow);
@@ -86,9 +89,9 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 		if (nf == NF_DROP)
 			kfree_skb(skb);
 		else if (nf == NF_ACCEPT)
-			state->okfn(state->net, state->sk, skb);
+			NF_HOOK(state->pf, state->hook, state->net, state->sk,
+				skb, state->in, state->out, state->okfn);
 	}
-	consume_skb(train);
 	return opvs_verdict_apply(on, OPVS_VERDICT(GSO_SPLIT));
 }
 

@@ -16,6 +16,7 @@
 #include <opvs/svc.h>
 #include <opvs/xmit.h>
 
+#include <linux/ip_vs.h>
 #include <linux/skbuff.h>
 
 static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
@@ -67,6 +68,19 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 	return verdict;
 }
 
+/* The server that follows from what is quoted, by memory or by a hash. */
+static struct opvs_dest *quoted_dest(struct opvs_net *on,
+				     const struct opvs_svc *svc,
+				     const struct opvs_sched_table *tbl,
+				     const struct opvs_sched_req *req)
+{
+	if (tbl->flags & IP_VS_SVC_F_PERSISTENT)
+		return opvs_template_quoted(on, svc, tbl, req);
+	if (req->key && tbl->stateless)
+		return opvs_affinity_quoted(on, svc, tbl, req);
+	return tbl->ops->repeats ? tbl->ops->pick(tbl, req) : NULL;
+}
+
 /**
  * opvs_pick_quoted() - which server got the packet that an ICMP error quotes?
  * @on: namespace
@@ -76,8 +90,8 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
  * @dest: result
  *
  * Only a server that follows from the packet itself can be named: the only
- * one, or the one that a hash of what is quoted leads to.  Turns are lost, and
- * nothing is noted or remembered.
+ * one, the one of its template, or the one that a hash of what is quoted leads
+ * to.  Turns are lost, and nothing is noted or remembered.
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_VERDICT(NONE) and @dest; or ICMP_UNATTRIBUTED.
@@ -92,16 +106,15 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 	struct opvs_sched_req req = { .flow = flow };
 
 	*dest = NULL;
-	if (tbl->count == 1) {
+	/* A table may leave out servers of weight 0. */
+	if (tbl->count == 1 && READ_ONCE(svc->num_dests) == 1) {
 		*dest = tbl->member[0].dest;
-	} else if (tbl->ops->repeats) {
+	} else if (tbl->flags & IP_VS_SVC_F_PERSISTENT || tbl->ops->repeats) {
 		if (tbl->pe && opvs_seek_key(skb, flow, tbl->pe, &req))
 			return OPVS_VERDICT(ICMP_UNATTRIBUTED);
 		/* Headers without a key are cut off more often than absent. */
-		if (req.key && tbl->stateless)
-			*dest = opvs_affinity_quoted(on, svc, tbl, &req);
-		else if (!req.keyless)
-			*dest = tbl->ops->pick(tbl, &req);
+		if (!req.keyless)
+			*dest = quoted_dest(on, svc, tbl, &req);
 	}
 	return *dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(ICMP_UNATTRIBUTED);
 }

@@ -38,6 +38,8 @@ opvs_verdict_t opvs_track_failed(long err)
 		return OPVS_VERDICT(DROP_LIMIT);
 	case -EADDRINUSE:
 		return OPVS_VERDICT(DROP_REPLY_CLASH);
+	case -ESTALE:
+		return OPVS_VERDICT(DROP_REMOVED_SERVER);
 	default:
 		return OPVS_VERDICT(DROP_NO_MEMORY);
 	}

@@ -3,11 +3,18 @@
 #include <opvs/path.h>
 
 #include <opvs/defence.h>
+#include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
 #include <linux/in.h>
 #include <linux/skbuff.h>
+
+/* Several datagrams in one; not one that is yet to be cut into fragments. */
+static bool is_train(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && !(skb_shinfo(skb)->gso_type & SKB_GSO_UDP);
+}
 
 /**
  * opvs_request() - balance a packet if it goes to a virtual service
@@ -30,7 +37,7 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_VERDICT(NONE);
 	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
 		return opvs_first_packet(on, svc, skb, flow);
-	if (unlikely(skb_is_gso(skb)))
+	if (unlikely(is_train(skb)))
 		return OPVS_VERDICT(GSO_SPLIT);
 
 	opvs_count(on, SERVICE_PACKETS);
@@ -41,3 +48,4 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_VERDICT(DROP_DEFENCE);
 	return opvs_one_packet(on, svc, skb, flow);
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_request);

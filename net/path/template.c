@@ -58,6 +58,21 @@ void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
 	tuple->dport = svc->key.port;
 }
 
+static struct opvs_table_key template_key(const struct opvs_svc *svc,
+					  const struct opvs_sched_table *tbl,
+					  const struct opvs_sched_req *req)
+{
+	struct opvs_table_key key = {
+		.pe		= req->key ? tbl->pe : NULL,
+		.key		= req->key,
+		.key_len	= req->key_len,
+		.now		= jiffies,
+	};
+
+	opvs_template_tuple(&key.tuple, svc, req->flow, tbl->netmask);
+	return key;
+}
+
 /* A server that was removed or, if so wished, drained is no longer remembered. */
 static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 {
@@ -69,13 +84,15 @@ static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 	       !READ_ONCE(on->settings.expire_quiescent_template);
 }
 
-/* One whose time is over is alive as long as it has children. */
+/* One whose time is over is alive as long as it has children, unless somebody
+ * ended it.
+ */
 static bool template_refresh(struct opvs_net *on, struct opvs_conn *tp,
 			     u32 seconds)
 {
 	bool alive = opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
 					 seconds * HZ) ||
-		     atomic_read(&tp->children);
+		     !opvs_conn_dead(tp);
 
 	/* Afterwards: a refresh in time to save it notes that it lingered. */
 	if (unlikely(READ_ONCE(tp->state) & OPVS_CONN_LINGERS))
@@ -134,6 +151,33 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
 }
 
 /**
+ * opvs_template_quoted() - which server has a quoted packet's template?
+ * @on: namespace
+ * @svc: persistent service
+ * @tbl: its table
+ * @req: what is quoted
+ *
+ * Leaves no trace.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: the server, or NULL.
+ */
+struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
+				       const struct opvs_svc *svc,
+				       const struct opvs_sched_table *tbl,
+				       const struct opvs_sched_req *req)
+{
+	struct opvs_table_key key = template_key(svc, tbl, req);
+	struct opvs_conn_node *node = opvs_table_find(on, &key);
+	struct opvs_dest *dest;
+
+	if (!node)
+		return NULL;
+	dest = opvs_conn_of(node)->dest;
+	return READ_ONCE(dest->removed) ? NULL : dest;
+}
+
+/**
  * opvs_template_choose() - choose the server that a persistent client has
  * @on: namespace
  * @svc: persistent service
@@ -153,15 +197,9 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
-	struct opvs_table_key key = {
-		.pe		= req->key ? tbl->pe : NULL,
-		.key		= req->key,
-		.key_len	= req->key_len,
-		.now		= jiffies,
-	};
+	struct opvs_table_key key = template_key(svc, tbl, req);
 	struct opvs_conn *tp;
 
-	opvs_template_tuple(&key.tuple, svc, req->flow, tbl->netmask);
 	tp = template_find(on, &key, tbl->timeout);
 	if (unlikely(!tp)) {
 		tp = template_begin(on, svc, req, &key, tbl->timeout);

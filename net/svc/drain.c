@@ -6,7 +6,8 @@
  * a table that knows nothing of it.  From a grace period later no packet
  * remembers a session because of it any more, and the exceptions that were made
  * meanwhile can go: all that are marked as such and whose service does not
- * drain.  One walk ends those of all services, without a lock.
+ * drain.  One walk ends those of all services, without a lock; a packet that
+ * finds one before does not follow it, or a session would move in the midst.
  *
  * A service may begin to drain anew while that walk is under way.  A packet
  * that makes an exception has seen a table that drains, so whoever sees the
@@ -21,16 +22,12 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 
 /* After a rebuild that found no memory. */
 #define DRAIN_RETRY	HZ
 
 /* Until it is asked again whether a grace period has passed. */
 #define DRAIN_GRACE	(HZ / 20 + 1)
-
-/* Entries in one RCU read section. */
-#define DRAIN_STRIDE	256
 
 /* Jiffies until the service wants to be looked at again, or MAX_JIFFY_OFFSET. */
 static unsigned long drain_step(struct opvs_svc *svc)
@@ -50,10 +47,16 @@ static unsigned long drain_step(struct opvs_svc *svc)
 	return opvs_svc_rebuild(svc, NULL) ? DRAIN_RETRY : MAX_JIFFY_OFFSET;
 }
 
-/* Nothing else leads to a session at a server of weight 0, so what does lives as
+/**
+ * opvs_drain_outlived() - was an exception made for a draining that is over?
+ * @cp: any entry
+ *
+ * Nothing else leads to a session at a server of weight 0, so what does lives as
  * long as the session uses it.
+ *
+ * Context: any, RCU read side.
  */
-static bool outlived(const struct opvs_conn *cp)
+bool opvs_drain_outlived(const struct opvs_conn *cp)
 {
 	const struct opvs_dest *dest = cp->dest;
 
@@ -63,25 +66,6 @@ static bool outlived(const struct opvs_conn *cp)
 	smp_rmb();
 	return !rcu_dereference(dest->svc->table)->drains &&
 	       (READ_ONCE(dest->weight) || READ_ONCE(dest->removed));
-}
-
-static void end_exceptions(struct opvs_net *on)
-{
-	struct opvs_conn_walk walk = {};
-	unsigned int seen = 0;
-	struct opvs_conn *cp;
-
-	rcu_read_lock();
-	while ((cp = opvs_conn_walk_next(on, &walk))) {
-		if (outlived(cp))
-			opvs_conn_end(cp);
-		if (++seen % DRAIN_STRIDE)
-			continue;
-		rcu_read_unlock();
-		cond_resched();
-		rcu_read_lock();
-	}
-	rcu_read_unlock();
 }
 
 static void drain_work(struct work_struct *work)
@@ -103,7 +87,7 @@ static void drain_work(struct work_struct *work)
 	mutex_unlock(&on->cfg_lock);
 
 	if (unseen)
-		end_exceptions(on);
+		opvs_conn_end_where(on, opvs_drain_outlived);
 	if (wait != MAX_JIFFY_OFFSET)
 		queue_delayed_work(opvs_wq, &on->drain_work, wait);
 }

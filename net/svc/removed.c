@@ -14,6 +14,7 @@
  */
 #include <opvs/svc.h>
 
+#include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/netns.h>
 
@@ -69,6 +70,19 @@ static void idle_work(struct work_struct *work)
 	mutex_unlock(&on->cfg_lock);
 }
 
+static bool is_orphan(const struct opvs_conn *cp)
+{
+	return READ_ONCE(cp->dest->removed);
+}
+
+/* As IPVS does it: none waits for its next packet, or its server's return. */
+static void orphan_work(struct work_struct *work)
+{
+	struct opvs_net *on = container_of(work, struct opvs_net, orphan_work);
+
+	opvs_conn_end_where(on, is_orphan);
+}
+
 /**
  * opvs_removed_add_dest() - keep a server until its connections are gone
  * @dest: server that no new packet is led to
@@ -87,6 +101,8 @@ void opvs_removed_add_dest(struct opvs_dest *dest)
 	smp_mb();
 	if (!opvs_dest_in_use(dest))
 		opvs_removed_idle(dest);
+	else if (READ_ONCE(svc->on->settings.expire_nodest_conn))
+		queue_work(opvs_wq, &svc->on->orphan_work);
 }
 
 /**
@@ -186,6 +202,7 @@ int opvs_removed_net_init(struct opvs_net *on)
 {
 	init_llist_head(&on->idle_dests);
 	INIT_WORK(&on->idle_work, idle_work);
+	INIT_WORK(&on->orphan_work, orphan_work);
 	return rhashtable_init(&on->removed_svcs, &removed_params);
 }
 
@@ -197,6 +214,7 @@ int opvs_removed_net_init(struct opvs_net *on)
  */
 void opvs_removed_net_exit(struct opvs_net *on)
 {
+	cancel_work_sync(&on->orphan_work);
 	cancel_work_sync(&on->idle_work);
 	rhashtable_destroy(&on->removed_svcs);
 }

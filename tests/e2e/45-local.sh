@@ -30,6 +30,24 @@ for f in 4 6; do
 	rose ops_created 100 "IPv$f: an entry each"
 	rose ops_released_inline 100 "IPv$f: released inline"
 
+	# A train of datagrams: those that stay here pass the chains behind ours.
+	nft -f - <<-'END'
+		table inet behind {
+			chain input {
+				type filter hook input priority 150
+				udp dport 5459 counter
+			}
+		}
+	END
+	from_client segments dst="$target" count=20 size=100
+	is "${A[got]}/${A[intact]}/${A[foreign]}" 20/20/0 \
+		"IPv$f: UDP_SEGMENT: all answered by the service"
+	near "${A[on_local]:-0}" 10 1 "IPv$f: UDP_SEGMENT: half of them here"
+	is "$(nft list table inet behind | grep -o 'packets [0-9]*')" \
+		"packets ${A[on_local]:-0}" \
+		"IPv$f: UDP_SEGMENT: a later chain saw each of these"
+	nft delete table inet behind
+
 	# A client here: its answers come from another namespace and from here.
 	snapshot service_packets delivered_local
 	agent burst src="$own" dst="$target" count=40

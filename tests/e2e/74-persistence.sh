@@ -165,11 +165,11 @@ removed() {
 
 	vs_sysctl expire_nodest_conn 1
 	real -d -t "$f" 5 7401 "$n"
+	check "IPv$f: removed, expire_nodest_conn: connections are forgotten" \
+		poll 5 forgotten
 	from_client talk id=kept data=lost
 	is "${A[errors]}" ECONNRESET:1 \
-		"IPv$f: removed, expire_nodest_conn: connections are reset"
-	is "$(states "${vs[$f,5]}:7401 ")" '' \
-		"IPv$f: removed, expire_nodest_conn: and forgotten"
+		"IPv$f: removed, expire_nodest_conn: and reset"
 	from_client dial id=next dst="${vip[$f,5]}|7401" count=4
 	is "${A[got]} ${A[on_$server]:-0}" '4 0' "IPv$f: removed: others serve"
 	restore_settings
@@ -187,6 +187,7 @@ removed() {
 		agent hang id=$id how=rst
 	done
 }
+forgotten() { [[ -z $(states "${vs[$f,5]}:7401 ") ]]; }
 on_server() { # of the service in removed()
 	ipvsadm -Ln -t "${vs[$f,5]}:7401" | awk -v at="${rs[$f,$1]}:7401" \
 		'$2 == at { print $5 "/" $6 }'

@@ -254,6 +254,31 @@ static void affinity_exception_revived(struct kunit *test)
 	expect_entries(test, entries);
 }
 
+/* What was remembered for a draining is void as soon as that is cut off. */
+static void affinity_cut_off(struct kunit *test)
+{
+	const siphash_key_t former = on->hash_key;
+	siphash_key_t key = former;
+	struct opvs_dest *added;
+	u32 call;
+
+	begin(test, 4);
+	added = add_server(test, 4);
+	do {
+		call = next_call(true);
+	} while (send(call, INVITE) != added);
+
+	/* As long as this is held, nobody ends it for us. */
+	mutex_lock(&on->cfg_lock);
+	do {
+		key.key[0]++;
+		KUNIT_EXPECT_EQ(test, opvs_svc_rekey(on, &key, NULL), 0);
+	} while (seat_of(call).owner == added);
+	expect_follow(test, call, seat_of(call).owner);
+	KUNIT_EXPECT_EQ(test, opvs_svc_rekey(on, &former, NULL), 0);
+	mutex_unlock(&on->cfg_lock);
+}
+
 /* ---- no room ---- */
 
 /* Room for one exception, which is in use. */
@@ -548,6 +573,7 @@ static struct kunit_case affinity_cases[] = {
 	KUNIT_CASE(affinity_second_change),
 	KUNIT_CASE(affinity_exception_removed),
 	KUNIT_CASE(affinity_exception_revived),
+	KUNIT_CASE(affinity_cut_off),
 	KUNIT_CASE(affinity_no_room),
 	KUNIT_CASE(affinity_no_room_weight_0),
 	KUNIT_CASE(affinity_no_room_removed),

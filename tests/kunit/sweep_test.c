@@ -177,7 +177,7 @@ static void sweep_reclaim_among_refreshed(struct kunit *test)
 		item_refresh(&items[i], 60 * HZ);
 	test_clock += HZ;
 	for (calls = 0; calls < 50 && !item_dropped(&items[0]); calls++)
-		opvs_expire_reclaim(ex, test_clock, 1);
+		opvs_expire_reclaim(ex, test_clock++, 1);
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
 	KUNIT_EXPECT_LE(test, calls, n / OPVS_EXPIRE_BATCH + 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), n - 1);
@@ -258,6 +258,19 @@ static void sweep_evict_in_vain(struct kunit *test)
 	test_clock++;
 	KUNIT_EXPECT_TRUE(test, sweep_evict());
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[1]));
+}
+
+static void sweep_reclaim_in_vain(struct kunit *test)
+{
+	fixture_start(test, 0, 1);
+	item_file(&items[0], HZ);
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 0);
+	KUNIT_ASSERT_TRUE(test, opvs_expire_now(ex, &items[0].e, test_clock));
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 0);
+	KUNIT_EXPECT_FALSE(test, item_dropped(&items[0]));
+	test_clock++;
+	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 1);
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
 }
 
 static void sweep_drains(struct kunit *test)
@@ -356,6 +369,7 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_evicts_the_soonest),
 	KUNIT_CASE(sweep_evict_bounded),
 	KUNIT_CASE(sweep_evict_in_vain),
+	KUNIT_CASE(sweep_reclaim_in_vain),
 	KUNIT_CASE(sweep_drains),
 	KUNIT_CASE(sweep_sleeps),
 	KUNIT_CASE(sweep_interval),

@@ -203,6 +203,52 @@ static void template_revived_swept(struct kunit *test)
 	revive(test, true);
 }
 
+static opvs_verdict_t quote(const struct opvs_flow *flow,
+			    struct opvs_dest **dest)
+{
+	opvs_verdict_t verdict;
+
+	local_bh_disable();
+	rcu_read_lock();
+	verdict = opvs_pick_quoted(on, svc, NULL, flow, dest);
+	rcu_read_unlock();
+	local_bh_enable();
+	return verdict;
+}
+
+/* An error about a packet belongs to whom the client's template names, and not
+ * to the only one that the scheduler would still choose.
+ */
+static void template_quoted(struct kunit *test)
+{
+	const struct opvs_flow flow = {
+		.saddr.ip = htonl(CLIENT),
+		.daddr.ip = htonl(VIP),
+		.sport = htons(5060),
+		.dport = htons(5060),
+		.family = NFPROTO_IPV4,
+		.proto = IPPROTO_UDP,
+	};
+	struct opvs_svc_conf conf;
+	struct opvs_dest *dest;
+
+	good_conf(&conf, IPPROTO_UDP);
+	conf.flags |= IP_VS_SVC_F_ONEPACKET;
+	begin(test, &conf);
+	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) ==
+			  OPVS_VERDICT(ICMP_UNATTRIBUTED));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_PTR_EQ(test, dest, choice.dest);
+	set_weight(test, choice.dest, 0);
+	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_PTR_EQ(test, dest, choice.dest);
+	/* Nor does that keep it alive. */
+	age(choice.control, 5 * HZ);
+	quote(&flow, &dest);
+	KUNIT_EXPECT_LE(test, left(choice.control), 5);
+}
+
 /* No room for a template: the connection is refused, too. */
 static void template_limit(struct kunit *test)
 {
@@ -232,6 +278,7 @@ static struct kunit_case template_cases[] = {
 	KUNIT_CASE(template_edited),
 	KUNIT_CASE(template_revived),
 	KUNIT_CASE(template_revived_swept),
+	KUNIT_CASE(template_quoted),
 	KUNIT_CASE(template_limit),
 	{}
 };
