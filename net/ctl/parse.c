@@ -10,19 +10,20 @@
 #include "genl.h"
 
 #include <opvs/expire.h>
+#include <opvs/limit.h>
 #include <opvs/pe.h>
 #include <opvs/policy.h>
 #include <opvs/sched.h>
 #include <opvs/xmit.h>
 
 #include <linux/in.h>
+#include <linux/ipv6.h>
+#include <linux/minmax.h>
 
-/* How long persistence may last.  What one kernel accepts the other does, too,
- * whatever its HZ.
+/* How long persistence may last: 31 days, as in ipvsadm and keepalived, unless
+ * HZ is too high to count as far as that.
  */
-#define OPVS_PERSIST_MAX_SECONDS	2000000
-
-static_assert(OPVS_EXPIRE_MAX_SECONDS - OPVS_PERSIST_MAX_SECONDS > 3600);
+#define OPVS_PERSIST_MAX_SECONDS	min(31 * 86400, OPVS_EXPIRE_MAX_SECONDS)
 
 static const struct nla_policy opvs_svc_policy[OPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_AF]	   = { .type = NLA_U16 },
@@ -33,7 +34,8 @@ static const struct nla_policy opvs_svc_policy[OPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_FWMARK]	   = { .type = NLA_U32 },
 	[IPVS_SVC_ATTR_SCHED_NAME] = { .type = NLA_NUL_STRING,
 				       .len = IP_VS_SCHEDNAME_MAXLEN - 1 },
-	[IPVS_SVC_ATTR_FLAGS]	   = NLA_POLICY_EXACT_LEN(sizeof(struct ip_vs_flags)),
+	[IPVS_SVC_ATTR_FLAGS]	   = { .type = NLA_BINARY,
+				       .len = sizeof(struct ip_vs_flags) },
 	[IPVS_SVC_ATTR_TIMEOUT]	   = { .type = NLA_U32 },
 	[IPVS_SVC_ATTR_NETMASK]	   = { .type = NLA_U32 },
 	[IPVS_SVC_ATTR_STATS]	   = { .type = NLA_NESTED },
@@ -114,7 +116,7 @@ static const struct nla_policy opvs_daemon_policy[IPVS_DAEMON_ATTR_MAX + 1] = {
 	[IPVS_DAEMON_ATTR_SYNC_ID]	= { .type = NLA_U32 },
 	[IPVS_DAEMON_ATTR_SYNC_MAXLEN]	= { .type = NLA_U16 },
 	[IPVS_DAEMON_ATTR_MCAST_GROUP]	= { .type = NLA_U32 },
-	[IPVS_DAEMON_ATTR_MCAST_GROUP6]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[IPVS_DAEMON_ATTR_MCAST_GROUP6]	= NLA_POLICY_MIN_LEN(sizeof(struct in6_addr)),
 	[IPVS_DAEMON_ATTR_MCAST_PORT]	= { .type = NLA_U16 },
 	[IPVS_DAEMON_ATTR_MCAST_TTL]	= { .type = NLA_U8 },
 };
@@ -137,6 +139,8 @@ const struct opvs_nest_type opvs_nest_service = {
 	.attr		= IPVS_CMD_ATTR_SERVICE,
 	.max		= IPVS_SVC_ATTR_MAX,
 	.native_max	= OPVS_SVC_ATTR_MAX,
+	.exact		= IPVS_SVC_ATTR_FLAGS,
+	.exact_len	= sizeof(struct ip_vs_flags),
 };
 
 const struct opvs_nest_type opvs_nest_dest = {
@@ -155,6 +159,8 @@ const struct opvs_nest_type opvs_nest_daemon = {
 	.attr		= IPVS_CMD_ATTR_DAEMON,
 	.max		= IPVS_DAEMON_ATTR_MAX,
 	.native_max	= IPVS_DAEMON_ATTR_MAX,
+	.exact		= IPVS_DAEMON_ATTR_MCAST_GROUP6,
+	.exact_len	= sizeof(struct in6_addr),
 };
 
 /* NL_SET_ERR_MSG() for a text that is not a literal. */
@@ -174,10 +180,23 @@ static void opvs_nest_explain(const struct opvs_nest *nest, u16 max)
 		opvs_extack_text(nest->extack, nest->rule[nla_type(bad)]);
 }
 
-static int opvs_nest_read(struct opvs_nest *nest,
-			  const struct opvs_nest_type *type, u16 max,
-			  unsigned int validate)
+static int opvs_nest_check_exact(const struct opvs_nest *nest,
+				 const struct opvs_nest_type *type)
 {
+	const struct nlattr *attr = nest->tb[type->exact];
+
+	if (!type->exact || !attr || nla_len(attr) == type->exact_len)
+		return 0;
+	opvs_extack_text(nest->extack, nest->rule[type->exact]);
+	NL_SET_BAD_ATTR(nest->extack, attr);
+	return -EINVAL;
+}
+
+static int opvs_nest_read(struct opvs_nest *nest,
+			  const struct opvs_nest_type *type, bool native)
+{
+	unsigned int validate = native ? NL_VALIDATE_STRICT : NL_VALIDATE_LIBERAL;
+	u16 max = native ? type->native_max : type->max;
 	int err;
 
 	/* The parser clears up to @max; what the family lacks is absent, too. */
@@ -186,7 +205,7 @@ static int opvs_nest_read(struct opvs_nest *nest,
 			  nla_len(nest->attr), type->policy, validate,
 			  nest->extack);
 	if (!err)
-		return 0;
+		return native ? opvs_nest_check_exact(nest, type) : 0;
 	opvs_nest_explain(nest, max);
 	return -EINVAL;
 }
@@ -214,10 +233,7 @@ int opvs_nest_parse(struct opvs_nest *nest, const struct nlmsghdr *nlh,
 		opvs_extack_text(extack, type->missing);
 		return -EINVAL;
 	}
-	if (opvs_genl_is_native(nlh))
-		return opvs_nest_read(nest, type, type->native_max,
-				      NL_VALIDATE_STRICT);
-	return opvs_nest_read(nest, type, type->max, NL_VALIDATE_LIBERAL);
+	return opvs_nest_read(nest, type, opvs_genl_is_native(nlh));
 }
 
 /**
@@ -237,7 +253,7 @@ int opvs_nest_parse_attr(struct opvs_nest *nest, const struct nlattr *attr,
 	nest->attr = attr;
 	nest->rule = type->rule;
 	nest->extack = extack;
-	return opvs_nest_read(nest, type, type->native_max, NL_VALIDATE_STRICT);
+	return opvs_nest_read(nest, type, true);
 }
 
 /**
@@ -271,6 +287,11 @@ static int opvs_parse_family(const struct opvs_nest *nest, u16 type, u8 *family)
 	if (af != AF_INET && af != AF_INET6) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, nest->tb[type],
 				    "address family (AF, ADDR_FAMILY) must be AF_INET or AF_INET6");
+		return -EAFNOSUPPORT;
+	}
+	if (af == AF_INET6 && !ipv6_mod_enabled()) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, nest->tb[type],
+				    "address family (AF, ADDR_FAMILY): IPv6 is disabled in this kernel");
 		return -EAFNOSUPPORT;
 	}
 	*family = af;
@@ -376,7 +397,7 @@ static int opvs_parse_persistence(const struct opvs_nest *nest,
 	if (conf->timeout && conf->timeout <= OPVS_PERSIST_MAX_SECONDS)
 		return 0;
 	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
-			    "TIMEOUT: persistence must last 1 to 2000000 seconds");
+			    "TIMEOUT: persistence of 0 seconds, or longer than 31 days or than this kernel can count");
 	return -EINVAL;
 }
 
@@ -397,9 +418,9 @@ static int opvs_parse_svc_extra(const struct opvs_nest *nest,
 	}
 	if (max) {
 		conf->conn_max = nla_get_u32(max);
-		if (conf->conn_max > INT_MAX) {
+		if (conf->conn_max > OPVS_LIMIT_MAX) {
 			NL_SET_ERR_MSG_ATTR(nest->extack, max,
-					    "CONN_MAX must be 0 (no limit) to 2147483647");
+					    "CONN_MAX must be 0 (no limit) to 1073741824");
 			return -EINVAL;
 		}
 	}
@@ -419,29 +440,40 @@ static int opvs_parse_scheduler(const struct opvs_nest *nest,
 }
 
 /**
- * opvs_parse_svc_conf() - what a client wants a service to be
+ * opvs_require_svc_conf() - does a request say all that a service is to be?
  * @nest: the SERVICE nest
- * @on: namespace
- * @conf: in: key and policy, and for an existing service its configuration, as
- *	the request's mask says which flags it sets; out: all else
  *
- * Context: process, cfg_lock held.
- * Return: 0; -EINVAL when an attribute is missing or malformed, -ENOENT when
- * scheduler, engine or policy is not known.
+ * Context: process.
+ * Return: 0, or -EINVAL when an attribute is missing.
  */
-int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
-			struct opvs_svc_conf *conf)
+int opvs_require_svc_conf(const struct opvs_nest *nest)
 {
 	static const u8 required[] = {
 		IPVS_SVC_ATTR_SCHED_NAME, IPVS_SVC_ATTR_FLAGS,
 		IPVS_SVC_ATTR_TIMEOUT, IPVS_SVC_ATTR_NETMASK,
 	};
+
+	return opvs_nest_require(nest, required, ARRAY_SIZE(required));
+}
+
+/**
+ * opvs_parse_svc_conf() - what a client wants a service to be
+ * @nest: the SERVICE nest, which opvs_require_svc_conf() found complete
+ * @on: namespace
+ * @conf: in: key and policy, and for an existing service its configuration, as
+ *	the request's mask says which flags it sets; out: all else
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -EINVAL when a value cannot be, -ENOENT when scheduler, engine or
+ * policy is not known.
+ */
+int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
+			struct opvs_svc_conf *conf)
+{
 	struct ip_vs_flags flags;
 	int err;
 
-	err = opvs_nest_require(nest, required, ARRAY_SIZE(required));
-	if (!err)
-		err = opvs_parse_scheduler(nest, conf);
+	err = opvs_parse_scheduler(nest, conf);
 	if (!err)
 		err = opvs_parse_engine(nest, conf);
 	if (!err)
@@ -449,6 +481,7 @@ int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
 	if (err)
 		return err;
 
+	/* What a short attribute lacks is 0. */
 	nla_memcpy(&flags, nest->tb[IPVS_SVC_ATTR_FLAGS], sizeof(flags));
 	conf->flags = (conf->flags & ~flags.mask) | (flags.flags & flags.mask);
 	/* The kernel's own flag, set in every answer. */

@@ -28,6 +28,9 @@ struct opvs_net;
  * @attr: top-level attribute
  * @max: highest attribute that family `IPVS' knows; 0: it has no such nest
  * @native_max: highest attribute that family `opvs' knows
+ * @exact: attribute whose length @policy only limits, as IPVS does, while family
+ *	`opvs' wants it to be @exact_len; 0: none
+ * @exact_len: bytes
  */
 struct opvs_nest_type {
 	const struct nla_policy	*policy;
@@ -36,6 +39,8 @@ struct opvs_nest_type {
 	u16			attr;
 	u16			max;
 	u16			native_max;
+	u16			exact;
+	u16			exact_len;
 };
 
 extern const struct opvs_nest_type opvs_nest_service;
@@ -67,6 +72,7 @@ int opvs_nest_require(const struct opvs_nest *nest, const u8 *types,
 		      unsigned int n);
 
 int opvs_parse_svc_key(const struct opvs_nest *nest, struct opvs_svc_key *key);
+int opvs_require_svc_conf(const struct opvs_nest *nest);
 int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
 			struct opvs_svc_conf *conf);
 int opvs_parse_dest_key(const struct opvs_nest *nest, u8 family,

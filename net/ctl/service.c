@@ -50,6 +50,9 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
  * @skb: request
  * @info: its parts
  *
+ * That there is such a service is said before anything about the values that it
+ * was to have, as IPVS has it.
+ *
  * Context: process; takes cfg_lock.
  * Return: 0 or negative errno.
  */
@@ -63,11 +66,15 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 	err = opvs_service_nest(info, &nest);
 	if (!err)
 		err = opvs_parse_svc_key(&nest, &conf.key);
+	if (!err)
+		err = opvs_require_svc_conf(&nest);
 	if (err)
 		return err;
 
 	mutex_lock(&on->cfg_lock);
-	err = opvs_parse_svc_conf(&nest, on, &conf);
+	err = opvs_svc_check_absent(on, &conf.key, info->extack);
+	if (!err)
+		err = opvs_parse_svc_conf(&nest, on, &conf);
 	if (!err)
 		err = opvs_svc_add(on, &conf, info->extack);
 	mutex_unlock(&on->cfg_lock);
@@ -104,7 +111,9 @@ int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	conf = svc->conf;
-	err = opvs_parse_svc_conf(&nest, on, &conf);
+	err = opvs_require_svc_conf(&nest);
+	if (!err)
+		err = opvs_parse_svc_conf(&nest, on, &conf);
 	if (!err)
 		err = opvs_svc_edit(svc, &conf, info->extack);
 out:

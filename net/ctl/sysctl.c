@@ -13,6 +13,7 @@
 #include <opvs/ctl.h>
 #include <opvs/defence.h>
 #include <opvs/expire.h>
+#include <opvs/limit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
 
@@ -29,9 +30,6 @@ enum opvs_sysctl_dir {
 	OPVS_SYSCTL_NATIVE,
 	OPVS_SYSCTL_COMPAT,
 };
-
-/* 2^30; more connections than this are beyond any memory. */
-#define CONN_MAX_MAX	0x40000000
 
 /* 23 days; in jiffies an int, whatever HZ is. */
 #define SECONDS_MAX	2000000
@@ -97,7 +95,7 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ .name = "conn_max", .offset = offsetof(struct opvs_net, conns.max),
-	  .max = CONN_MAX_MAX },
+	  .max = OPVS_LIMIT_MAX },
 	{ .name = "conn_count",
 	  .offset = offsetof(struct opvs_net, conns.count.counter),
 	  .max = -1, .native = true },

@@ -31,22 +31,25 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
-	return sysfs_emit(buf,
-			  "proto-tcp\n"
-			  "proto-udp\n"
-			  "proto-sctp\n"
-			  "fwmark\n"
-			  "one-packet\n"
-			  "persistence\n"
-			  "policies\n"
-			  "sched-%s\n"
-			  "sched-%s\n"
-			  "sched-%s\n"
-			  "pe-%s\n"
-			  "xmit-nat\n"
-			  "xmit-dr\n",
-			  opvs_sched_rr.name, opvs_sched_wrr.name,
-			  opvs_sched_mh.name, opvs_pe_sip.name);
+	const struct opvs_sched_ops *sched;
+	size_t n;
+	int len;
+
+	len = sysfs_emit(buf,
+			 "proto-tcp\n"
+			 "proto-udp\n"
+			 "proto-sctp\n"
+			 "fwmark\n"
+			 "one-packet\n"
+			 "persistence\n"
+			 "policies\n");
+	for (n = 0; (sched = opvs_sched_nth(n)); n++)
+		len += sysfs_emit_at(buf, len, "sched-%s\n", sched->name);
+	return len + sysfs_emit_at(buf, len,
+				   "pe-%s\n"
+				   "xmit-nat\n"
+				   "xmit-dr\n",
+				   opvs_pe_sip.name);
 }
 
 static ssize_t opvs_counter_show(struct kobject *kobj,

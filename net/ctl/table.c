@@ -8,6 +8,7 @@
 #include <opvs/conn.h>
 #include <opvs/expire.h>
 #include <opvs/hash.h>
+#include <opvs/limit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
@@ -52,9 +53,9 @@ static int opvs_parse_table(const struct opvs_nest *nest)
 				    "TABLE needs CONN_MAX, HASH_KEY or both");
 		return -EINVAL;
 	}
-	if (max && nla_get_u32(max) > INT_MAX) {
+	if (max && nla_get_u32(max) > OPVS_LIMIT_MAX) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, max,
-				    "CONN_MAX must be 0 (no limit) to 2147483647");
+				    "CONN_MAX must be 0 (no limit) to 1073741824");
 		return -EINVAL;
 	}
 	return 0;

@@ -307,7 +307,7 @@ struct opvs_sched_state *opvs_lbl_new(const int *expiration)
 	struct opvs_lbl *lbl;
 
 	get_random_once(&lbl_secret, sizeof(lbl_secret));
-	lbl = kzalloc(sizeof(*lbl), GFP_KERNEL);
+	lbl = kzalloc(sizeof(*lbl), GFP_KERNEL_ACCOUNT);
 	if (!lbl)
 		return NULL;
 	if (rhashtable_init(&lbl->table, &lbl_params)) {

@@ -62,6 +62,18 @@ const struct opvs_sched_ops *opvs_sched_find(const char *name)
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_find);
 
 /**
+ * opvs_sched_nth() - one scheduler after the other
+ * @n: from 0
+ *
+ * Context: any.
+ * Return: the scheduler, a constant; NULL behind the last one.
+ */
+const struct opvs_sched_ops *opvs_sched_nth(size_t n)
+{
+	return n < ARRAY_SIZE(scheds) ? scheds[n] : NULL;
+}
+
+/**
  * opvs_sched_hash() - who sent a packet, as a number
  * @tbl: table of the service
  * @req: packet; the engine's key if there is one, else the client's address and

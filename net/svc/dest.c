@@ -21,9 +21,11 @@
 #include <linux/netlink.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 
+/* Asked of new servers only: what an address is may change later. */
 static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
 		      struct netlink_ext_ack *extack)
 {
@@ -32,7 +34,8 @@ static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
 
 	if (key->family == NFPROTO_IPV6) {
 		type = ipv6_addr_type(&key->addr.in6);
-		ok = type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LINKLOCAL);
+		ok = (type & IPV6_ADDR_UNICAST && !(type & IPV6_ADDR_LINKLOCAL)) ||
+		     ipv6_chk_addr(on->net, &key->addr.in6, NULL, 0);
 	} else {
 		type = inet_addr_type(on->net, key->addr.ip);
 		ok = type == RTN_LOCAL || type == RTN_UNICAST;
@@ -78,7 +81,7 @@ static int conf_check(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		NL_SET_ERR_MSG(extack, "lower threshold: above the upper threshold");
 		return -ERANGE;
 	}
-	return addr_check(svc->on, &conf->key, extack);
+	return 0;
 }
 
 /* A service for all ports may have servers for all ports. */
@@ -167,7 +170,7 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 {
 	struct opvs_dest *dest;
 
-	dest = kzalloc(sizeof(*dest), GFP_KERNEL);
+	dest = kzalloc(sizeof(*dest), GFP_KERNEL_ACCOUNT);
 	if (!dest)
 		return NULL;
 
@@ -178,13 +181,14 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 	dest->removed = true;
 	INIT_LIST_HEAD(&dest->list);
 	INIT_RCU_WORK(&dest->free_work, dest_free_work);
-	dest->stats_cpu = netdev_alloc_pcpu_stats(struct opvs_stats_cpu);
+	dest->stats_cpu = __netdev_alloc_pcpu_stats(struct opvs_stats_cpu,
+						    GFP_KERNEL_ACCOUNT);
 	if (!dest->stats_cpu)
 		goto err_free;
-	dest->route = alloc_percpu(struct opvs_route);
+	dest->route = alloc_percpu_gfp(struct opvs_route, GFP_KERNEL_ACCOUNT);
 	if (!dest->route)
 		goto err_stats;
-	if (percpu_ref_init(&dest->ref, dest_release, 0, GFP_KERNEL))
+	if (percpu_ref_init(&dest->ref, dest_release, 0, GFP_KERNEL_ACCOUNT))
 		goto err_route;
 	return dest;
 
@@ -195,6 +199,25 @@ err_stats:
 err_free:
 	kfree(dest);
 	return NULL;
+}
+
+/* A server of a name that the service does not have. */
+static struct opvs_dest *dest_new(struct opvs_svc *svc,
+				  const struct opvs_dest_conf *conf,
+				  struct netlink_ext_ack *extack)
+{
+	struct opvs_dest *dest;
+	int err;
+
+	err = addr_check(svc->on, &conf->key, extack);
+	if (err)
+		return ERR_PTR(err);
+	dest = dest_alloc(svc, conf);
+	if (!dest)
+		return ERR_PTR(-ENOMEM);
+	opvs_svc_get(svc);
+	opvs_live_inc(svc->on);
+	return dest;
 }
 
 /* Tells packets what @conf says; the table already knows the weight. */
@@ -318,7 +341,9 @@ void opvs_dest_count_calls(struct opvs_svc *svc)
 	}
 }
 
-/* Leads packets to a server that they cannot see yet. */
+/* Leads packets to a server that they cannot see yet.  After an error it is for
+ * opvs_removed_add_dest().
+ */
 static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 		     const struct opvs_dest_conf *conf,
 		     struct netlink_ext_ack *extack)
@@ -334,6 +359,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 	dest->conf = *conf;
 	dest->last_weight = conf->weight;
 	dest_apply(dest, conf);
+	/* The next packet that finds it must not take it for a removed one. */
+	WRITE_ONCE(dest->removed, false);
 	if (answers_statelessly(svc, conf)) {
 		err = opvs_endpoint_join(svc->on, dest);
 		if (err)
@@ -344,10 +371,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 	list_add_tail(&dest->list, &svc->dests);
 	svc->num_dests++;
 	err = opvs_svc_rebuild(svc, extack);
-	if (!err) {
-		WRITE_ONCE(dest->removed, false);
+	if (!err)
 		return 0;
-	}
 
 	list_del_init(&dest->list);
 	svc->num_dests--;
@@ -362,7 +387,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
  * @conf: its name and configuration; copied
  * @extack: says what is wrong
  *
- * One that was removed and still has connections comes back with them.
+ * One that was removed and still has connections comes back with them, whatever
+ * its address is by now.
  *
  * Context: process, cfg_lock held.
  * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; the scheduler's refusal.
@@ -388,11 +414,9 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 	dest = opvs_removed_take_dest(svc, &conf->key);
 	if (!dest) {
 		revived = false;
-		dest = dest_alloc(svc, conf);
-		if (!dest)
-			return -ENOMEM;
-		opvs_svc_get(svc);
-		opvs_live_inc(svc->on);
+		dest = dest_new(svc, conf, extack);
+		if (IS_ERR(dest))
+			return PTR_ERR(dest);
 	}
 	err = dest_link(svc, dest, conf, extack);
 	if (err) {

@@ -51,7 +51,7 @@ static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 	struct opvs_endpoint *ep;
 	int err;
 
-	ep = kzalloc(sizeof(*ep), GFP_KERNEL);
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return ERR_PTR(-ENOMEM);
 	ep->addr = *name->addr;

@@ -92,7 +92,7 @@ static bool hint_stale(u64 hint, u16 clock)
  */
 struct opvs_hints *opvs_hints_alloc(void)
 {
-	struct opvs_hints *hints = kvzalloc(sizeof(*hints), GFP_KERNEL);
+	struct opvs_hints *hints = kvzalloc(sizeof(*hints), GFP_KERNEL_ACCOUNT);
 
 	if (hints)
 		get_random_bytes(&hints->key, sizeof(hints->key));

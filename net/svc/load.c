@@ -140,7 +140,7 @@ static void settle(struct opvs_load *load)
  */
 struct opvs_load *opvs_load_new(void)
 {
-	return kvzalloc(sizeof(struct opvs_load), GFP_KERNEL);
+	return kvzalloc(sizeof(struct opvs_load), GFP_KERNEL_ACCOUNT);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_load_new);
 

@@ -185,7 +185,7 @@ int opvs_policy_add(struct opvs_net *on, const char *name,
 		NL_SET_ERR_MSG(extack, "there are 255 policies already");
 		return -ENOSPC;
 	}
-	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
 	if (!policy)
 		return -ENOMEM;
 

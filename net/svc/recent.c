@@ -60,7 +60,7 @@ struct opvs_recent {
  */
 struct opvs_recent *opvs_recent_new(void)
 {
-	return kvzalloc(sizeof(struct opvs_recent), GFP_KERNEL);
+	return kvzalloc(sizeof(struct opvs_recent), GFP_KERNEL_ACCOUNT);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_recent_new);
 

@@ -165,7 +165,7 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	struct opvs_svc *svc;
 	int cpu;
 
-	svc = kzalloc(sizeof(*svc), GFP_KERNEL);
+	svc = kzalloc(sizeof(*svc), GFP_KERNEL_ACCOUNT);
 	if (!svc)
 		return ERR_PTR(-ENOMEM);
 
@@ -176,7 +176,7 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	INIT_LIST_HEAD(&svc->dests);
 	INIT_LIST_HEAD(&svc->removed_dests);
 	refcount_set(&svc->ref, 1);
-	svc->cursor = alloc_percpu(u32);
+	svc->cursor = alloc_percpu_gfp(u32, GFP_KERNEL_ACCOUNT);
 	if (!svc->cursor) {
 		svc_free(svc);
 		return ERR_PTR(-ENOMEM);
@@ -240,6 +240,24 @@ static int svc_link(struct opvs_net *on, struct opvs_svc *svc)
 }
 
 /**
+ * opvs_svc_check_absent() - refuse a name that a service has
+ * @on: namespace
+ * @key: name
+ * @extack: says what is wrong
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0 or -EEXIST.
+ */
+int opvs_svc_check_absent(struct opvs_net *on, const struct opvs_svc_key *key,
+			  struct netlink_ext_ack *extack)
+{
+	if (!opvs_svc_find(on, key))
+		return 0;
+	NL_SET_ERR_MSG(extack, "a service with this address, port and protocol exists");
+	return -EEXIST;
+}
+
+/**
  * opvs_svc_add() - add a virtual service
  * @on: namespace
  * @conf: its name and configuration; copied
@@ -261,15 +279,11 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	err = conf_check(conf, extack);
-	if (err)
-		return err;
-	if (opvs_svc_find(on, &conf->key)) {
-		NL_SET_ERR_MSG(extack, "a service with this address, port and protocol exists");
-		return -EEXIST;
-	}
-
-	err = opvs_conn_net_start(on);
+	err = opvs_svc_check_absent(on, &conf->key, extack);
+	if (!err)
+		err = conf_check(conf, extack);
+	if (!err)
+		err = opvs_conn_net_start(on);
 	if (err)
 		return err;
 	svc = svc_create(on, conf, extack);
@@ -457,7 +471,7 @@ int opvs_svc_net_init(struct opvs_net *on)
 	int err;
 
 	mutex_init(&on->cfg_lock);
-	xa_init_flags(&on->services, XA_FLAGS_ALLOC1);
+	xa_init_flags(&on->services, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
 	opvs_policy_net_init(on);
 	err = opvs_removed_net_init(on);

@@ -94,16 +94,27 @@ void opvs_totals_revive_dest(struct opvs_dest *dest)
 	dest->stats.folded = (struct opvs_totals){};
 }
 
+static void zero_dest(struct opvs_dest *dest)
+{
+	opvs_stats_sum(dest->stats_cpu, &dest->stats.zero);
+	dest->stats.est = (struct opvs_est){};
+}
+
 /**
  * opvs_totals_revive_svc() - a service that comes back counts for itself again
- * @svc: linked service that was retired; it shows zero at first
+ * @svc: linked service that was retired; it shows zero at first, and so does
+ *	each of its removed servers that comes back after it
  *
  * Context: process, cfg_lock held.
  */
 void opvs_totals_revive_svc(struct opvs_svc *svc)
 {
+	struct opvs_dest *dest;
+
 	lockdep_assert_held(&svc->on->cfg_lock);
 
+	list_for_each_entry(dest, &svc->removed_dests, list)
+		zero_dest(dest);
 	opvs_totals_sub(&svc->on->retired, &svc->stats.folded);
 	svc->stats.folded = (struct opvs_totals){};
 	opvs_svc_zero(svc);
@@ -199,10 +210,8 @@ void opvs_svc_zero(struct opvs_svc *svc)
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	list_for_each_entry(dest, &svc->dests, list) {
-		opvs_stats_sum(dest->stats_cpu, &dest->stats.zero);
-		dest->stats.est = (struct opvs_est){};
-	}
+	list_for_each_entry(dest, &svc->dests, list)
+		zero_dest(dest);
 	svc_raw(svc, &svc->stats.zero);
 	svc->stats.est = (struct opvs_est){};
 }

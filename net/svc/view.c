@@ -89,7 +89,7 @@ table_add_priv(struct opvs_sched_table *tbl,
 		kvfree(tbl);
 		return ERR_PTR(priv);
 	}
-	grown = kvzalloc(size + priv, GFP_KERNEL);
+	grown = kvzalloc(size + priv, GFP_KERNEL_ACCOUNT);
 	if (grown) {
 		memcpy(grown, tbl, struct_size(tbl, member, tbl->count));
 		grown->priv = (void *)grown + size;
@@ -111,7 +111,8 @@ static struct opvs_sched_table *table_new(struct opvs_svc *svc,
 {
 	struct opvs_sched_table *tbl;
 
-	tbl = kvzalloc(struct_size(tbl, member, svc->num_dests), GFP_KERNEL);
+	tbl = kvzalloc(struct_size(tbl, member, svc->num_dests),
+		       GFP_KERNEL_ACCOUNT);
 	if (!tbl)
 		return NULL;
 

@@ -14,6 +14,11 @@ same_text "$(ipvsadm -Ln)" "$head_line
 $title" 'ipvsadm -Ln without services'
 same_text "$(ipvsadm -Sn)" '' 'ipvsadm -Sn without services'
 
+same_text "$(sed -n 's/^sched-//p' /sys/kernel/opvs/features | LC_ALL=C sort |
+	xargs)" \
+	'dh fo lblc lblcr lc mh none nq ovf rr sed sh twos wlc wrr' \
+	'the list of features has all schedulers'
+
 # ---- add, list, save ----
 
 # The engine is shown by -S; -L shows it only beside "persistent".
@@ -367,3 +372,34 @@ rate_rises() {
 				 $6 > 0 && $7 > 0) }'
 }
 check 'ipvsadm -Ln --rate rises with traffic' poll 8 rate_rises
+
+# ---- who configures pays ----
+
+if grep -qw memory /proc/cgroups; then
+	payer=$state/cgroup/payer
+	mkdir "$state/cgroup"
+	mount -t cgroup2 opvs-test "$state/cgroup"
+	echo +memory >"$state/cgroup/cgroup.subtree_control"
+	mkdir "$payer"
+	ipvsadm -C
+	{
+		for port in {5001..5020}; do
+			echo "-A -u 10.91.0.1:$port -s mh -o"
+			echo "-a -u 10.91.0.1:$port -r 10.91.11.2:$port -m"
+		done
+	} >"$state/rules"
+	bash -c "echo \$\$ >$payer/cgroup.procs && exec ipvsadm -R" \
+		<"$state/rules"
+	# 20 services: tables of 15 kB, and counters for each CPU.
+	has_paid() {
+		awk '$1 == "slab" { slab = $2 } $1 == "percpu" { percpu = $2 }
+		     END { exit !(slab > 250000 && percpu > 0) }' \
+			"$payer/memory.stat"
+	}
+	check 'memory of services counts for who added them' poll 5 has_paid
+	ipvsadm -C
+	umount "$state/cgroup"
+else
+	skip 'memory of services counts for who added them' \
+		'the kernel has no cgroups'
+fi

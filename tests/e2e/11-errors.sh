@@ -28,6 +28,8 @@ refuses '-e of a missing server' 'No such destination' \
 	ipvsadm -e -u "$vs" -r 10.91.12.2:5060 -m
 refuses '-d of a missing server' 'No such destination' \
 	ipvsadm -d -u "$vs" -r 10.91.12.2:5060
+refuses 'a service twice, with an unknown scheduler' 'Service already exists' \
+	ipvsadm -A -u "$vs" -s nosuch -o
 refuses 'an unknown scheduler' 'Scheduler or persistence engine not found' \
 	ipvsadm -A -u 10.91.0.1:5061 -s nosuch -o
 refuses 'a scheduler by half its name' \
@@ -68,12 +70,28 @@ refuses 'a TCP service twice' 'Service already exists' bash -c "
 		ipvsadm -A -t 10.91.0.1:80 -s rr; status=\$?
 	ipvsadm -D -t 10.91.0.1:80; exit \$status"
 
+# ---- link-local addresses: only those of the director itself ----
+
+ipvsadm -A -u '[fd91::1]:5061' -s rr -o
+refuses 'a link-local server' 'address not unicast' \
+	ipvsadm -a -u '[fd91::1]:5061' -r '[fe80::91]:5060' -m
+ip addr add fe80::91/64 dev lo nodad
+check 'unless the address is the own one' \
+	ipvsadm -a -u '[fd91::1]:5061' -r '[fe80::91]:5060' -m
+ip addr del fe80::91/64 dev lo
+check 'and it may be edited when it is no more' \
+	ipvsadm -e -u '[fd91::1]:5061' -r '[fe80::91]:5060' -m -w 2
+ipvsadm -D -u '[fd91::1]:5061'
+
 # ---- persistence that cannot be ----
 
-refuses 'persistence for 23 days' '' \
-	ipvsadm -A -t 10.91.0.1:80 -s rr -p 2000001
+check 'persistence for 31 days' \
+	ipvsadm -A -t 10.91.0.1:80 -s rr -p 2678400
+ipvsadm -D -t 10.91.0.1:80
+refuses 'persistence for 32 days' '' \
+	ipvsadm -A -t 10.91.0.1:80 -s rr -p 2764800
 refuses '-E to such persistence' '' \
-	ipvsadm -E -u "$vs" -s rr -o -p 2000001
+	ipvsadm -E -u "$vs" -s rr -o -p 2764800
 
 # ---- what opvs does not do: never silence ----
 

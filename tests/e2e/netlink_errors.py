@@ -82,30 +82,37 @@ def new_service_rows():
                  "TIMEOUT", "NETMASK"):
         yield f"no {name}", service(**{name: None}), EINVAL
     yield "duplicate", service(), EEXIST
+    for name, value in (("SCHED_NAME", string("nosuch")), ("NETMASK", u32(0)),
+                        ("PE_NAME", string("nosuch"))):
+        yield f"duplicate, wrong {name}", service6(**{name: value}), EEXIST
     yield "AF 0", service(AF=u16(0)), EAFNOSUPPORT
     yield "AF 99", service(AF=u16(99)), EAFNOSUPPORT
     yield "AF as u8", service(AF=u8(2)), EINVAL
     yield "SCHED_NAME without NUL", service(SCHED_NAME=b"mh"), EINVAL
     yield "SCHED_NAME of 16", service(SCHED_NAME=string("m" * 16)), EINVAL
-    yield "SCHED_NAME unknown", service(SCHED_NAME=string("nosuch")), ENOENT
-    yield "SCHED_NAME empty", service(SCHED_NAME=string("")), ENOENT
-    yield "PE_NAME unknown", service(PE_NAME=string("nosuch")), ENOENT
+    other = {"PORT": be16(5061)}
+    for name in ("nosuch", ""):
+        yield (f"SCHED_NAME '{name}'",
+               service(SCHED_NAME=string(name), **other), ENOENT)
+    yield ("PE_NAME unknown", service(PE_NAME=string("nosuch"), **other),
+           ENOENT)
     yield "PE_NAME of 17", service(PE_NAME=string("p" * 17)), EINVAL
     yield "ADDR of 17", service(ADDR=bytes(17)), EINVAL
-    yield "FLAGS of 4", service(FLAGS=u32(4)), EINVAL
+    yield "FLAGS of 4", service(FLAGS=u32(4)), (EEXIST, EINVAL)
     yield "FLAGS of 12", service(FLAGS=u32(4) * 3), EINVAL
-    yield "IPv6 NETMASK 0", service6(NETMASK=u32(0)), EINVAL
-    yield "IPv6 NETMASK 129", service6(NETMASK=u32(129)), EINVAL
+    for length in (0, 129):
+        yield (f"IPv6 NETMASK {length}",
+               service6(NETMASK=u32(length), **other), EINVAL)
     for proto in (0, 1, 33, 255, 256 + UDP):
         yield (f"protocol {proto}", service(PROTOCOL=u16(proto)),
                EPROTONOSUPPORT)
     persistent = u32(PERSISTENT | ONEPACKET) + u32(ALL)
-    for seconds in (0, 2000001, 1 << 31, ALL):
+    for seconds in (0, 2678401, 1 << 31, ALL):
         yield (f"persistent for {seconds} s",
-               service(FLAGS=persistent, TIMEOUT=u32(seconds),
-                       PORT=be16(5061)), EINVAL)
-    yield "all FLAGS", service(FLAGS=u32(ALL) + u32(ALL)), EINVAL
-    at = {"PORT": be16(5061), "PE_NAME": string("sip")}
+               service(FLAGS=persistent, TIMEOUT=u32(seconds), **other),
+               EINVAL)
+    yield "all FLAGS", service(FLAGS=u32(ALL) + u32(ALL), **other), EINVAL
+    at = {"PE_NAME": string("sip"), **other}
     yield ("engine with rr, not persistent",
            service(SCHED_NAME=string("rr"), **at), EOPNOTSUPP)
     yield ("engine, tracked, not persistent",
@@ -124,7 +131,7 @@ def set_service_rows():
         yield f"no {name}", service(**{name: None}), EINVAL
     yield "SCHED_NAME unknown", service(SCHED_NAME=string("nosuch")), ENOENT
     yield "PE_NAME unknown", service(PE_NAME=string("nosuch")), ENOENT
-    for seconds in (0, 2000001, ALL):
+    for seconds in (0, 2678401, ALL):
         yield (f"persistent for {seconds} s",
                service(FLAGS=u32(PERSISTENT) + u32(PERSISTENT),
                        TIMEOUT=u32(seconds)), EINVAL)
@@ -221,6 +228,9 @@ def new_daemon_rows():
            EINVAL)
     yield ("group6 not multicast", daemon(MCAST_GROUP6=ip("2001:db8::1")),
            EINVAL)
+    yield ("group6 of 12", daemon(MCAST_GROUP6=ip("ff02::1")[:12]), EINVAL)
+    yield ("group6 of 20", daemon(MCAST_GROUP6=ip("ff02::1") + u32(0)),
+           (EOPNOTSUPP, EINVAL))
     yield "not there yet", daemon(), EOPNOTSUPP
     yield "SYNC_ID 300", daemon(SYNC_ID=u32(300)), EOPNOTSUPP
 
@@ -253,6 +263,7 @@ def lenient_rows():
     yield "unknown attribute of a service", service(**{"PE_NAME": None}) + \
         attr(40, b"")
     yield "no NLA_F_NESTED", service(flag=0)
+    yield "FLAGS of 4", service(FLAGS=u32(4))
     odd = nest(SERVICE, SVC_ATTRS, {
         "AF": u16(2), "PROTOCOL": u16(UDP), "ADDR": ip("192.0.2.1"),
         "PORT": be16(5060), 40: u32(0)})
@@ -269,7 +280,7 @@ def accepted_rows():
     yield "PE_NAME empty", service(PE_NAME=string(""), **at)
     yield "TIMEOUT of all ones", service(TIMEOUT=u32(ALL), **at)
     yield ("all FLAGS, persistent",
-           service(FLAGS=u32(ALL) + u32(ALL), TIMEOUT=u32(2000000), **at))
+           service(FLAGS=u32(ALL) + u32(ALL), TIMEOUT=u32(31 * 86400), **at))
     for proto in (6, UDP, 132):
         yield (f"tracked, protocol {proto}",
                service(PROTOCOL=u16(proto), FLAGS=u32(0) + u32(ALL), **at))

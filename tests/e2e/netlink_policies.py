@@ -25,6 +25,7 @@ TCP, UDP, SCTP = 6, 17, 132
 ALL = 0xffffffff
 TIMEOUT = POLICY_ATTRS.index("TIMEOUT") + 1
 KEY = bytes(range(0xf0, 0x100))
+TOO_MANY = u32((1 << 30) + 1)
 
 # As the kernel's ip_vs has them.
 DEFAULTS = {
@@ -339,7 +340,7 @@ def refused_rows():
             ("POLICY unknown", {"POLICY": string("nosuch")}, ENOENT),
             ("POLICY of 32", {"POLICY": string("p" * 32)}, EINVAL),
             ("POLICY without NUL", {"POLICY": b"gold"}, EINVAL),
-            ("CONN_MAX 2^31", {"CONN_MAX": u32(1 << 31)}, EINVAL),
+            ("CONN_MAX over 2^30", {"CONN_MAX": TOO_MANY}, EINVAL),
             ("CONN_MAX as u64", {"CONN_MAX": u32(1) * 2}, EINVAL),
             ("CONN_COUNT", {"CONN_COUNT": u32(1)}, EINVAL),
             ("EXCEPTIONS", {"EXCEPTIONS": u32(1)}, EINVAL),
@@ -356,7 +357,7 @@ def refused_rows():
                                        kind: u32(1)}), EINVAL)
     yield "set table: no TABLE", SET_TABLE, b"", EINVAL
     yield "set table: nothing to set", SET_TABLE, table(), EINVAL
-    for what, changes in (("CONN_MAX 2^31", {"CONN_MAX": u32(1 << 31)}),
+    for what, changes in (("CONN_MAX over 2^30", {"CONN_MAX": TOO_MANY}),
                           ("CONN_MAX as u16", {"CONN_MAX": u16(1)}),
                           ("CONNS", {"CONN_MAX": u32(1), "CONNS": u32(1)}),
                           ("BUCKETS", {"CONN_MAX": u32(1),
@@ -365,8 +366,8 @@ def refused_rows():
                                               "HASH_KEY": KEY[:15]}),
                           ("HASH_KEY of 17", {"HASH_KEY": KEY + b"x"}),
                           ("HASH_KEY empty", {"HASH_KEY": b""}),
-                          ("HASH_KEY and CONN_MAX 2^31",
-                           {"HASH_KEY": KEY, "CONN_MAX": u32(1 << 31)})):
+                          ("HASH_KEY and CONN_MAX over 2^30",
+                           {"HASH_KEY": KEY, "CONN_MAX": TOO_MANY})):
         yield f"set table: {what}", SET_TABLE, table(**changes), EINVAL
 
 

@@ -7,7 +7,10 @@
  */
 #include "config_fixture.h"
 
+#include <opvs/conn.h>
 #include <opvs/expire.h>
+
+#include "testlib.h"
 
 struct svc_case {
 	const char *name;
@@ -141,9 +144,6 @@ static void spoil_lower_only(struct opvs_dest_conf *conf)
 
 static const struct dest_case dest_cases[] = {
 	{ "IPv6 server of an IPv4 service", spoil_family, -EINVAL },
-	{ "0.0.0.0", spoil_any, -EINVAL },
-	{ "multicast", spoil_multicast, -EINVAL },
-	{ "broadcast", spoil_broadcast, -EINVAL },
 	{ "negative weight", spoil_weight, -ERANGE },
 	{ "upper threshold 2^31", spoil_upper, -EINVAL },
 	{ "lower above upper threshold", spoil_lower, -ERANGE },
@@ -156,6 +156,15 @@ static void dest_case_name(const struct dest_case *row, char *name)
 }
 
 KUNIT_ARRAY_PARAM(dest, dest_cases, dest_case_name);
+
+/* Of new servers only. */
+static const struct dest_case addr_cases[] = {
+	{ "0.0.0.0", spoil_any, -EINVAL },
+	{ "multicast", spoil_multicast, -EINVAL },
+	{ "broadcast", spoil_broadcast, -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM(addr, addr_cases, dest_case_name);
 
 static void spoil6_any(struct opvs_dest_conf *conf)
 {
@@ -235,6 +244,8 @@ static void config_svc_twice(struct kunit *test)
 	again = conf;
 	again.pe = NULL;
 	again.sched = opvs_sched_find("rr");
+	/* That there is one is said before what else is wrong. */
+	spoil_timeout_zero(&again);
 	KUNIT_EXPECT_EQ(test, add_svc(&again, &extack), -EEXIST);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, count_svcs(), 1);
@@ -351,15 +362,96 @@ static void config_dest_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find_dest(svc, &conf)->conf.weight, 1);
 }
 
+/* What an address is may change while there is a server of it: let it be
+ * multicast now.
+ */
+static void config_dest_spoilt_later(struct kunit *test)
+{
+	struct opvs_svc_conf svc_conf;
+	struct opvs_conn_start start;
+	struct opvs_dest_conf conf;
+	struct opvs_dest *dest;
+	struct opvs_svc *svc;
+	int err;
+
+	opvs_test_svc_conf(&svc_conf, IPPROTO_TCP);
+	good_dest(&conf);
+	conf.xmit = opvs_xmit_find(IP_VS_CONN_F_DROUTE);
+	svc = make_svc(test, &svc_conf);
+	dest = make_dest(test, svc, &conf);
+	opvs_test_start(&start, dest, 0xcb007105, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
+	spoil_multicast(&conf);
+	dest->addr = conf.key.addr;
+
+	conf.weight = 2;
+	mutex_lock(&on->cfg_lock);
+	err = opvs_dest_edit(dest, &conf, NULL);
+	mutex_unlock(&on->cfg_lock);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, dest->weight, 2);
+	KUNIT_EXPECT_EQ(test, add_dest(svc, &conf, NULL), -EEXIST);
+	opvs_test_dest_del(test, dest);
+	KUNIT_EXPECT_EQ(test, add_dest(svc, &conf, NULL), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find_dest(svc, &conf), dest);
+	opvs_test_end_all(on);
+}
+
+/* A scheduler that notes in which order things are done. */
+static u32 noted_members, noted_removed;
+
+static void note_members(struct opvs_sched_table *tbl,
+			 const struct opvs_sched_table *prev)
+{
+	u32 i;
+
+	noted_members = tbl->count;
+	noted_removed = 0;
+	for (i = 0; i < tbl->count; i++)
+		noted_removed += READ_ONCE(tbl->member[i].dest->removed);
+}
+
+static struct opvs_dest *note_pick(const struct opvs_sched_table *tbl,
+				   const struct opvs_sched_req *req)
+{
+	return opvs_sched_scan(tbl, 0);
+}
+
+static const struct opvs_sched_ops note_sched = {
+	.name	= "note",
+	.pick	= note_pick,
+	.build	= note_members,
+};
+
+/* Packets see a new server as soon as they see the table. */
+static void config_dest_seen(struct kunit *test)
+{
+	struct opvs_svc_conf svc_conf;
+	struct opvs_dest_conf conf;
+	struct opvs_svc *svc;
+
+	good_svc(&svc_conf);
+	good_dest(&conf);
+	svc_conf.pe = NULL;
+	svc_conf.sched = &note_sched;
+	svc = make_svc(test, &svc_conf);
+	make_dest(test, svc, &conf);
+	KUNIT_EXPECT_EQ(test, noted_members, 1);
+	KUNIT_EXPECT_EQ(test, noted_removed, 0);
+}
+
 static struct kunit_case config_test_cases[] = {
 	KUNIT_CASE(config_good),
 	KUNIT_CASE_PARAM(config_svc_refused, svc_gen_params),
 	KUNIT_CASE(config_svc_twice),
 	KUNIT_CASE_PARAM(config_svc_edit_refused, svc_gen_params),
 	KUNIT_CASE_PARAM(config_dest_refused, dest_gen_params),
+	KUNIT_CASE_PARAM(config_dest_refused, addr_gen_params),
 	KUNIT_CASE_PARAM(config_dest6_refused, dest6_gen_params),
 	KUNIT_CASE_PARAM(config_dest_edit_refused, dest_gen_params),
 	KUNIT_CASE(config_dest_twice),
+	KUNIT_CASE(config_dest_spoilt_later),
+	KUNIT_CASE(config_dest_seen),
 	{}
 };
 

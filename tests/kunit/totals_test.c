@@ -17,6 +17,7 @@
 #include <kunit/test.h>
 
 #include <linux/bottom_half.h>
+#include <linux/err.h>
 #include <linux/in.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -28,6 +29,7 @@
 #define VIP_B		0xc0000202
 #define SERVER_1	0xc633640b
 #define SERVER_2	0xc633640c
+#define CLIENT		0xcb007105
 
 #define REQUEST		500	/* bytes */
 #define REPLY		300
@@ -229,6 +231,53 @@ static void totals_late_for_service(struct kunit *test)
 	totals_expect_net(test, 13, 9);
 }
 
+/* A service that is added again begins at nothing, and so does a server that
+ * connections have kept; what both counted stays with the namespace.
+ */
+static void totals_service_revived(struct kunit *test)
+{
+	struct opvs_conn_start start;
+	struct opvs_svc_conf conf;
+	struct opvs_dest *dest;
+	struct opvs_svc *svc;
+
+	opvs_test_svc_conf(&conf, IPPROTO_TCP);
+	svc = opvs_test_svc_as(test, on, &conf);
+	dest = opvs_test_dest(test, svc, SERVER_1, 80);
+	opvs_test_start(&start, dest, CLIENT, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
+	totals_traffic(dest, 10, 7);
+	dest->stats.est.rate.inpkts = 1000 << OPVS_EST_SHIFT;
+
+	opvs_test_svc_del(svc);
+	KUNIT_ASSERT_PTR_EQ(test, opvs_test_svc_as(test, on, &conf), svc);
+	KUNIT_ASSERT_PTR_EQ(test, opvs_test_dest(test, svc, SERVER_1, 80), dest);
+	totals_expect(test, totals_svc(svc), 0, 0);
+	totals_expect(test, totals_dest(dest), 0, 0);
+	KUNIT_EXPECT_EQ(test, dest->stats.est.rate.inpkts, 0);
+	totals_expect_net(test, 10, 7);
+
+	totals_traffic(dest, 1, 2);
+	totals_expect(test, totals_svc(svc), 1, 2);
+	totals_expect(test, totals_dest(dest), 1, 2);
+	totals_expect_net(test, 11, 9);
+}
+
+/* A server that comes back to a service that was there all the time goes on. */
+static void totals_server_revived(struct kunit *test)
+{
+	struct opvs_conn_start start;
+
+	opvs_test_start(&start, a1, CLIENT, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
+	totals_traffic(a1, 10, 7);
+	opvs_test_dest_del(test, a1);
+	KUNIT_ASSERT_PTR_EQ(test, opvs_test_dest(test, svc_a, SERVER_1, 5060),
+			    a1);
+	totals_expect(test, totals_dest(a1), 10, 7);
+	totals_expect(test, totals_svc(svc_a), 10, 7);
+}
+
 static void totals_zero_service(struct kunit *test)
 {
 	totals_traffic(a1, 10, 7);
@@ -314,6 +363,8 @@ static struct kunit_case totals_test_cases[] = {
 	KUNIT_CASE(totals_late_packets),
 	KUNIT_CASE(totals_service_removed),
 	KUNIT_CASE(totals_late_for_service),
+	KUNIT_CASE(totals_service_revived),
+	KUNIT_CASE(totals_server_revived),
 	KUNIT_CASE(totals_zero_service),
 	KUNIT_CASE(totals_zero_all),
 	KUNIT_CASE(totals_zero_then_removed),
