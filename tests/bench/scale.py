@@ -97,7 +97,7 @@ def count_messages(data):
 
 
 def list_opvs(flows):
-    """Nanoseconds, for all of them, as opvsadm asks for them."""
+    """Nanoseconds, for all of them, by netlink."""
     link = genl.Family("opvs")
     begin = machine.work_ns()
     count, done = 0, False

@@ -67,6 +67,16 @@ ipvsadm -C
 rmmod ip_vs_rr ip_vs
 rmmod opvs
 
+# ---- in place of ip_vs, as README.md has it ----
+
+mkdir -p /run/modprobe.d
+echo 'install ip_vs /sbin/modprobe opvs' >/run/modprobe.d/opvs.conf
+check 'ip_vs_rr does not load' eval '! modprobe ip_vs_rr 2>/dev/null'
+check 'but opvs does' module_loaded
+check 'and ip_vs does not' test ! -e /sys/module/ip_vs
+rm /run/modprobe.d/opvs.conf
+rmmod opvs
+
 # ---- after ip_vs ----
 
 check 'it loads after ip_vs is gone' modprobe opvs

@@ -11,6 +11,7 @@ With --watch, has the kernel count from now on where it frees packets; on a
 kernel without tracing that says nothing.
 """
 
+import contextlib
 import re
 import sys
 
@@ -69,11 +70,10 @@ def protocols():
 
 
 def watch():
-    try:
+    # Not every kernel can, and it may be done already.
+    with contextlib.suppress(OSError):
         with open(FREED + "trigger", "w", encoding="ascii") as file:
             file.write(WATCH)
-    except (FileNotFoundError, FileExistsError):
-        pass
 
 
 def main():
