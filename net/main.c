@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* opvs: a layer-4 load balancer.  The ladder up and down. */
+/* opvs: a layer-4 load balancer.  Load and unload. */
 #include <opvs/conn.h>
 #include <opvs/ctl.h>
 #include <opvs/netns.h>
@@ -8,7 +8,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
-/* What users can reach comes last and goes first. */
+/* What users can reach is registered last and removed first. */
 static int __init opvs_init(void)
 {
 	int err;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Life of a namespace.  Its end has two steps, so that any number of namespaces
- * share grace periods: first all services go and with them the hooks, then,
- * a grace period later, the connections, and whatever still waited for packets
- * is waited for.
+ * share grace periods: first all services go and with them the hooks; a grace
+ * period later connections are freed, and what packets still held is waited for.
  */
 #include <opvs/netns.h>
 

@@ -78,12 +78,12 @@ struct opvs_conn_ext {
 #define OPVS_CONN_ACTIVE	BIT(8)	/* counted as active by the server */
 #define OPVS_CONN_NO_OUTPUT	BIT(9)	/* replies do not pass the director */
 #define OPVS_CONN_ENDED		BIT(10)	/* counted out; no state counts more */
-#define OPVS_CONN_SHARED	BIT(11)	/* one-packet entry that somebody got */
+#define OPVS_CONN_SHARED	BIT(11)	/* one-packet entry with another reference */
 #define OPVS_CONN_ASSURED	BIT(12)	/* both sides have spoken */
 #define OPVS_CONN_LINGERS	BIT(13)	/* template kept only by its children */
 
-/* Above them, of a tracked connection: packets of the client, as many as tell
- * a connection at work from one that was tried.
+/* Above them, of a tracked connection: packets of the client.  The count stops
+ * where it has told a connection in use from a mere attempt.
  */
 #define OPVS_CONN_PKT		BIT(16)
 #define OPVS_CONN_PKTS_MAX	16
@@ -96,7 +96,7 @@ enum opvs_template_state {
 };
 
 /* Of opvs_conn.flags, above IP_VS_CONN_F_*: templates of stateless services,
- * which remember that a session is elsewhere than its key says.  Those of
+ * which remember that a session is not at the server that its key names.  Those of
  * sessions whose key moved go when the draining ends.
  */
 #define OPVS_CONN_F_EXCEPTION	BIT(31)
@@ -215,12 +215,12 @@ u32 opvs_conn_seconds_left(const struct opvs_conn *cp);
 u32 opvs_conn_table_size(struct opvs_net *on);
 
 /**
- * opvs_conn_dead_at() - is an entry to be seen by nobody any more?
+ * opvs_conn_dead_at() - has an entry expired, or is it being ended?
  * @cp: connection or template
  * @now: jiffies
  *
- * Expired, or being ended.  A template with children is not, though its time may
- * be over: the sweeper will prolong it.
+ * A template with children has not expired, though its time may be over: the
+ * sweeper will prolong it.
  *
  * Context: any.
  */

@@ -82,8 +82,8 @@ struct opvs_counters {
 	u32		spared;		/* see opvs_defence_drops() */
 };
 
-/* By packets: softirq or BH disabled.  Interrupts count nothing, so that nobody
- * can come between, and no machine has to disable them for that.
+/* By packets: softirq or BH disabled.  Hard interrupts never count, so nothing
+ * else has to be disabled.
  */
 #define opvs_count(on, name) \
 	opvs_count_by((on)->counters, OPVS_CTR_##name)
@@ -95,7 +95,7 @@ static inline void opvs_count_by(struct opvs_counters __percpu *counters,
 	__this_cpu_inc(counters->v[ctr]);
 }
 
-/* By tasks, too.  Softirqs may come between. */
+/* Also from process context; safe against softirqs. */
 #define opvs_count_task(on, name) \
 	this_cpu_inc((on)->counters->v[OPVS_CTR_##name])
 

@@ -19,8 +19,7 @@
  * opvs_defence_drops() - is a new connection refused to save memory?
  * @on: namespace
  *
- * Of drop_rate that arrive on a CPU, the last one is; no two CPUs share what
- * this writes.
+ * Every drop_rate-th one on each CPU is; no two CPUs share what this writes.
  *
  * Context: softirq or BH disabled; to be asked once for each packet that would
  * open a connection.

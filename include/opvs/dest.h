@@ -42,8 +42,8 @@ struct opvs_dest_conf {
  * struct opvs_route - a CPU's route to a server
  * @dst: route, referenced; NULL: none was found yet
  * @cookie: what dst_check() is to be asked with
- * @known_nexthop: looked up for packets that keep their own address, so that it
- *	names the next hop
+ * @known_nexthop: looked up for packets that keep their own address: it names an
+ *	explicit next hop (FLOWI_FLAG_KNOWN_NH)
  */
 struct opvs_route {
 	struct dst_entry	*dst;
@@ -55,7 +55,7 @@ struct opvs_route {
  * struct opvs_dest - a real server of one service
  * @ref: one for the service's list until removal, one per connection entry that
  *	outlives its packet.  Per-CPU, so that new connections write no shared
- *	line; killed at removal, and the kill waits for a grace period
+ *	line; killed when it is removed and the last of its connections is gone
  * @svc: its service, pinned by a reference; constant
  * @xmit: transmit method; READ_ONCE by packets
  * @addr: address; constant
@@ -80,7 +80,7 @@ struct opvs_route {
  * @stats_cpu: packet counters
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
  * @idle: in opvs_net.idle_dests, once it is removed and has no connections
- * @idle_queued: bit 0: @idle is in use, or was for the last time
+ * @idle_queued: bit 0: @idle is in use; stays set once the server is let go
  * @id: order of addition within the service, from 1, never reused; cfg_lock
  *	until the server is shown, then constant
  * @conf: configuration; cfg_lock
@@ -163,7 +163,7 @@ static inline bool opvs_dest_available(const struct opvs_dest *dest)
 	return READ_ONCE(dest->weight) && !READ_ONCE(dest->overloaded);
 }
 
-/* Calls of a one-packet service; the load may be told before it is there. */
+/* Calls of a one-packet service; @calls may be set before there is a load. */
 static inline u32 opvs_dest_calls(const struct opvs_dest *dest)
 {
 	switch (READ_ONCE(dest->calls)) {

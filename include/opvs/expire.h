@@ -107,8 +107,8 @@ struct opvs_expire_stats {
  * @target: end of the slot up to which the present pass goes; sweeper only
  * @resume: shard at which the present pass goes on, beyond all CPUs when it is
  *	complete; sweeper only
- * @reclaim_vain: jiffy in which nothing was found that had expired
- * @evict_vain: jiffy in which an eviction found nobody
+ * @reclaim_vain: jiffy of the last search that found nothing expired
+ * @evict_vain: jiffy of the last eviction that found no victim
  * @stats: see there
  */
 struct opvs_expire {
@@ -147,7 +147,7 @@ bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 		       bool (*expendable)(const struct opvs_expiring *e));
 void opvs_expire_drain(struct opvs_expire *ex);
 
-/* An even time, as the lowest bit is not part of it; rather later. */
+/* Rounded up to an even time: bit 0 is OPVS_EXPIRE_DYING. */
 static inline u32 opvs_expires_make(u32 now, u32 timeout)
 {
 	return (now + timeout + 1) & ~OPVS_EXPIRE_DYING;
@@ -158,7 +158,7 @@ static inline bool opvs_expires_over(u32 expires, u32 now)
 	return (s32)(expires - now) <= 0;
 }
 
-/* Would moving it be more trouble than it is worth? */
+/* Is the change too small to be worth a write? */
 static inline bool opvs_expires_near(u32 from, u32 to)
 {
 	return to - from + OPVS_EXPIRE_SHORTER <=
@@ -191,20 +191,6 @@ static inline bool opvs_expire_refresh(struct opvs_expire *ex,
 		   opvs_expires_near(old, expires)))
 		return true;
 	return opvs_expire_move(ex, e, now, expires);
-}
-
-/**
- * opvs_expire_dead() - is an entry expired, or being ended?
- * @e: entry
- * @now: jiffies
- *
- * Context: any.
- */
-static inline bool opvs_expire_dead(const struct opvs_expiring *e, u32 now)
-{
-	u32 expires = READ_ONCE(e->expires);
-
-	return expires & OPVS_EXPIRE_DYING || (s32)(expires - now) <= 0;
 }
 
 #endif /* OPVS_EXPIRE_H */

@@ -10,7 +10,7 @@
 
 #include <opvs/types.h>
 
-/* Bytes of a key in writing. */
+/* Of a key, as netlink carries it; sysctl writes them in digits. */
 #define OPVS_HASH_KEY_BYTES	16
 
 /* Odd, and half of its bits are set, in no order. */
@@ -28,8 +28,8 @@ u64 opvs_hash_endpoint(const siphash_key_t *key, const union nf_inet_addr *addr,
  * @key: secret
  * @flow: packet of the client
  *
- * Costs a twentieth of opvs_hash_endpoint().  Good enough for statistics, and is
- * to choose nothing.
+ * Costs a twentieth of opvs_hash_endpoint().  For statistics only; do not choose
+ * servers by it.
  *
  * Context: any.
  * Return: hash of address and port.

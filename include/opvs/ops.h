@@ -64,7 +64,7 @@ struct opvs_sched_state {
 };
 
 /**
- * struct opvs_seat - whom a key belongs to, by a scheduler that hashes
+ * struct opvs_seat - the owner of a key, as a scheduler that hashes computes it
  * @owner: the server that new sessions with this key go to, if it is
  *	available; NULL if there is none
  * @former: while the table drains: who had the key when that began, if it is
@@ -93,8 +93,8 @@ struct opvs_sched_member {
  * @count: number of members
  * @stateless: one-packet, and an engine's key alone says which server; members
  *	of weight 0 are among @member then, for their old sessions
- * @used: stateless, and packets had come by when the table was built
- * @drains: some keys have or had another owner than when the draining began;
+ * @used: stateless, and had seen packets when the table was built
+ * @drains: some keys changed their owner since the draining began;
  *	set by the scheduler's build()
  * @drain_held: a server of weight 0 had keys then, so that the draining does not
  *	end before one of the changes after @drain_end; set with it

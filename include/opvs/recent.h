@@ -14,7 +14,7 @@ struct opvs_recent;
 
 /* What was known of a key before this packet. */
 enum opvs_recent_verdict {
-	OPVS_RECENT_NEW,	/* not seen of late */
+	OPVS_RECENT_NEW,	/* not seen recently */
 	OPVS_RECENT_SEEN,	/* seen, but not in this slice of time */
 	OPVS_RECENT_FRESH,	/* seen a moment ago; need not be noted */
 };

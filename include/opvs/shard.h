@@ -29,18 +29,18 @@ static_assert(OPVS_SHARD_HORIZON * OPVS_EXPIRE_TICK < S32_MAX);
  * @lock: protects everything here and the links of the entries
  * @swept: slot that was emptied last, or is being emptied
  * @swept_end: when that slot was over, in jiffies
- * @filed: entries in all slots; the curious read it without the lock
+ * @filed: entries in all slots; statistics read it without the lock
  * @slot: OPVS_EXPIRE_SLOTS lists
  */
 struct opvs_expire_shard {
-	spinlock_t		lock;	/* a leaf */
+	spinlock_t		lock;	/* leaf lock */
 	unsigned int		swept;
 	u32			swept_end;
 	u32			filed;
 	struct hlist_head	*slot;
 } ____cacheline_aligned_in_smp;
 
-/* Sets DYING; true for the one who did. */
+/* Sets DYING; true for the caller that set it. */
 static inline bool opvs_expires_set_dying(struct opvs_expiring *e)
 {
 	u32 old = READ_ONCE(e->expires);

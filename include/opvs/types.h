@@ -46,9 +46,9 @@ enum opvs_flow_flags {
  * @payload: offset of the transport payload from skb->data (UDP only)
  * @payload_len: bytes of payload as the UDP header says (UDP only)
  *
- * Filled once by opvs_flow_parse(); nothing reads the headers again.  What is soon
- * read in one piece is written so: a processor has its latest stores at hand as
- * they were made, and waits for the cache if it needs several of them at once.
+ * Filled once by opvs_flow_parse(); nothing reads the headers again.  Fields that
+ * are soon read as one word are written as one word: a load that spans several
+ * recent stores cannot be forwarded from them and stalls.
  */
 struct opvs_flow {
 	union nf_inet_addr	saddr;

@@ -38,7 +38,7 @@ static inline const struct opvs_xmit_ops *opvs_xmit_of(u32 flags)
 	return opvs_xmit_methods[flags & IP_VS_CONN_F_FWD_MASK];
 }
 
-/* As skb_ensure_writable(); most packets are in one piece and nobody else's. */
+/* As skb_ensure_writable(), quick for a linear skb that is not cloned. */
 static inline int opvs_ensure_writable(struct sk_buff *skb, unsigned int len)
 {
 	if (likely(len <= skb_headlen(skb) && !skb_cloned(skb)))
@@ -100,7 +100,7 @@ static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
 {
 	const struct opvs_route *route = this_cpu_ptr(dest->route);
 
-	/* A server may have been given another method meanwhile. */
+	/* The server's forwarding method may have changed since. */
 	if (likely(route->dst && route->known_nexthop == known_nexthop &&
 		   dst_check(route->dst, route->cookie)))
 		return route->dst;

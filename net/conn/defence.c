@@ -4,10 +4,10 @@
  *
  * Each of the three settings is a mode: off, on, or as memory demands.  Once a
  * second, as long as any of them is not off, a work looks at the memory that is
- * free, moves the modes 1 and 2 into each other, as IPVS lets users see, and
- * writes down what packets shall do (drop_rate, secure_tcp_on).  Nobody else
- * writes these two, so they need no lock: whoever changes a setting lets the
- * work run.
+ * free, switches between the modes 1 and 2, as users of IPVS see it, and
+ * publishes what packets are to do (drop_rate, secure_tcp_on).  Nobody else
+ * writes these two, so they need no lock: whoever changes a setting has the work
+ * run.
  *
  * drop_entry ends entries itself: with each run those expendable in the next
  * 1/32 of all, in the order of opvs_conn_walk_next().

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which server does a message get that an engine's key leads, without templates?
+ * Choosing a server by an engine's key alone, without templates.
  *
  * The owner of its key, as long as the owners stay the same: nothing is
  * remembered then but that the key was seen (recent.c).  When they change, the
- * service drains for a while, and what was a session's owner then still gets
- * its messages: those that say that they belong to a session, and those of
- * which somebody saw one before, for they may be sent once more.  A session that
+ * service drains for a while, and a session's former owner still gets its
+ * messages: those that say that they belong to a session, and those whose key
+ * was seen recently, for they may be retransmissions.  A session that
  * begins goes to the new owner.  If that is not where its next messages would
  * go, an exception remembers it: a template, found by the key from whatever
  * client it comes.  So the memory that a change costs is one exception for each
@@ -16,9 +16,9 @@
  * these go to somebody else, and an exception remembers that, too.
  *
  * Two CPUs may see the first message of a session at once, sent twice.  A key is
- * noted after its exception is made, and looked for before exceptions are, so
- * that who finds the key noted finds the exception as well; and of two who make
- * the same exception one is told about the other's.
+ * noted after its exception is made, and looked for before exceptions are, so a
+ * CPU that finds the key noted finds the exception as well.  If both make the
+ * same exception, the later one gets the earlier one's.
  */
 #include <opvs/path.h>
 

@@ -2,7 +2,7 @@
 /*
  * Round robin: the servers in turn, in order of addition.
  *
- * Each CPU goes round on its own.  Any run of packets on one CPU gives each
+ * Each CPU has a cursor of its own.  Any run of packets on one CPU gives each
  * server its share to within one packet, so all CPUs together do to within one
  * packet per CPU.
  */

@@ -36,7 +36,7 @@
  * there.  Up a Huffman tree, totals grow at least like Fibonacci numbers, so
  * that no server is ever off by more than 1.7 turns.
  *
- * The tree also has the shortest way, in the mean, for those who come most.
+ * The tree also makes the mean depth of a pick the least.
  */
 
 /* Tries in sequence before any available server will do.  Turns are passed on

@@ -151,9 +151,9 @@ def block(whole):
     """All lines between the marks."""
     verdicts = [targets.verdict(judgements) for judgements in
                 targets.by_target(whole["targets"]).values()]
-    yield (f"{verdicts.count(targets.MET)} of {len(verdicts)} targets are met, "
-           f"{verdicts.count(targets.NOT_MET)} are not, "
-           f"{verdicts.count(targets.NOT_MEASURED)} could not be measured. "
+    yield (f"Targets: {len(verdicts)}; met {verdicts.count(targets.MET)}, "
+           f"missed {verdicts.count(targets.NOT_MET)}, "
+           f"not measured {verdicts.count(targets.NOT_MEASURED)}. "
            "Each figure is the median of its variants' quotients; in brackets "
            "the medians of what is divided, and by what.")
     yield ""

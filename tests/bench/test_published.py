@@ -147,7 +147,7 @@ class Rewriting(unittest.TestCase):
                       readme.rewritten(TEXT, whole_of(lanes)))
 
     def test_counts(self):
-        self.assertIn("13 of 13 targets are met, 0 are not, 0 could not",
+        self.assertIn("Targets: 13; met 13, missed 0, not measured 0.",
                       readme.rewritten(TEXT, self.whole))
 
 

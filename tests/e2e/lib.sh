@@ -94,9 +94,9 @@ is() {
 	fi
 }
 
-# near GOT WANT TOLERANCE NAME
+# near GOT WANT TOLERANCE NAME: nothing is not 0.
 near() {
-	if ((${1:-0} >= $2 - $3 && ${1:-0} <= $2 + $3)); then
+	if [[ $1 =~ ^-?[0-9]+$ ]] && (($1 >= $2 - $3 && $1 <= $2 + $3)); then
 		ok "$4"
 	else
 		not_ok "$4" "got:  ${1:-nothing}" "want: $2, give or take $3"

@@ -163,6 +163,14 @@ static inline void run_until(u32 end)
 	test_clock = end;
 }
 
+/* Has it expired, or is it being ended? */
+static inline bool expire_dead(const struct opvs_expiring *e, u32 now)
+{
+	u32 expires = READ_ONCE(e->expires);
+
+	return expires & OPVS_EXPIRE_DYING || opvs_expires_over(expires, now);
+}
+
 /* Not before it expired, and at the end of that slot at the latest. */
 static inline void expect_on_time(struct kunit *test, struct item *item,
 				  u32 due)

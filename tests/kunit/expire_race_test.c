@@ -105,7 +105,7 @@ static void race_force(struct race *race, unsigned int id, unsigned int round)
 
 static void race_forced(struct race *race, unsigned int round)
 {
-	race_expect(race, opvs_expire_dead(&items[round].e, test_clock - 1));
+	race_expect(race, expire_dead(&items[round].e, test_clock - 1));
 	race_expect(race, atomic_read(&race_won) == round + 1);
 	if (round + 1 < ROUNDS)
 		item_file(&items[round + 1], 900 * HZ);
@@ -138,7 +138,7 @@ static void race_refresh(struct race *race, unsigned int id, unsigned int round)
 static void race_refreshed_or_ended(struct race *race, unsigned int round)
 {
 	struct item *item = &items[round];
-	bool dead = opvs_expire_dead(&item->e, test_clock);
+	bool dead = expire_dead(&item->e, test_clock);
 
 	race_expect(race, dead == !race_refreshed);
 	race_expect(race, atomic_read(&item->drops) == dead);

@@ -79,8 +79,7 @@ static void expire_longest(struct kunit *test)
 	for (i = 0; i < 16; i++) {
 		sweep_at(test_clock + timeout / 16);
 		KUNIT_EXPECT_FALSE(test, item_dropped(&items[0]));
-		KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[0].e,
-							  test_clock));
+		KUNIT_EXPECT_FALSE(test, expire_dead(&items[0].e, test_clock));
 	}
 	run_until(test_clock + 2 * HZ + TICK);
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
@@ -100,7 +99,7 @@ static void expire_shortened(struct kunit *test)
 		run_until(test_clock + after[i]);
 		KUNIT_ASSERT_TRUE(test, item_refresh(&items[i], 10 * HZ));
 		end = test_clock + 10 * HZ;
-		KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[i].e, end - 1));
+		KUNIT_EXPECT_FALSE(test, expire_dead(&items[i].e, end - 1));
 		run_until(end - 1);
 		KUNIT_EXPECT_FALSE(test, item_dropped(&items[i]));
 		run_until(end + OPVS_EXPIRE_SLACK + TICK + 1);
@@ -206,9 +205,9 @@ static void expire_refreshed_too_late(struct kunit *test)
 	item_file(&items[0], 10 * HZ);
 	expires = items[0].e.expires;
 	test_clock = expires - 1;
-	KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_FALSE(test, expire_dead(&items[0].e, test_clock));
 	test_clock = expires;
-	KUNIT_EXPECT_TRUE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_TRUE(test, expire_dead(&items[0].e, test_clock));
 	KUNIT_EXPECT_FALSE(test, item_refresh(&items[0], 10 * HZ));
 	KUNIT_EXPECT_EQ(test, items[0].e.expires, expires);
 	sweep_at(test_clock + TICK);
@@ -224,7 +223,7 @@ static void expire_claimed(struct kunit *test)
 	item_file(&items[0], 10 * HZ);
 	KUNIT_EXPECT_TRUE(test, opvs_expire_claim(ex, &items[0].e));
 	expires = items[0].e.expires;
-	KUNIT_EXPECT_TRUE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_TRUE(test, expire_dead(&items[0].e, test_clock));
 	KUNIT_EXPECT_FALSE(test, opvs_expire_claim(ex, &items[0].e));
 	KUNIT_EXPECT_FALSE(test, item_refresh(&items[0], 60 * HZ));
 	KUNIT_EXPECT_FALSE(test, item_refresh(&items[0], HZ));
@@ -260,11 +259,11 @@ static void expire_forced(struct kunit *test)
 	item_file(&items[0], 3600 * HZ);
 	run_until(test_clock + 100 * HZ + 7);
 	KUNIT_EXPECT_TRUE(test, opvs_expire_now(ex, e, test_clock));
-	KUNIT_EXPECT_TRUE(test, opvs_expire_dead(e, test_clock));
+	KUNIT_EXPECT_TRUE(test, expire_dead(e, test_clock));
 	KUNIT_EXPECT_FALSE(test, opvs_expire_now(ex, e, test_clock));
 	/* Also for a CPU that read the clock a while ago. */
 	for (age = 0; age < HZ / 2; age++) {
-		KUNIT_EXPECT_TRUE(test, opvs_expire_dead(e, test_clock - age));
+		KUNIT_EXPECT_TRUE(test, expire_dead(e, test_clock - age));
 		KUNIT_EXPECT_FALSE(test, opvs_expire_refresh(ex, e,
 							     test_clock - age,
 							     3600 * HZ));
@@ -325,9 +324,9 @@ static void expire_kept(struct kunit *test)
 	}
 	/* What is kept can be refreshed, even if the sweeper has not come. */
 	test_clock = items[0].e.expires + 1;
-	KUNIT_EXPECT_TRUE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_TRUE(test, expire_dead(&items[0].e, test_clock));
 	KUNIT_EXPECT_TRUE(test, item_refresh(&items[0], 20 * HZ));
-	KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_FALSE(test, expire_dead(&items[0].e, test_clock));
 	keep_for = 0;
 	seen = items[0].e.expires;
 	run_until(seen + TICK);

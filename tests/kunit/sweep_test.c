@@ -190,7 +190,7 @@ static void sweep_reclaim_asks_keep(struct kunit *test)
 	keep_for = 60 * HZ;
 	test_clock += HZ;
 	KUNIT_EXPECT_EQ(test, opvs_expire_reclaim(ex, test_clock, 1), 0);
-	KUNIT_EXPECT_FALSE(test, opvs_expire_dead(&items[0].e, test_clock));
+	KUNIT_EXPECT_FALSE(test, expire_dead(&items[0].e, test_clock));
 }
 
 static bool sweep_expendable(const struct opvs_expiring *e)
