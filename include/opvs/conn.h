@@ -150,7 +150,7 @@ struct opvs_conn {
 struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 				    const struct opvs_flow *flow,
 				    struct opvs_dest *dest);
-void opvs_conn_get(struct opvs_conn *cp);
+bool __must_check opvs_conn_get(struct opvs_conn *cp);
 void opvs_conn_put(struct opvs_conn *cp);
 
 /**

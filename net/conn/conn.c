@@ -106,7 +106,7 @@ void opvs_conn_discard(struct opvs_conn *cp)
  * @dest: server chosen for it
  *
  * Context: softirq or BH disabled, RCU read side.  The entry lives within the read
- * section in which the server was found, unless opvs_conn_get() is called there.
+ * section in which the server was found, unless opvs_conn_get() succeeds there.
  * Return: the entry with one reference, which opvs_conn_put() drops; NULL
  * without memory.
  */
@@ -138,20 +138,27 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
  * @cp: entry that the caller holds a reference of
  *
  * Whoever does this makes the release of a one-packet entry a deferred one, and
- * has it hold its server from then on.
+ * has it hold its server from then on; the last opvs_conn_put() gives the server
+ * back.  Where the server's last reference is gone the entry must stay its
+ * maker's own.
  *
  * Context: any; of a one-packet entry for the first time: the RCU read section
- * in which it was made.
+ * in which it was made, on behalf of its maker.
+ * Return: true, and the caller has a reference that opvs_conn_put() drops;
+ * false, and nothing was taken and the caller must do without.  Never false for
+ * a tracked connection, a template, or an entry that is shared already.
  */
-void opvs_conn_get(struct opvs_conn *cp)
+bool opvs_conn_get(struct opvs_conn *cp)
 {
 	/* Seen by all holders: they got the entry from somebody who set it. */
 	if (cp->flags & IP_VS_CONN_F_ONE_PACKET && !READ_ONCE(cp->state)) {
+		/* The read section keeps the server's memory, no more. */
+		if (unlikely(!percpu_ref_tryget(&cp->dest->ref)))
+			return false;
 		WRITE_ONCE(cp->state, OPVS_CONN_SHARED);
-		/* Removed or not: its release waits for this read section. */
-		percpu_ref_get(&cp->dest->ref);
 	}
 	refcount_inc(&cp->ref);
+	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
 

@@ -114,6 +114,11 @@ static struct opvs_conn *conn_make(struct kunit *test)
 	return cp;
 }
 
+static void conn_get(struct kunit *test, struct opvs_conn *cp)
+{
+	KUNIT_EXPECT_TRUE(test, opvs_conn_get(cp));
+}
+
 static void conn_put(struct opvs_conn *cp)
 {
 	local_bh_disable();
@@ -171,7 +176,7 @@ static void conn_deferred_by_second(struct kunit *test)
 {
 	struct opvs_conn *cp = conn_make(test);
 
-	opvs_conn_get(cp);
+	conn_get(test, cp);
 	conn_put(cp);
 	conn_expect_counts(test, 1, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, cp->dest, dest);
@@ -189,19 +194,22 @@ static void conn_deferred_by_first(struct kunit *test)
 {
 	struct opvs_conn *cp, *other;
 	struct opvs_dest *seen;
+	bool shared;
 
 	local_bh_disable();
 	rcu_read_lock();
 	cp = conn_new();
-	opvs_conn_get(cp);
+	shared = opvs_conn_get(cp);
 	conn_put(cp);
-	conn_put(cp);
+	if (shared)
+		conn_put(cp);
 	other = conn_new();
 	seen = cp->dest;
 	rcu_read_unlock();
 	conn_put(other);
 	local_bh_enable();
 	rcu_barrier();
+	KUNIT_EXPECT_TRUE(test, shared);
 	KUNIT_EXPECT_PTR_NE(test, cp, other);
 	KUNIT_EXPECT_PTR_EQ(test, seen, dest);
 	conn_expect_counts(test, 2, 1, 1);
@@ -213,7 +221,7 @@ static void conn_many_holders(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 100; i++)
-		opvs_conn_get(cp);
+		conn_get(test, cp);
 	for (i = 0; i < 100; i++)
 		conn_put(cp);
 	conn_expect_counts(test, 1, 0, 0);
@@ -299,7 +307,7 @@ static void conn_pins_server(struct kunit *test)
 {
 	struct opvs_conn *a = conn_make(test), *b = conn_make(test);
 
-	opvs_conn_get(b);
+	conn_get(test, b);
 	opvs_test_dest_del(test, dest);
 	opvs_test_grace();
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
@@ -322,7 +330,7 @@ static void conn_pins_service(struct kunit *test)
 {
 	struct opvs_conn *cp = conn_make(test);
 
-	opvs_conn_get(cp);
+	conn_get(test, cp);
 	conn_put(cp);
 	opvs_test_svc_del(svc);
 	opvs_test_grace();
@@ -343,6 +351,42 @@ static void conn_server_unpinned(struct kunit *test)
 	opvs_test_dest_del(test, dest);
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
 	conn_put(cp);
+	conn_expect_counts(test, 1, 1, 0);
+}
+
+static void conn_server_released(struct percpu_ref *ref)
+{
+}
+
+/* A server whose last reference is gone cannot be held any more, though a packet
+ * still sees it: the entry stays its maker's own, and ends as such.
+ */
+static void conn_server_dead(struct kunit *test)
+{
+	struct opvs_dest *gone, *real = dest;
+	struct opvs_conn *cp;
+	bool shared = true;
+
+	gone = kunit_kzalloc(test, sizeof(*gone), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, gone);
+	KUNIT_ASSERT_EQ(test, percpu_ref_init(&gone->ref, conn_server_released,
+					      0, GFP_KERNEL), 0);
+	percpu_ref_kill(&gone->ref);
+	opvs_test_grace();
+	if (percpu_ref_is_zero(&gone->ref)) {
+		dest = gone;
+		cp = conn_new();
+		dest = real;
+		if (cp) {
+			shared = opvs_conn_get(cp);
+			KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
+			KUNIT_EXPECT_EQ(test, cp->state, 0);
+			conn_put(cp);
+		}
+	}
+	KUNIT_EXPECT_FALSE(test, shared);
+	KUNIT_EXPECT_TRUE(test, percpu_ref_is_zero(&gone->ref));
+	percpu_ref_exit(&gone->ref);
 	conn_expect_counts(test, 1, 1, 0);
 }
 
@@ -380,6 +424,7 @@ static struct kunit_case conn_test_cases[] = {
 	KUNIT_CASE(conn_pins_server),
 	KUNIT_CASE(conn_pins_service),
 	KUNIT_CASE(conn_server_unpinned),
+	KUNIT_CASE(conn_server_dead),
 	KUNIT_CASE(conn_uncounted),
 	{}
 };
