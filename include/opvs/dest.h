@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/netfilter.h>
 #include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include <opvs/load.h>
@@ -89,6 +90,8 @@ struct opvs_route {
  * @endpoint: shared record of this address and port for replies, or NULL;
  *	RCU, written under cfg_lock
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
+ * @endpoint_left: the grace period after which no packet sees it in the list
+ *	that it left last; cfg_lock
  * @free_work: frees the server a grace period after the last reference
  */
 struct opvs_dest {
@@ -120,8 +123,9 @@ struct opvs_dest {
 	struct opvs_dest_conf		conf;
 	u32				last_weight;
 	struct opvs_stats		stats;
-	struct opvs_endpoint		*endpoint;
+	struct opvs_endpoint __rcu	*endpoint;
 	struct hlist_node		endpoint_node;
+	unsigned long			endpoint_left;
 	struct rcu_work			free_work;
 };
 
@@ -156,6 +160,12 @@ static inline bool opvs_dest_get(struct opvs_dest *dest)
 static inline void opvs_dest_put(struct opvs_dest *dest)
 {
 	percpu_ref_put(&dest->ref);
+}
+
+/* Are replies recognised by where it answers?  cfg_lock held */
+static inline bool opvs_dest_joined(const struct opvs_dest *dest)
+{
+	return rcu_access_pointer(dest->endpoint);
 }
 
 static inline bool opvs_dest_available(const struct opvs_dest *dest)

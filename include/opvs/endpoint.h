@@ -56,7 +56,7 @@ static inline void opvs_endpoint_note(struct opvs_net *on,
 				      const struct opvs_flow *flow,
 				      const struct opvs_dest *dest)
 {
-	const struct opvs_endpoint *ep = READ_ONCE(dest->endpoint);
+	const struct opvs_endpoint *ep = rcu_dereference(dest->endpoint);
 
 	if (unlikely(ep && READ_ONCE(ep->num_dests) > 1))
 		opvs_endpoint_hint(on, ep, flow, dest->svc->id);

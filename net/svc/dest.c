@@ -179,6 +179,7 @@ static struct opvs_dest *dest_alloc(struct opvs_svc *svc,
 	dest->family = conf->key.family;
 	dest->port = effective_port(svc, conf->key.port);
 	dest->removed = true;
+	dest->endpoint_left = get_completed_synchronize_rcu();
 	INIT_LIST_HEAD(&dest->list);
 	INIT_RCU_WORK(&dest->free_work, dest_free_work);
 	dest->stats_cpu = __netdev_alloc_pcpu_stats(struct opvs_stats_cpu,
@@ -253,7 +254,7 @@ void opvs_dest_leave_all(struct opvs_svc *svc)
 	lockdep_assert_held(&svc->on->cfg_lock);
 
 	list_for_each_entry(dest, &svc->dests, list)
-		if (dest->endpoint)
+		if (opvs_dest_joined(dest))
 			opvs_endpoint_leave(svc->on, dest);
 }
 
@@ -273,7 +274,7 @@ int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
 	lockdep_assert_held(&svc->on->cfg_lock);
 
 	list_for_each_entry(dest, &svc->dests, list) {
-		if (!dest->conf.xmit->rewrites || dest->endpoint)
+		if (!dest->conf.xmit->rewrites || opvs_dest_joined(dest))
 			continue;
 		err = check_method(svc, &dest->conf, true, extack);
 		if (!err)
@@ -376,7 +377,7 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 
 	list_del_init(&dest->list);
 	svc->num_dests--;
-	if (dest->endpoint)
+	if (opvs_dest_joined(dest))
 		opvs_endpoint_leave(svc->on, dest);
 	return err;
 }
@@ -442,7 +443,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		   struct netlink_ext_ack *extack)
 {
-	bool joins = answers_statelessly(dest->svc, conf) && !dest->endpoint;
+	bool joins = answers_statelessly(dest->svc, conf) &&
+		     !opvs_dest_joined(dest);
 	struct opvs_dest_conf old_conf = dest->conf;
 	u32 old_last_weight = dest->last_weight;
 	struct opvs_svc *svc = dest->svc;
@@ -471,7 +473,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		return err;
 	}
 
-	if (dest->endpoint && !answers_statelessly(svc, conf))
+	if (opvs_dest_joined(dest) && !answers_statelessly(svc, conf))
 		opvs_endpoint_leave(svc->on, dest);
 	dest_apply(dest, conf);
 	return 0;
@@ -492,7 +494,7 @@ void opvs_dest_unlink(struct opvs_dest *dest)
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	if (dest->endpoint)
+	if (opvs_dest_joined(dest))
 		opvs_endpoint_leave(svc->on, dest);
 	list_del_init(&dest->list);
 	svc->num_dests--;

@@ -108,7 +108,8 @@ static void endpoint_insert(struct opvs_endpoint *ep, struct opvs_dest *dest)
  * @on: namespace
  * @dest: NAT server that is in no endpoint
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  Waits for a grace period if the server left
+ * an endpoint a moment ago; the wait of the first one of many is that of all.
  * Return: 0 or -ENOMEM, or another error of rhashtable.
  */
 int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
@@ -132,10 +133,14 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 			return PTR_ERR(ep);
 	}
 
+	/* A reader that stands on it in the list which it left must not walk
+	 * on into this one, past whom it was looking for.
+	 */
+	cond_synchronize_rcu(dest->endpoint_left);
 	endpoint_insert(ep, dest);
 	WRITE_ONCE(ep->num_dests, ep->num_dests + 1);
-	/* Packets that find the server by its service read the pointer. */
-	WRITE_ONCE(dest->endpoint, ep);
+	/* Packets that find the server by its service follow the pointer. */
+	rcu_assign_pointer(dest->endpoint, ep);
 	return 0;
 }
 
@@ -149,12 +154,13 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
  */
 void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 {
-	struct opvs_endpoint *ep = dest->endpoint;
+	struct opvs_endpoint *ep;
 
-	lockdep_assert_held(&on->cfg_lock);
-
+	ep = rcu_dereference_protected(dest->endpoint,
+				       lockdep_is_held(&on->cfg_lock));
+	RCU_INIT_POINTER(dest->endpoint, NULL);
 	hlist_del_rcu(&dest->endpoint_node);
-	WRITE_ONCE(dest->endpoint, NULL);
+	dest->endpoint_left = get_state_synchronize_rcu();
 	WRITE_ONCE(ep->num_dests, ep->num_dests - 1);
 	if (!ep->num_dests)
 		endpoint_remove(on, ep);

@@ -172,7 +172,7 @@ static void kind_mark_method(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, -EOPNOTSUPP);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_FALSE(test, svc->one_packet);
-	KUNIT_EXPECT_NULL(test, find_dest(svc, &dest)->endpoint);
+	KUNIT_EXPECT_FALSE(test, opvs_dest_joined(find_dest(svc, &dest)));
 }
 
 /* Replies of NAT servers are known by their address as long as each packet is
@@ -192,19 +192,19 @@ static void kind_endpoint(struct kunit *test)
 	make_tracked(&tracked);
 	svc = make_svc(test, &one);
 	dest = make_dest(test, svc, &conf);
-	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
+	KUNIT_EXPECT_TRUE(test, opvs_dest_joined(dest));
 
 	mutex_lock(&on->cfg_lock);
 	err = opvs_svc_edit(svc, &tracked, NULL);
 	mutex_unlock(&on->cfg_lock);
 	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_NULL(test, dest->endpoint);
+	KUNIT_EXPECT_FALSE(test, opvs_dest_joined(dest));
 
 	mutex_lock(&on->cfg_lock);
 	err = opvs_svc_edit(svc, &one, NULL);
 	mutex_unlock(&on->cfg_lock);
 	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_NOT_NULL(test, dest->endpoint);
+	KUNIT_EXPECT_TRUE(test, opvs_dest_joined(dest));
 }
 
 static const char *const schedulers[] = {

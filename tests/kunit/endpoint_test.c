@@ -332,6 +332,31 @@ static void endpoint_edited(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
 }
 
+/* A packet that stands on a server in the list which it left would walk on in
+ * the list which it joined.  On one processor that does not preempt readers, to
+ * be in process context is a grace period.
+ */
+static void endpoint_joined_anew(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+	unsigned long left;
+	int i;
+
+	opvs_test_dest(test, svc_b, SERVER, 5060);
+	for (i = 0; i < 3; i++) {
+		opvs_test_dest_method(test, a, IP_VS_CONN_F_DROUTE);
+		left = a->endpoint_left;
+		KUNIT_EXPECT_FALSE(test, opvs_dest_joined(a));
+		opvs_test_dest_method(test, a, IP_VS_CONN_F_MASQ);
+		KUNIT_EXPECT_TRUE(test, opvs_dest_joined(a));
+		if (!IS_ENABLED(CONFIG_TINY_RCU))
+			KUNIT_EXPECT_TRUE(test,
+					  poll_state_synchronize_rcu(left));
+		KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000),
+				    svc_a);
+	}
+}
+
 static struct kunit_case endpoint_test_cases[] = {
 	KUNIT_CASE(endpoint_one_service),
 	KUNIT_CASE(endpoint_exact_match),
@@ -345,6 +370,7 @@ static struct kunit_case endpoint_test_cases[] = {
 	KUNIT_CASE(endpoint_stale_hint),
 	KUNIT_CASE(endpoint_direct),
 	KUNIT_CASE(endpoint_edited),
+	KUNIT_CASE(endpoint_joined_anew),
 	{}
 };
 
