@@ -84,7 +84,8 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @policy: the default timeout policy; see &struct opvs_policy
  * @policies: named ones, sorted; cfg_lock
  * @num_policies: length of @policies; cfg_lock
- * @removed_svcs: removed services whose servers have connections; cfg_lock
+ * @removed_svcs: removed services whose servers have connections, hashed by
+ *	key; cfg_lock
  * @idle_dests: removed servers whose last connection is gone
  * @idle_work: lets go of these
  * @orphan_work: ends the connections of removed servers, if so wished
@@ -133,7 +134,7 @@ struct opvs_net {
 	struct opvs_policy		policy;
 	struct list_head		policies;
 	u32				num_policies;
-	struct rhashtable		removed_svcs;
+	struct hlist_head		removed_svcs[64];
 	struct llist_head		idle_dests;
 	struct work_struct		idle_work;
 	struct work_struct		orphan_work;

@@ -81,9 +81,8 @@ struct opvs_svc_conf {
  *	packets look for none
  * @used: it was stateless, and a packet with a key has come by; READ_ONCE and
  *	WRITE_ONCE
- * @removed: no longer configured; cfg_lock
- * @removed_node: in opvs_net.removed_svcs, while removed servers still have
- *	connections; cfg_lock
+ * @removed_node: in opvs_net.removed_svcs, once it is removed and while removed
+ *	servers still have connections; cfg_lock
  * @removed_dests: such servers; cfg_lock
  * @cursor: per-CPU scheduler positions that survive table changes
  * @id: order of addition, key in opvs_net.services; cfg_lock
@@ -109,8 +108,7 @@ struct opvs_svc {
 	bool				used;
 
 	/* control plane */
-	bool				removed;
-	struct rhash_head		removed_node;
+	struct hlist_node		removed_node;
 	struct list_head		removed_dests;
 	u32 __percpu			*cursor;
 	u32				id;
@@ -187,10 +185,9 @@ void opvs_removed_add_dest(struct opvs_dest *dest);
 struct opvs_dest *opvs_removed_take_dest(struct opvs_svc *svc,
 					 const struct opvs_dest_key *key);
 void opvs_removed_add_svc(struct opvs_svc *svc);
-void opvs_removed_drop_svc(struct opvs_svc *svc);
 struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
 				       const struct opvs_svc_key *key);
-int opvs_removed_net_init(struct opvs_net *on);
+void opvs_removed_net_init(struct opvs_net *on);
 void opvs_removed_net_exit(struct opvs_net *on);
 
 void opvs_svc_get(struct opvs_svc *svc);

@@ -321,10 +321,12 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 static struct opvs_conn *conn_publish(struct opvs_net *on,
 				      struct opvs_conn *cp)
 {
-	struct opvs_conn *seen;
+	struct opvs_conn *seen = ERR_PTR(-ESTALE);
 
 	count_in(cp);
-	seen = opvs_table_insert(on, cp);
+	/* Behind the full barrier of the count: see opvs_removed_add_dest(). */
+	if (likely(!READ_ONCE(cp->dest->removed)))
+		seen = opvs_table_insert(on, cp);
 	if (likely(seen == cp)) {
 		if (opvs_conn_is_template(cp))
 			opvs_count(on, TEMPLATE_CREATED);

@@ -11,6 +11,10 @@
  * It may do so in softirq, so it leaves the server in a lock-free list, and a
  * work lets go of it.  The list's bit stays set in a server that is let go, so
  * that nothing can queue it afterwards.
+ *
+ * A service is found here from its removal until it is taken up again or until
+ * the last of its removed servers is let go.  So it cannot be dead already; and
+ * as whoever adds one of its name takes it up, there is but one of each name.
  */
 #include <opvs/svc.h>
 
@@ -19,14 +23,18 @@
 #include <opvs/netns.h>
 
 #include <linux/bitops.h>
-#include <linux/rhashtable.h>
+#include <linux/jhash.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/string.h>
 
-static const struct rhashtable_params removed_params = {
-	.head_offset		= offsetof(struct opvs_svc, removed_node),
-	.key_offset		= offsetof(struct opvs_svc, key),
-	.key_len		= sizeof_field(struct opvs_svc, key),
-	.automatic_shrinking	= true,
-};
+static struct hlist_head *removed_bucket(struct opvs_net *on,
+					 const struct opvs_svc_key *key)
+{
+	u32 hash = jhash(key, sizeof(*key), 0);
+
+	return &on->removed_svcs[hash % ARRAY_SIZE(on->removed_svcs)];
+}
 
 /**
  * opvs_removed_idle() - a removed server's last connection is gone
@@ -44,10 +52,20 @@ void opvs_removed_idle(struct opvs_dest *dest)
 		queue_work(opvs_wq, &on->idle_work);
 }
 
+/* Its service stays in memory as long as cfg_lock is held: see dest_free_work(). */
+static void let_go(struct opvs_dest *dest)
+{
+	struct opvs_svc *svc = dest->svc;
+
+	opvs_dest_kill(dest);
+	if (list_empty(&svc->removed_dests))
+		hlist_del_init(&svc->removed_node);
+}
+
 static void idle_one(struct opvs_dest *dest)
 {
 	if (READ_ONCE(dest->removed) && !opvs_dest_in_use(dest)) {
-		opvs_dest_kill(dest);
+		let_go(dest);
 		return;
 	}
 	clear_bit(0, &dest->idle_queued);
@@ -97,7 +115,11 @@ void opvs_removed_add_dest(struct opvs_dest *dest)
 
 	list_add_tail(&dest->list, &svc->removed_dests);
 	WRITE_ONCE(dest->removed, true);
-	/* Either we see that the last connection is gone, or it sees us. */
+	/* Either we see that the last connection is gone, or it sees us.  And
+	 * either we, and whoever looks after us under cfg_lock, see one that
+	 * begins, or it sees us and does not begin: a server that is let go
+	 * has none and gets none.
+	 */
 	smp_mb();
 	if (!opvs_dest_in_use(dest))
 		opvs_removed_idle(dest);
@@ -134,7 +156,7 @@ struct opvs_dest *opvs_removed_take_dest(struct opvs_svc *svc,
  * opvs_removed_add_svc() - keep a service while removed servers of it are kept
  * @svc: service that no packet can find
  *
- * Without memory for it, it is not found again; nothing else is lost.
+ * These hold references to it.
  *
  * Context: process, cfg_lock held.
  */
@@ -144,29 +166,9 @@ void opvs_removed_add_svc(struct opvs_svc *svc)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (list_empty(&svc->removed_dests))
-		return;
-	svc->removed = !rhashtable_insert_fast(&on->removed_svcs,
-					       &svc->removed_node,
-					       removed_params);
-}
-
-/**
- * opvs_removed_drop_svc() - nothing can bring a service back any more
- * @svc: service
- *
- * Context: process, cfg_lock held.
- */
-void opvs_removed_drop_svc(struct opvs_svc *svc)
-{
-	struct opvs_net *on = svc->on;
-
-	lockdep_assert_held(&on->cfg_lock);
-
-	if (svc->removed)
-		rhashtable_remove_fast(&on->removed_svcs, &svc->removed_node,
-				       removed_params);
-	svc->removed = false;
+	if (!list_empty(&svc->removed_dests))
+		hlist_add_head(&svc->removed_node,
+			       removed_bucket(on, &svc->key));
 }
 
 /**
@@ -184,26 +186,27 @@ struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	svc = rhashtable_lookup_fast(&on->removed_svcs, key, removed_params);
-	if (!svc || !refcount_inc_not_zero(&svc->ref))
-		return NULL;
-	opvs_removed_drop_svc(svc);
-	return svc;
+	hlist_for_each_entry(svc, removed_bucket(on, key), removed_node) {
+		if (memcmp(&svc->key, key, sizeof(*key)))
+			continue;
+		hlist_del_init(&svc->removed_node);
+		opvs_svc_get(svc);
+		return svc;
+	}
+	return NULL;
 }
 
 /**
  * opvs_removed_net_init() - nothing was removed yet
- * @on: namespace
+ * @on: namespace, zeroed
  *
  * Context: process.
- * Return: 0 or -ENOMEM.
  */
-int opvs_removed_net_init(struct opvs_net *on)
+void opvs_removed_net_init(struct opvs_net *on)
 {
 	init_llist_head(&on->idle_dests);
 	INIT_WORK(&on->idle_work, idle_work);
 	INIT_WORK(&on->orphan_work, orphan_work);
-	return rhashtable_init(&on->removed_svcs, &removed_params);
 }
 
 /**
@@ -216,5 +219,4 @@ void opvs_removed_net_exit(struct opvs_net *on)
 {
 	cancel_work_sync(&on->orphan_work);
 	cancel_work_sync(&on->idle_work);
-	rhashtable_destroy(&on->removed_svcs);
 }

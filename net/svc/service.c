@@ -423,7 +423,6 @@ static void svc_free_work(struct work_struct *work)
 	struct opvs_net *on = svc->on;
 
 	mutex_lock(&on->cfg_lock);
-	opvs_removed_drop_svc(svc);
 	opvs_totals_retire_svc(svc);
 	mutex_unlock(&on->cfg_lock);
 
@@ -468,19 +467,12 @@ void opvs_svc_put(struct opvs_svc *svc)
  */
 int opvs_svc_net_init(struct opvs_net *on)
 {
-	int err;
-
 	mutex_init(&on->cfg_lock);
 	xa_init_flags(&on->services, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
 	opvs_policy_net_init(on);
-	err = opvs_removed_net_init(on);
-	if (err)
-		return err;
-	err = opvs_svc_match_net_init(on);
-	if (err)
-		opvs_removed_net_exit(on);
-	return err;
+	opvs_removed_net_init(on);
+	return opvs_svc_match_net_init(on);
 }
 
 /**

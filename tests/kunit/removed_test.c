@@ -24,14 +24,10 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
-#include "race_fixture.h"
 #include "testlib.h"
 
 #define CLIENT		0xcb007105
 #define SERVER		0xc633640b
-
-/* Each waits for a grace period or two. */
-#define REMOVED_ROUNDS	50
 
 static struct opvs_net *on;
 static struct opvs_svc *svc;
@@ -271,6 +267,34 @@ static void removed_just_in_time(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
 }
 
+/* A packet that found the server before begins nothing there: the server may
+ * have been judged idle, and an entry would keep what nothing finds again.
+ */
+static void removed_begins_nothing(struct kunit *test)
+{
+	struct opvs_conn *cp = track(test, 1);
+	struct opvs_conn_start start;
+
+	opvs_test_dest_del(test, dest);
+	opvs_test_start(&start, dest, CLIENT, 0);
+	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+	start.flags = IP_VS_CONN_F_TEMPLATE;
+	KUNIT_EXPECT_PTR_EQ(test, track_to(dest, 2), ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_PTR_EQ(test, opvs_test_track(on, &start),
+			    ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->persist), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	expect_waiting(test);
+
+	KUNIT_EXPECT_PTR_EQ(test, opvs_test_dest(test, svc, SERVER, 8080), dest);
+	track(test, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 2);
+	expect_back(test);
+	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
+}
+
 /* ---- services ---- */
 
 static struct opvs_svc *add_svc(struct kunit *test)
@@ -338,6 +362,38 @@ static void removed_svc_gone(struct kunit *test)
 	svc = add_svc(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&svc->conns.count), 0);
 	KUNIT_EXPECT_EQ(test, live(), 1);
+}
+
+/* A service that has let go of its last server, but is still in memory, is found
+ * no more, and hides no other one of its name.
+ */
+static void removed_svc_same_name(struct kunit *test)
+{
+	struct opvs_svc *first = svc, *second;
+	struct opvs_dest *held = dest;
+	struct opvs_conn *cp;
+
+	percpu_ref_get(&held->ref);
+	opvs_test_svc_del(first);
+	flush_work(&on->idle_work);
+	KUNIT_EXPECT_TRUE(test, percpu_ref_is_dying(&held->ref));
+	KUNIT_EXPECT_EQ(test, live(), 2);
+
+	second = add_svc(test);
+	KUNIT_EXPECT_PTR_NE(test, second, first);
+	dest = opvs_test_dest(test, second, SERVER, 8080);
+	cp = track(test, 1);
+	opvs_test_svc_del(second);
+	KUNIT_EXPECT_PTR_EQ(test, add_svc(test), second);
+	opvs_test_svc_del(second);
+	/* The end of the first one takes nothing away from the second. */
+	opvs_dest_put(held);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 2));
+	KUNIT_EXPECT_PTR_EQ(test, add_svc(test), second);
+	KUNIT_EXPECT_PTR_EQ(test, opvs_test_dest(test, second, SERVER, 8080),
+			    dest);
+	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
 }
 
 static void removed_flush(struct kunit *test)
@@ -452,116 +508,6 @@ static void removed_svc_sums(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 0));
 }
 
-/* ---- the last connection against the removal ---- */
-
-static struct opvs_conn *racing[RACE_THREADS];
-
-static int add_again(void)
-{
-	struct opvs_dest_conf conf;
-	int err;
-
-	opvs_test_dest_conf(&conf, SERVER, 8080);
-	mutex_lock(&on->cfg_lock);
-	err = opvs_dest_add(svc, &conf, NULL);
-	dest = opvs_dest_find(svc, &conf.key);
-	mutex_unlock(&on->cfg_lock);
-	return err ?: dest ? 0 : -ENOENT;
-}
-
-static int remove_it(void)
-{
-	int err;
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_dest_del(dest, NULL);
-	mutex_unlock(&on->cfg_lock);
-	return err;
-}
-
-static bool begin_all(struct race *race)
-{
-	unsigned int i;
-
-	for (i = 1; i < race->threads; i++) {
-		racing[i] = track_to(dest, i);
-		if (IS_ERR(racing[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool end_one(unsigned int id)
-{
-	bool ended;
-
-	rcu_read_lock();
-	ended = opvs_conn_end(racing[id]);
-	rcu_read_unlock();
-	return ended;
-}
-
-/* One removes the server while the others end its connections. */
-static void race_removal(struct race *race, unsigned int id, unsigned int round)
-{
-	if (id)
-		race_expect(race, end_one(id));
-	else
-		race_expect(race, !remove_it());
-}
-
-static void judge_removal(struct race *race, unsigned int round)
-{
-	race_expect(race, opvs_test_live(on, 1));
-	race_expect(race, !add_again());
-	race_expect(race, begin_all(race));
-}
-
-static void removed_race(struct kunit *test)
-{
-	struct race race = {
-		.threads = RACE_THREADS,
-		.rounds = REMOVED_ROUNDS,
-		.run = race_removal,
-		.judge = judge_removal,
-	};
-
-	KUNIT_ASSERT_TRUE(test, begin_all(&race));
-	race_run(test, &race);
-}
-
-/* As above, and it is added again at once. */
-static void race_return(struct race *race, unsigned int id, unsigned int round)
-{
-	if (id) {
-		race_expect(race, end_one(id));
-		return;
-	}
-	race_expect(race, !remove_it());
-	race_expect(race, !add_again());
-}
-
-static void judge_return(struct race *race, unsigned int round)
-{
-	race_expect(race, opvs_test_live(on, 2));
-	race_expect(race, !atomic_read(&dest->conns));
-	race_expect(race, !READ_ONCE(dest->removed));
-	race_expect(race, begin_all(race));
-}
-
-static void removed_race_return(struct kunit *test)
-{
-	struct race race = {
-		.threads = RACE_THREADS,
-		.rounds = REMOVED_ROUNDS,
-		.run = race_return,
-		.judge = judge_return,
-	};
-
-	KUNIT_ASSERT_TRUE(test, begin_all(&race));
-	race_run(test, &race);
-}
-
 static struct kunit_case removed_cases[] = {
 	KUNIT_CASE(removed_waits),
 	KUNIT_CASE(removed_idle_goes),
@@ -572,15 +518,15 @@ static struct kunit_case removed_cases[] = {
 	KUNIT_CASE(removed_reconfigured),
 	KUNIT_CASE(removed_refused),
 	KUNIT_CASE(removed_just_in_time),
+	KUNIT_CASE(removed_begins_nothing),
 	KUNIT_CASE(removed_svc_waits),
 	KUNIT_CASE(removed_svc_comes_back),
 	KUNIT_CASE(removed_svc_without_server),
 	KUNIT_CASE(removed_svc_gone),
+	KUNIT_CASE(removed_svc_same_name),
 	KUNIT_CASE(removed_flush),
 	KUNIT_CASE(removed_server_sums),
 	KUNIT_CASE(removed_svc_sums),
-	KUNIT_CASE(removed_race),
-	KUNIT_CASE(removed_race_return),
 	{}
 };
 
