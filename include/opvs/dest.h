@@ -76,7 +76,7 @@ struct opvs_route {
  * @active: tracked connections in an active state
  * @persist: templates
  * @load: estimate of its calls, if it ever was in a one-packet service without
- *	templates; smp_store_release under cfg_lock, once; packets READ_ONCE
+ *	templates; RCU, set under cfg_lock, once, and kept as long as the server
  * @route: the route that each CPU found last; BH disabled
  * @stats_cpu: packet counters
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
@@ -111,7 +111,7 @@ struct opvs_dest {
 	atomic_t			conns;
 	atomic_t			active;
 	atomic_t			persist;
-	struct opvs_load		*load;
+	struct opvs_load __rcu		*load;
 	struct opvs_route __percpu	*route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
 
@@ -180,7 +180,7 @@ static inline u32 opvs_dest_calls(const struct opvs_dest *dest)
 	case OPVS_CALLS_TEMPLATES:
 		return max(atomic_read(&dest->persist), 0);
 	case OPVS_CALLS_ESTIMATED:
-		return opvs_load_estimate(READ_ONCE(dest->load));
+		return opvs_load_estimate(rcu_dereference_check(dest->load, true));
 	default:
 		return 0;
 	}

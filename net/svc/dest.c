@@ -131,7 +131,7 @@ static void dest_free(struct opvs_dest *dest)
 	int cpu;
 
 	percpu_ref_exit(&dest->ref);
-	opvs_load_free(dest->load);
+	opvs_load_free(rcu_dereference_protected(dest->load, true));
 	for_each_possible_cpu(cpu)
 		dst_release(per_cpu_ptr(dest->route, cpu)->dst);
 	free_percpu(dest->route);
@@ -229,6 +229,8 @@ static void dest_apply(struct opvs_dest *dest,
 	WRITE_ONCE(dest->weight, conf->weight);
 	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
 	WRITE_ONCE(dest->u_threshold, conf->u_threshold);
+	/* Who counts is to decide by these, or we after it. */
+	smp_mb();
 	opvs_dest_update_overload(dest);
 }
 

@@ -75,6 +75,9 @@
  */
 #define AHEAD		8
 
+/* Estimates that one packet makes at most. */
+#define SETTLE_TURNS	8
+
 /* All rows must find their zeros above the bits that name the slot. */
 static_assert(OPVS_LOAD_ROWS - 1 + OPVS_LOAD_SLOT_BITS <= 32);
 static_assert(sizeof(struct opvs_load) <= SZ_16K);
@@ -115,20 +118,26 @@ VISIBLE_IF_KUNIT u32 opvs_load_sum(const struct opvs_load *load)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_load_sum);
 
-/* Writers race without a lock: whoever wrote an estimate of counts that have
- * changed since makes another, so that the last word belongs to the last count.
- * The caller has changed a count, and a full barrier stands behind that.
+/* Writers race without a lock: whoever wrote an estimate looks at the counts
+ * again and makes another if they have changed, so that the last word belongs to
+ * the last count.  The caller has changed a count, and a full barrier stands
+ * behind that; see opvs_dest_update_overload().  While others change counts
+ * faster than this can follow, each of them comes here, too, and the work, a
+ * slice later, in any case.
  */
 static void settle(struct opvs_load *load)
 {
+	unsigned int turns = SETTLE_TURNS;
 	u32 sum;
 
 	do {
 		sum = opvs_load_sum(load);
+		if (sum == READ_ONCE(load->estimate))
+			return;
 		WRITE_ONCE(load->estimate, sum);
 		/* Orders the estimate before another look at the counts. */
 		smp_mb();
-	} while (sum != opvs_load_sum(load));
+	} while (--turns);
 }
 
 /**
@@ -170,14 +179,16 @@ void opvs_load_clear(struct opvs_load *load, u32 seconds)
 {
 	u32 window = seconds * HZ, row, slot;
 	u8 shift = ilog2(window) - WINDOW_SLICES_BITS;
+	u8 *stamp;
 
 	WRITE_ONCE(load->slice_shift, shift);
 	/* The present slice, which has only begun, makes one more. */
 	load->window = (window >> shift) + 1;
 	load->swept = 0;
 	for (row = 0; row < OPVS_LOAD_ROWS; row++) {
-		for (slot = 0; slot < OPVS_LOAD_SLOTS; slot++)
-			WRITE_ONCE(load->stamp[row][slot], 0);
+		stamp = load->stamp[row];
+		for (slot = 0; slot < OPVS_LOAD_SLOTS; slot += sizeof(long))
+			WRITE_ONCE(*(unsigned long *)(stamp + slot), 0);
 		atomic_set(&load->used[row], 0);
 	}
 	/* The counts come first: see settle(). */
@@ -301,7 +312,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_load_estimate);
  */
 void opvs_load_note(struct opvs_dest *dest, u64 hash)
 {
-	struct opvs_load *load = READ_ONCE(dest->load);
+	struct opvs_load *load = rcu_dereference(dest->load);
 
 	if (unlikely(!hash || !load))
 		return;
@@ -317,17 +328,23 @@ static unsigned long period(const struct opvs_net *on)
 	return min(READ_ONCE(on->settings.load_seconds) * HZ / 16, HZ);
 }
 
+static struct opvs_load *load_of(const struct opvs_dest *dest)
+{
+	return rcu_dereference_protected(dest->load,
+			lockdep_is_held(&dest->svc->on->cfg_lock));
+}
+
 /**
  * opvs_load_start() - estimate a server's calls from now on, beginning with none
  * @dest: server
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May reschedule.
  * Return: 0 or -ENOMEM.
  */
 int opvs_load_start(struct opvs_dest *dest)
 {
 	struct opvs_net *on = dest->svc->on;
-	struct opvs_load *load = dest->load;
+	struct opvs_load *load = load_of(dest);
 
 	lockdep_assert_held(&on->cfg_lock);
 
@@ -337,9 +354,11 @@ int opvs_load_start(struct opvs_dest *dest)
 		return -ENOMEM;
 	opvs_load_clear(load, READ_ONCE(on->settings.load_seconds));
 	/* Packets must see it cleared. */
-	smp_store_release(&dest->load, load);
+	rcu_assign_pointer(dest->load, load);
 	/* Does nothing when it is pending already. */
 	queue_delayed_work(opvs_wq, &on->load_work, period(on));
+	/* A service may have thousands of servers, and this is 15 KB of each. */
+	cond_resched();
 	return 0;
 }
 
@@ -356,7 +375,7 @@ static bool estimates(struct opvs_svc *svc)
  * opvs_load_forget() - estimate the calls of all servers anew
  * @on: namespace whose load_seconds has changed
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May reschedule.
  */
 void opvs_load_forget(struct opvs_net *on)
 {
@@ -371,10 +390,10 @@ void opvs_load_forget(struct opvs_net *on)
 		if (!estimates(svc))
 			continue;
 		list_for_each_entry(dest, &svc->dests, list) {
-			opvs_load_clear(dest->load, seconds);
+			opvs_load_clear(load_of(dest), seconds);
 			opvs_dest_update_overload(dest);
+			cond_resched();
 		}
-		cond_resched();
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_load_forget);
@@ -384,7 +403,7 @@ static void sweep_svc(struct opvs_svc *svc)
 	struct opvs_dest *dest;
 
 	list_for_each_entry(dest, &svc->dests, list) {
-		opvs_load_sweep(dest->load, jiffies);
+		opvs_load_sweep(load_of(dest), jiffies);
 		opvs_dest_update_overload(dest);
 		cond_resched();
 	}

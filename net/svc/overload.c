@@ -7,10 +7,25 @@
 #include <linux/atomic.h>
 #include <linux/minmax.h>
 
+/* How often one who changed a count decides at most. */
+#define OVERLOAD_TURNS	8
+
 /* What the thresholds are about. */
 static u32 carried(const struct opvs_dest *dest)
 {
 	return max(atomic_read(&dest->conns), 0) + opvs_dest_calls(dest);
+}
+
+/* What the flag should be, by what there is now. */
+static bool overload(const struct opvs_dest *dest, bool was)
+{
+	u32 upper = READ_ONCE(dest->u_threshold);
+	u32 lower = READ_ONCE(dest->l_threshold) ?: upper - upper / 4;
+	u32 live = carried(dest);
+
+	if (!upper || live < lower)
+		return false;
+	return was || live >= upper;
 }
 
 /**
@@ -18,28 +33,36 @@ static u32 carried(const struct opvs_dest *dest)
  * @dest: server
  *
  * Overload begins at the upper threshold and ends below the lower one.
- * Writers race without a lock: whoever wrote the flag for a count that has
- * moved since decides again, so that the last word belongs to the last count.
- * Who changed a count comes here behind a full barrier.
+ *
+ * Writers race without a lock.  Who changed a count or a threshold comes here
+ * behind a full barrier; who writes the flag looks again behind another one.  So
+ * of a writer and somebody who changed what the writer went by, at least one
+ * sees what the other did and decides again: the last word belongs to the last
+ * count.  Who finds the flag right leaves its cache line alone, which every
+ * packet reads.
+ *
+ * Each further turn means that others took the count from one threshold to the
+ * other meanwhile.  Should that go on, the flag is left clear, whoever may have
+ * come in between: then the next connection comes to the server and decides,
+ * while a flag left set might keep away whatever could clear it.
  *
  * Context: any, RCU read side or the caller holds a reference or cfg_lock.
  */
 void opvs_dest_update_overload(struct opvs_dest *dest)
 {
-	u32 upper, lower, live;
+	unsigned int turns = OVERLOAD_TURNS;
+	bool was, is;
 
 	do {
-		live = carried(dest);
-		upper = READ_ONCE(dest->u_threshold);
-		lower = READ_ONCE(dest->l_threshold) ?: upper - upper / 4;
-		if (upper && live >= upper)
-			WRITE_ONCE(dest->overloaded, true);
-		else if (!upper || live < lower)
-			WRITE_ONCE(dest->overloaded, false);
+		was = READ_ONCE(dest->overloaded);
+		is = overload(dest, was);
+		if (is == was)
+			return;
+		WRITE_ONCE(dest->overloaded, is);
 		/* Orders the flag before the count is looked at again. */
 		smp_mb();
-	} while (live != carried(dest) ||
-		 upper != READ_ONCE(dest->u_threshold));
+	} while (--turns);
+	WRITE_ONCE(dest->overloaded, false);
 }
 
 /**

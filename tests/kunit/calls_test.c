@@ -264,7 +264,7 @@ static void calls_estimated_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opvs_dest_active(dest), 20);
 	KUNIT_EXPECT_EQ(test, opvs_dest_inactive(dest), 0);
 	KUNIT_EXPECT_TRUE(test, overloaded());
-	KUNIT_EXPECT_EQ(test, opvs_load_estimate(dest->load), 20);
+	KUNIT_EXPECT_EQ(test, opvs_dest_calls(dest), 20);
 }
 
 /* What is not told from others is a packet, and nobody's call. */
@@ -375,7 +375,7 @@ static void calls_edited(struct kunit *test)
 static void calls_edited_late(struct kunit *test)
 {
 	begin(test, TRACKED);
-	KUNIT_EXPECT_NULL(test, dest->load);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(dest->load));
 	note(1);
 	KUNIT_EXPECT_EQ(test, opvs_dest_active(dest), 0);
 	entry(test, 1, 0);
