@@ -100,6 +100,7 @@ struct opvs_expire_stats {
  * struct opvs_expire - an expiry engine
  * @ops: constant
  * @shard: by CPU, one per possible CPU; constant
+ * @shards: length of @shard; constant
  * @work: the sweeper
  * @kick_lock: orders waking against stopping
  * @stopped: nothing wakes the sweeper any more; under @kick_lock
@@ -107,13 +108,15 @@ struct opvs_expire_stats {
  * @target: end of the slot up to which the present pass goes; sweeper only
  * @resume: shard at which the present pass goes on, beyond all CPUs when it is
  *	complete; sweeper only
- * @reclaim_vain: jiffy of the last search that found nothing expired
- * @evict_vain: jiffy of the last eviction that found no victim
+ * @reclaim_vain: jiffy of the last round of searches for something expired that
+ *	was in vain
+ * @evict_vain: jiffy of the last round that found no victim
  * @stats: see there
  */
 struct opvs_expire {
 	const struct opvs_expire_ops	*ops;
 	struct opvs_expire_shard	**shard;
+	unsigned int			shards;
 	struct delayed_work		work;
 	spinlock_t			kick_lock;	/* waking, stopping */
 	bool				stopped;

@@ -25,12 +25,26 @@ static_assert(OPVS_EXPIRE_SLOTS < OPVS_EXPIRE_UNFILED);
 static_assert(OPVS_SHARD_HORIZON * OPVS_EXPIRE_TICK < S32_MAX);
 
 /**
+ * struct opvs_expire_place - how far a CPU has come in its search for room
+ * @at: shard
+ * @passed: shards that it has been through since it found something
+ *
+ * READ_ONCE and WRITE_ONCE: what a race mixes up costs a few looks more.
+ */
+struct opvs_expire_place {
+	unsigned int	at;
+	unsigned int	passed;
+};
+
+/**
  * struct opvs_expire_shard - entries of one CPU: filed there, swept anywhere
- * @lock: protects everything here and the links of the entries
+ * @lock: protects all but the places, and the links of the entries
  * @swept: slot that was emptied last, or is being emptied
  * @swept_end: when that slot was over, in jiffies
  * @filed: entries in all slots; statistics read it without the lock
  * @slot: OPVS_EXPIRE_SLOTS lists
+ * @reclaim: where packets of the CPU look for expired entries
+ * @evict: where they look for live ones to end
  */
 struct opvs_expire_shard {
 	spinlock_t		lock;	/* leaf lock */
@@ -38,6 +52,9 @@ struct opvs_expire_shard {
 	u32			swept_end;
 	u32			filed;
 	struct hlist_head	*slot;
+
+	struct opvs_expire_place	reclaim;
+	struct opvs_expire_place	evict;
 } ____cacheline_aligned_in_smp;
 
 /* Sets DYING; true for the caller that set it. */

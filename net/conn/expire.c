@@ -266,6 +266,8 @@ static struct opvs_expire_shard *shard_alloc(unsigned int cpu, u32 now)
 	}
 	spin_lock_init(&shard->lock);
 	shard->swept_end = now;
+	shard->reclaim.at = cpu;
+	shard->evict.at = cpu;
 	return shard;
 }
 
@@ -286,6 +288,7 @@ int opvs_expire_init(struct opvs_expire *ex, const struct opvs_expire_ops *ops,
 	*ex = (struct opvs_expire){
 		.ops = ops,
 		.shard = kcalloc(nr_cpu_ids, sizeof(*ex->shard), GFP_KERNEL),
+		.shards = nr_cpu_ids,
 		.interval = OPVS_EXPIRE_TICK,
 		.target = now,
 		.resume = nr_cpu_ids,

@@ -20,6 +20,9 @@
 
 #define SLICE_NS	(2 * NSEC_PER_MSEC)
 
+/* Shards that a packet looks into at most to make room. */
+#define SEARCH_SHARDS	16
+
 /**
  * struct scan - a look at some entries of a shard under its lock
  * @ex: engine
@@ -323,6 +326,41 @@ void opvs_expire_stop(struct opvs_expire *ex)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_stop);
 
+/* Where the caller's CPU notes how far it has come. */
+static struct opvs_expire_shard *my_shard(const struct opvs_expire *ex)
+{
+	return ex->shard[raw_smp_processor_id()];
+}
+
+/* Did the looks end before the shard had as many as a packet has?  Then it is the
+ * next packet's first one.
+ */
+static bool cut_short(unsigned int before, unsigned int left, unsigned int whole)
+{
+	return !left && before < whole;
+}
+
+/* Goes on to another shard; false when that makes a round. */
+static bool next_place(const struct opvs_expire *ex,
+		       struct opvs_expire_place *place)
+{
+	unsigned int passed = READ_ONCE(place->passed) + 1;
+	bool round = passed >= ex->shards;
+
+	WRITE_ONCE(place->at, (READ_ONCE(place->at) + 1) % ex->shards);
+	WRITE_ONCE(place->passed, round ? 0 : passed);
+	return !round;
+}
+
+/* The shard that a place names, if there is anything to look for. */
+static struct opvs_expire_shard *shard_at(const struct opvs_expire *ex,
+					  const struct opvs_expire_place *place)
+{
+	struct opvs_expire_shard *shard = ex->shard[READ_ONCE(place->at)];
+
+	return shard && READ_ONCE(shard->filed) ? shard : NULL;
+}
+
 /* Looks for expired entries where the sweeper has not been yet. */
 static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
 {
@@ -341,9 +379,11 @@ static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
  * @now: jiffies
  * @max: entries
  *
- * The caller's CPU first.  Looks at a batch of entries of each CPU at most, and
- * not again in a jiffy in which it looked in vain: a flood against a full table
- * must not buy a search with each packet.
+ * The caller's CPU first.  A flood against a full table must not buy a search
+ * with each packet: this looks at a batch of entries and into a few shards at
+ * most, however many CPUs there are, and the CPU's next packet goes on where
+ * this one stopped.  Nobody looks again in a jiffy in which a CPU has been all
+ * round in vain.
  *
  * Context: any.
  * Return: how many were ended.
@@ -351,38 +391,66 @@ static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
 unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
 				 unsigned int max)
 {
-	struct scan scan = { .ex = ex, .now = now, .claims = max };
-	unsigned int cpu;
+	struct opvs_expire_place *place = &my_shard(ex)->reclaim;
+	struct scan scan = {
+		.ex = ex,
+		.now = now,
+		.looks = OPVS_EXPIRE_BATCH,
+		.claims = max,
+	};
+	unsigned int shards = SEARCH_SHARDS, looks;
+	struct opvs_expire_shard *shard;
+	bool round = false;
 
-	if (READ_ONCE(ex->reclaim_vain) == now)
+	if (!max || READ_ONCE(ex->reclaim_vain) == now)
 		return 0;
-	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
-		if (!scan.claims)
+	while (!round && scan.looks && shards--) {
+		looks = scan.looks;
+		shard = shard_at(ex, place);
+		if (shard)
+			scan_ahead(&scan, shard);
+		if (!scan.claims ||
+		    cut_short(looks, scan.looks, OPVS_EXPIRE_BATCH))
 			break;
-		scan.looks = OPVS_EXPIRE_BATCH;
-		scan_ahead(&scan, ex->shard[cpu]);
+		round = !next_place(ex, place);
 	}
 	drop_all(ex, &scan.dead);
-	if (max && !scan.claimed)
+	if (scan.claimed)
+		WRITE_ONCE(place->passed, 0);
+	else if (round)
 		WRITE_ONCE(ex->reclaim_vain, now);
 	return scan.claimed;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_reclaim);
 
-/* Of a batch of entries, the expendable one that expires first, and when. */
+/* What a packet may still look at to find a victim: entries, and lists of them. */
+struct search {
+	unsigned int	entries;
+	unsigned int	slots;
+};
+
+static const struct search whole_search = {
+	.entries = OPVS_EXPIRE_BATCH,
+	.slots = OPVS_EXPIRE_SLOTS,
+};
+
+/* Of what may be looked at, the expendable one that expires first, and when. */
 static struct opvs_expiring *
-find_soonest(struct opvs_expire_shard *shard, u32 now,
+find_soonest(struct opvs_expire_shard *shard, u32 now, struct search *left,
 	     bool (*expendable)(const struct opvs_expiring *e), u32 *expires)
 {
-	unsigned int looks = OPVS_EXPIRE_BATCH, ahead;
+	unsigned int ahead, unseen = shard->filed;
 	struct opvs_expiring *e, *best = NULL;
 	u32 when, end = shard->swept_end;
 
-	for (ahead = 0; ahead <= OPVS_SHARD_HORIZON; ahead++) {
+	for (ahead = 0; unseen && left->slots; ahead++) {
+		left->slots--;
 		hlist_for_each_entry(e, &shard->slot[opvs_shard_slot(shard, ahead)],
 				     node) {
-			if (!looks--)
+			if (!left->entries)
 				return best;
+			left->entries--;
+			unseen--;
 			when = READ_ONCE(e->expires);
 			if (when & OPVS_EXPIRE_DYING || !expendable(e))
 				continue;
@@ -400,14 +468,14 @@ find_soonest(struct opvs_expire_shard *shard, u32 now,
 }
 
 static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
-		       u32 now,
+		       u32 now, struct search *left,
 		       bool (*expendable)(const struct opvs_expiring *e))
 {
 	struct opvs_expiring *e;
 	u32 expires;
 
 	spin_lock_bh(&shard->lock);
-	e = find_soonest(shard, now, expendable, &expires);
+	e = find_soonest(shard, now, left, expendable, &expires);
 	/* Not if it is refreshed or ended at this very moment. */
 	if (e && try_cmpxchg(&e->expires, &expires,
 			     expires | OPVS_EXPIRE_DYING))
@@ -427,8 +495,10 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
  * @now: jiffies
  * @expendable: may this one go?  Called with the shard's lock held
  *
- * The caller's CPU first.  Looks at as much as opvs_expire_reclaim(), and no
- * more often.
+ * The caller's CPU first.  Looks at a batch of entries and at as many lists as a
+ * shard has, goes on as opvs_expire_reclaim() does, and looks no more often.  In
+ * a shard it never comes beyond a batch: what is filed later would be missed
+ * more.
  *
  * Context: any.
  * Return: true if one was ended; false if none was found.
@@ -436,15 +506,30 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
 bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 		       bool (*expendable)(const struct opvs_expiring *e))
 {
-	unsigned int cpu;
+	struct opvs_expire_place *place = &my_shard(ex)->evict;
+	struct search left = whole_search, before;
+	struct opvs_expire_shard *shard;
+	unsigned int shards;
 
 	if (READ_ONCE(ex->evict_vain) == now)
 		return false;
-	for_each_cpu_wrap(cpu, cpu_possible_mask, raw_smp_processor_id()) {
-		if (evict_from(ex, ex->shard[cpu], now, expendable))
+	for (shards = 0; shards < SEARCH_SHARDS; shards++) {
+		before = left;
+		shard = shard_at(ex, place);
+		if (shard && evict_from(ex, shard, now, &left, expendable)) {
+			WRITE_ONCE(place->passed, 0);
 			return true;
+		}
+		if (cut_short(before.entries, left.entries, OPVS_EXPIRE_BATCH) ||
+		    cut_short(before.slots, left.slots, OPVS_EXPIRE_SLOTS))
+			break;
+		if (!next_place(ex, place)) {
+			WRITE_ONCE(ex->evict_vain, now);
+			break;
+		}
+		if (!left.entries || !left.slots)
+			break;
 	}
-	WRITE_ONCE(ex->evict_vain, now);
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);

@@ -4,6 +4,8 @@
  */
 #include <opvs/expire.h>
 
+#include <opvs/shard.h>
+
 #include <kunit/test.h>
 
 #include <linux/delay.h>
@@ -273,6 +275,164 @@ static void sweep_reclaim_in_vain(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
 }
 
+/* ---- a machine with many processors ---- */
+
+#define MANY_SHARDS	100
+
+static struct opvs_expire_shard **many_own;
+static struct opvs_expiring *many_item;
+static unsigned int many_looks;
+
+static void many_keep(struct opvs_expiring *e)
+{
+	keep_for = e == many_item ? 0 : 60 * HZ;
+}
+
+static bool many_expendable(const struct opvs_expiring *e)
+{
+	many_looks++;
+	return sweep_expendable(e);
+}
+
+/* The engine gets shards as of so many CPUs, all but the first ones made here. */
+static void many_start(struct kunit *test, unsigned int n)
+{
+	struct opvs_expire_shard **shard;
+	unsigned int i;
+
+	fixture_start(test, 0, n);
+	shard = kunit_kcalloc(test, MANY_SHARDS, sizeof(*shard), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, shard);
+	for (i = 0; i < MANY_SHARDS; i++) {
+		if (i < nr_cpu_ids) {
+			shard[i] = ex->shard[i];
+			continue;
+		}
+		shard[i] = kunit_kzalloc(test, sizeof(**shard), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, shard[i]);
+		shard[i]->slot = kunit_kcalloc(test, OPVS_EXPIRE_SLOTS,
+					       sizeof(*shard[i]->slot),
+					       GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, shard[i]->slot);
+		spin_lock_init(&shard[i]->lock);
+		shard[i]->swept_end = test_clock;
+	}
+	many_own = ex->shard;
+	ex->shard = shard;
+	ex->shards = MANY_SHARDS;
+	many_looks = 0;
+}
+
+/* Ends what is left, as the engine will not look there. */
+static void many_stop(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (opvs_expire_claim(ex, &items[i].e))
+			item_drop(&items[i]);
+	ex->shard = many_own;
+	ex->shards = nr_cpu_ids;
+}
+
+static void many_file(struct item *item, unsigned int shard, u32 timeout)
+{
+	item_init(item, timeout);
+	item->e.shard = shard;
+	opvs_expire_file(ex, &item->e);
+}
+
+/* All shards are full, and who may go is in the last one: each packet looks at a
+ * batch, and one packet per shard finds it.
+ */
+static void sweep_evict_many_shards(struct kunit *test)
+{
+	unsigned int per = OPVS_EXPIRE_BATCH + 10, n = MANY_SHARDS * per;
+	unsigned int i, packets = 0, before;
+	bool found = false;
+
+	many_start(test, n);
+	for (i = 0; i < n; i++)
+		many_file(&items[i], i / per, 60 * HZ);
+	/* A slot's last entry is its first one: within the first batch. */
+	items[n - 1].expendable = true;
+	while (!found && packets < 3 * MANY_SHARDS) {
+		before = many_looks;
+		found = opvs_expire_evict(ex, test_clock, many_expendable);
+		KUNIT_EXPECT_LE(test, many_looks - before, OPVS_EXPIRE_BATCH);
+		packets++;
+	}
+	KUNIT_EXPECT_TRUE(test, found);
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 1]));
+	KUNIT_EXPECT_LE(test, packets, MANY_SHARDS);
+
+	/* The next one is found there at once. */
+	items[n - 2].expendable = true;
+	before = many_looks;
+	KUNIT_EXPECT_TRUE(test, opvs_expire_evict(ex, test_clock,
+						  many_expendable));
+	KUNIT_EXPECT_LE(test, many_looks - before, OPVS_EXPIRE_BATCH);
+	/* A round in vain is enough for this jiffy. */
+	for (i = 0; i < 3 * MANY_SHARDS; i++)
+		opvs_expire_evict(ex, test_clock, many_expendable);
+	before = many_looks;
+	KUNIT_EXPECT_FALSE(test, opvs_expire_evict(ex, test_clock,
+						   many_expendable));
+	KUNIT_EXPECT_EQ(test, many_looks, before);
+	many_stop(n);
+}
+
+/* Few entries everywhere: a packet looks into several shards, and where its looks
+ * end in the midst of one, the next packet has a whole batch for that.
+ */
+static void sweep_evict_few_each(struct kunit *test)
+{
+	unsigned int per = OPVS_EXPIRE_BATCH - 3, n = MANY_SHARDS * per;
+	unsigned int i, packets = 0, before;
+	bool found = false;
+
+	many_start(test, n);
+	for (i = 0; i < n; i++)
+		many_file(&items[i], i / per, 60 * HZ);
+	/* The last one that a look at the last shard comes to. */
+	items[n - per].expendable = true;
+	while (!found && packets < 3 * MANY_SHARDS) {
+		before = many_looks;
+		found = opvs_expire_evict(ex, test_clock, many_expendable);
+		KUNIT_EXPECT_LE(test, many_looks - before, OPVS_EXPIRE_BATCH);
+		packets++;
+	}
+	KUNIT_EXPECT_TRUE(test, found);
+	KUNIT_EXPECT_LE(test, packets, MANY_SHARDS + 1);
+	many_stop(n);
+}
+
+static void sweep_reclaim_many_shards(struct kunit *test)
+{
+	unsigned int per = OPVS_EXPIRE_BATCH + 10, n = MANY_SHARDS * per;
+	unsigned int i, packets = 0, before, gone = 0;
+
+	many_start(test, n + 1);
+	for (i = 0; i < n; i++)
+		many_file(&items[i], i / per, HZ);
+	many_file(&items[n], MANY_SHARDS - 1, HZ);
+	test_clock += HZ;
+	/* All but the last one are kept, and each look at one asks. */
+	keep_hook = many_keep;
+	many_item = &items[n].e;
+	while (!gone && packets < 3 * MANY_SHARDS) {
+		before = atomic_read(&keep_calls);
+		gone = opvs_expire_reclaim(ex, test_clock, OPVS_EXPIRE_BATCH);
+		KUNIT_EXPECT_LE(test, atomic_read(&keep_calls) - before,
+				OPVS_EXPIRE_BATCH);
+		packets++;
+	}
+	KUNIT_EXPECT_EQ(test, gone, 1);
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n]));
+	KUNIT_EXPECT_LE(test, packets, MANY_SHARDS);
+	many_stop(n + 1);
+}
+
 static void sweep_drains(struct kunit *test)
 {
 	unsigned int n = 1000, left, i;
@@ -370,6 +530,9 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_evict_bounded),
 	KUNIT_CASE(sweep_evict_in_vain),
 	KUNIT_CASE(sweep_reclaim_in_vain),
+	KUNIT_CASE(sweep_evict_many_shards),
+	KUNIT_CASE(sweep_evict_few_each),
+	KUNIT_CASE(sweep_reclaim_many_shards),
 	KUNIT_CASE(sweep_drains),
 	KUNIT_CASE(sweep_sleeps),
 	KUNIT_CASE(sweep_interval),
