@@ -7,6 +7,13 @@
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
 
+/* Packets of one CPU must not come between each other while BH is disabled; there
+ * they do, since 6.18.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#error "opvs does not support CONFIG_PREEMPT_RT: use a kernel without it"
+#endif
+
 /* skb_gso_segment() got a header of its own in 6.5. */
 #ifdef __has_include
 #if __has_include("net/gso.h")
@@ -28,6 +35,16 @@
 #ifndef register_net_sysctl
 #define register_net_sysctl_sz(net, path, table, size) \
 	register_net_sysctl(net, path, table)
+#endif
+
+/* Lazy callbacks, since 6.2 where they are configured, wait for others up to ten
+ * seconds; then there is a way to be called as soon as it is safe.  What waits by
+ * synchronize_rcu(), rcu_barrier() or queue_rcu_work() is not lazy.
+ */
+#ifdef CONFIG_RCU_LAZY
+#define opvs_call_rcu	call_rcu_hurry
+#else
+#define opvs_call_rcu	call_rcu
 #endif
 
 #endif /* OPVS_COMPAT_H */

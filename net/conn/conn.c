@@ -14,9 +14,16 @@
  *
  * The memory of the last entry stays in a slot of its CPU.  A CPU that sends
  * one packet at a time never calls the allocator again after the first one.
+ *
+ * Hooks disable BH, so the slot is the packet's own from here to there, and needs
+ * no atomic exchange: no other packet of this CPU runs in between but one that
+ * this packet became - it left through a tunnel, and the outer packet is balanced,
+ * too.  That happens between conn_alloc() and conn_free(), never within them, and
+ * finds the slot empty; hard interrupts do not come here.
  */
 #include <opvs/conn.h>
 
+#include <opvs/compat.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
@@ -53,7 +60,7 @@ static struct opvs_conn *conn_alloc(struct opvs_net *on)
 static void conn_free(struct opvs_conn *cp)
 {
 	lockdep_assert_in_softirq();
-	/* A packet that leaves through a tunnel may be balanced once more there. */
+	/* Filled by the packet that this one became. */
 	if (unlikely(__this_cpu_read(conn_slot)))
 		kmem_cache_free(conn_cache, cp);
 	else
@@ -189,7 +196,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 		opvs_dest_put(cp->dest);
 		opvs_count_task(on, OPS_RELEASED_DEFERRED);
 	}
-	call_rcu(&cp->expiring.rcu, conn_free_rcu);
+	opvs_call_rcu(&cp->expiring.rcu, conn_free_rcu);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
 

@@ -24,6 +24,8 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 
+#include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
@@ -346,6 +348,8 @@ struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp)
 	spinlock_t *lock = &insert_lock[lk.hash % INSERT_LOCKS];
 	struct opvs_conn *seen;
 
+	/* A packet in softirq would wait for the lock of a task that it stopped. */
+	lockdep_assert_in_softirq();
 	cp->request_hash = lk.hash;
 	spin_lock(lock);
 	lk.now = jiffies;

@@ -18,6 +18,7 @@
 #include <linux/in.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/preempt.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ipv6_frag.h>
@@ -133,19 +134,13 @@ static noinline unsigned int opvs_gather(struct opvs_net *on,
 	return NF_ACCEPT;
 }
 
-/* Inlined into each hook, with its stage: a packet's way has no calls through
- * pointers but those to schedulers and transmit methods.
- */
 static __always_inline unsigned int
-opvs_hook(struct opvs_net *on, struct sk_buff *skb,
-	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
+opvs_handle(struct opvs_net *on, struct sk_buff *skb,
+	    const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
 {
 	struct opvs_flow flow;
 	opvs_verdict_t verdict;
 	unsigned int nf;
-
-	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
-		return NF_ACCEPT;
 
 	opvs_read(skb, state->pf, flags, &flow);
 	if (unlikely(opvs_is_fragment(&flow))) {
@@ -158,6 +153,34 @@ opvs_hook(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(verdict == OPVS_VERDICT(GSO_SPLIT)))
 		return opvs_split(on, skb, state, flags, stage);
 	return opvs_verdict_apply(on, verdict);
+}
+
+/* Inlined into each hook, with its stage: a packet's way has no calls through
+ * pointers but those to schedulers and transmit methods.
+ *
+ * Most packets come in softirq, but not all: tasks send, and whoever gives the
+ * verdict on a queued packet (NFQUEUE) takes it through the rest of its chain,
+ * at any hook, with BH enabled and perhaps preemptible.  What the stages own is
+ * the CPU's, and softirqs take the same locks; so they stay here until they are
+ * done, and nobody comes in between but packets that they send themselves.  To
+ * disable BH where it is would cost each packet 2 % of what it costs here.
+ */
+static __always_inline unsigned int
+opvs_hook(struct opvs_net *on, struct sk_buff *skb,
+	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
+{
+	bool task = !in_softirq();
+	unsigned int nf;
+
+	/* All that the director forwards comes to LOCAL_OUT once more. */
+	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
+		return NF_ACCEPT;
+	if (unlikely(task))
+		local_bh_disable();
+	nf = opvs_handle(on, skb, state, flags, stage);
+	if (unlikely(task))
+		local_bh_enable();
+	return nf;
 }
 
 static bool opvs_is_balanced(const struct opvs_flow *flow)
@@ -226,16 +249,8 @@ static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
 static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
 {
-	unsigned int nf;
-
-	/* All that the director forwards comes here, too. */
-	if (opvs_is_handled(skb))
-		return NF_ACCEPT;
-	/* Tasks send from process context; the stages count on staying here. */
-	local_bh_disable();
-	nf = opvs_hook(priv, skb, state, OPVS_FLOW_FROM_HOST, opvs_stage_local);
-	local_bh_enable();
-	return nf;
+	return opvs_hook(priv, skb, state, OPVS_FLOW_FROM_HOST,
+			 opvs_stage_local);
 }
 
 static unsigned int opvs_hook_forward(void *priv, struct sk_buff *skb,
