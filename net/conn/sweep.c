@@ -534,16 +534,19 @@ bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);
 
-/* Claims up to a batch of all entries; true when no more are filed. */
+/* Claims up to a batch of all entries, in the order of slots from *@slot on and
+ * round again; true when no more are filed.
+ */
 static bool claim_any(struct opvs_expire_shard *shard, unsigned int *slot,
 		      struct hlist_head *dead)
 {
 	unsigned int n = 0;
 	struct opvs_expiring *e;
 	struct hlist_node *next;
+	bool done;
 
 	spin_lock_bh(&shard->lock);
-	for (; *slot < OPVS_EXPIRE_SLOTS; ++*slot) {
+	for (; shard->filed; *slot = (*slot + 1) % OPVS_EXPIRE_SLOTS) {
 		hlist_for_each_entry_safe(e, next, &shard->slot[*slot], node) {
 			if (n++ == OPVS_EXPIRE_BATCH)
 				goto full;
@@ -553,13 +556,26 @@ static bool claim_any(struct opvs_expire_shard *shard, unsigned int *slot,
 		}
 	}
 full:
+	done = !shard->filed;
 	spin_unlock_bh(&shard->lock);
-	return *slot == OPVS_EXPIRE_SLOTS;
+	return done;
 }
 
 /**
  * opvs_expire_drain() - end everything
  * @ex: engine that was stopped; nothing is filed any more
+ *
+ * Dropping an entry may move others: the last connection of a template whose
+ * own time is over makes that one expire, which puts it into a nearer slot,
+ * perhaps one that was emptied before.  So a shard is gone round until its count
+ * of entries is 0.  That comes to pass: each turn takes out all that it meets,
+ * entries stay in their shard, what was taken out is not filed again
+ * (file_sooner() moves only what is filed), and nobody files new ones, so the
+ * count only falls; and as long as it is not 0 there is a slot with an entry.
+ *
+ * An entry that somebody else claimed is taken out here and dropped there: who
+ * still runs then (the work that ends orphans) is waited for by those who stop
+ * it.
  *
  * Context: process.
  */
@@ -580,4 +596,3 @@ void opvs_expire_drain(struct opvs_expire *ex)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_drain);
-

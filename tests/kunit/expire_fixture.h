@@ -33,6 +33,7 @@ static u32 test_clock;
 static atomic_t live, keep_calls;
 static u32 keep_for;
 static void (*keep_hook)(struct opvs_expiring *e);
+static void (*drop_hook)(struct item *item);
 
 static inline struct item *item_of(struct opvs_expiring *e)
 {
@@ -54,6 +55,8 @@ static void fixture_drop(struct opvs_expire *engine, struct opvs_expiring *e)
 	item->dropped_at = test_clock;
 	atomic_inc(&item->drops);
 	atomic_dec(&live);
+	if (drop_hook)
+		drop_hook(item);
 }
 
 static bool fixture_empty(struct opvs_expire *engine)
@@ -91,6 +94,7 @@ static int fixture_init(struct kunit *test)
 	atomic_set(&keep_calls, 0);
 	keep_for = 0;
 	keep_hook = NULL;
+	drop_hook = NULL;
 	return 0;
 }
 

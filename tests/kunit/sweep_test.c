@@ -451,6 +451,36 @@ static void sweep_drains(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&live), 0);
 }
 
+#define SWEEP_CHILDREN	(3 * OPVS_EXPIRE_BATCH)
+
+/* The first SWEEP_CHILDREN have a parent each, which goes with them. */
+static void sweep_expire_parent(struct item *item)
+{
+	unsigned int i = item - items;
+
+	if (i < SWEEP_CHILDREN)
+		opvs_expire_now(ex, &items[SWEEP_CHILDREN + i].e, test_clock);
+}
+
+/* Ending an entry files its parent in a slot that is empty by then. */
+static void sweep_drains_what_moves(struct kunit *test)
+{
+	unsigned int left = 0, i;
+
+	fixture_start(test, 0, 2 * SWEEP_CHILDREN);
+	for (i = 0; i < SWEEP_CHILDREN; i++) {
+		item_file(&items[i], RING / 2);
+		item_file(&items[SWEEP_CHILDREN + i], RING - TICK);
+	}
+	drop_hook = sweep_expire_parent;
+	opvs_expire_drain(ex);
+	for (i = 0; i < 2 * SWEEP_CHILDREN; i++)
+		left += atomic_read(&items[i].drops) != 1;
+	KUNIT_EXPECT_EQ(test, left, 0);
+	for_each_possible_cpu(i)
+		KUNIT_EXPECT_EQ(test, opvs_expire_filed(ex, i), 0);
+}
+
 /* Waits for the worker to end all entries; false if it does not in time. */
 static bool sweep_wait(void)
 {
@@ -534,6 +564,7 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_evict_few_each),
 	KUNIT_CASE(sweep_reclaim_many_shards),
 	KUNIT_CASE(sweep_drains),
+	KUNIT_CASE(sweep_drains_what_moves),
 	KUNIT_CASE(sweep_sleeps),
 	KUNIT_CASE(sweep_interval),
 	KUNIT_CASE(sweep_stopped),
