@@ -4,6 +4,7 @@
 #include <opvs/ctl.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/xmit.h>
 
 #include <linux/init.h>
 #include <linux/module.h>
@@ -22,9 +23,12 @@ static int __init opvs_init(void)
 	err = opvs_netns_init();
 	if (err)
 		goto err_svc;
-	err = opvs_sysfs_init();
+	err = opvs_route_init();
 	if (err)
 		goto err_netns;
+	err = opvs_sysfs_init();
+	if (err)
+		goto err_route;
 	err = opvs_genl_init();
 	if (err)
 		goto err_sysfs;
@@ -33,6 +37,8 @@ static int __init opvs_init(void)
 
 err_sysfs:
 	opvs_sysfs_exit();
+err_route:
+	opvs_route_exit();
 err_netns:
 	opvs_netns_exit();
 err_svc:
@@ -47,6 +53,7 @@ static void __exit opvs_exit(void)
 	opvs_compat_exit();
 	opvs_genl_exit();
 	opvs_sysfs_exit();
+	opvs_route_exit();
 	opvs_netns_exit();
 	opvs_svc_exit();
 	opvs_conn_exit();

@@ -41,8 +41,9 @@ struct opvs_dest_conf {
 
 /**
  * struct opvs_route - a CPU's route to a server
- * @dst: route, referenced; NULL: none was found yet
- * @cookie: what dst_check() is to be asked with
+ * @dst: route, referenced; NULL: none was found yet, or it was let go.  Set by
+ *	this CPU, BH disabled; taken out by anybody, by xchg()
+ * @cookie: what dst_check() is to be asked with; this CPU, BH disabled
  * @known_nexthop: looked up for packets that keep their own address: it names an
  *	explicit next hop (FLOWI_FLAG_KNOWN_NH)
  */
@@ -77,8 +78,9 @@ struct opvs_route {
  * @persist: templates
  * @load: estimate of its calls, if it ever was in a one-packet service without
  *	templates; RCU, set under cfg_lock, once, and kept as long as the server
- * @route: the route that each CPU found last; BH disabled
+ * @route: the route that each CPU found last; see &struct opvs_route
  * @stats_cpu: packet counters
+ * @all: in opvs_net.dests until it is let go; RCU, written under cfg_lock
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
  * @idle: in opvs_net.idle_dests, once it is removed and has no connections
  * @idle_queued: bit 0: @idle is in use; stays set once the server is let go
@@ -116,6 +118,7 @@ struct opvs_dest {
 	struct opvs_stats_cpu __percpu	*stats_cpu;
 
 	/* control plane */
+	struct list_head		all;
 	struct list_head		list;
 	struct llist_node		idle;
 	unsigned long			idle_queued;

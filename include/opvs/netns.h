@@ -76,6 +76,8 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @hash_key: secret by which services hash what clients choose; handed to each
  *	of their tables; cfg_lock
  * @services: services by order of addition, for dumps and the estimator
+ * @dests: all servers, those among them that were removed and have connections;
+ *	RCU, written under cfg_lock
  * @next_id: cyclic allocator of service ids
  * @num_svcs: services per family; hooks are registered while not 0
  * @events: what the layers above want to hear; constant
@@ -126,6 +128,7 @@ struct opvs_net {
 	struct mutex			cfg_lock;
 	siphash_key_t			hash_key;
 	struct xarray			services;
+	struct list_head		dests;
 	u32				next_id;
 	u32				num_svcs[OPVS_FAMILIES];
 	const struct opvs_svc_events	*events;

@@ -80,6 +80,9 @@ static inline void opvs_forget_socket(struct sk_buff *skb,
 }
 
 /* route.c: the way to a server */
+int opvs_route_init(void);
+void opvs_route_exit(void);
+void opvs_route_forget(const struct opvs_dest *dest);
 struct dst_entry *opvs_route_find(struct opvs_net *on,
 				  const struct opvs_dest *dest,
 				  bool known_nexthop);
@@ -99,14 +102,16 @@ static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
 					       bool known_nexthop)
 {
 	const struct opvs_route *route = this_cpu_ptr(dest->route);
+	struct dst_entry *dst = READ_ONCE(route->dst);
 
 	/* The server's forwarding method may have changed since. */
-	if (likely(route->dst && route->known_nexthop == known_nexthop &&
-		   dst_check(route->dst, route->cookie)))
-		return route->dst;
+	if (likely(dst && route->known_nexthop == known_nexthop &&
+		   dst_check(dst, route->cookie)))
+		return dst;
 	return opvs_route_find(on, dest, known_nexthop);
 }
 
+/* output.c: the way out of here */
 opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_flow *flow,
 				const struct opvs_dest *dest,

@@ -177,8 +177,10 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(verdict != OPVS_VERDICT(NONE)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	verdict = opvs_route_output(skb, outer, on, dst);
-	return verdict == OPVS_VERDICT(FORWARDED) ?
-	       OPVS_VERDICT(ICMP_TO_SERVER) : OPVS_VERDICT(ICMP_TO_LOCAL);
+	if (verdict == OPVS_VERDICT(FORWARDED))
+		return OPVS_VERDICT(ICMP_TO_SERVER);
+	return verdict == OPVS_VERDICT(DELIVERED_LOCAL) ?
+	       OPVS_VERDICT(ICMP_TO_LOCAL) : OPVS_VERDICT(ICMP_DROP_BAD);
 }
 
 /**

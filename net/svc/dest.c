@@ -216,6 +216,7 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 	dest = dest_alloc(svc, conf);
 	if (!dest)
 		return ERR_PTR(-ENOMEM);
+	list_add_tail_rcu(&dest->all, &svc->on->dests);
 	opvs_svc_get(svc);
 	opvs_live_inc(svc->on);
 	return dest;
@@ -514,6 +515,7 @@ void opvs_dest_kill(struct opvs_dest *dest)
 {
 	lockdep_assert_held(&dest->svc->on->cfg_lock);
 
+	list_del_rcu(&dest->all);
 	list_del_init(&dest->list);
 	percpu_ref_kill(&dest->ref);
 }

@@ -469,6 +469,7 @@ int opvs_svc_net_init(struct opvs_net *on)
 {
 	mutex_init(&on->cfg_lock);
 	xa_init_flags(&on->services, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&on->dests);
 	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
 	opvs_policy_net_init(on);
 	opvs_removed_net_init(on);

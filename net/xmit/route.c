@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way to a real server: a route cached per CPU and server, the checks that
- * a router makes, and the hand-over to the stack.
+ * The way to a real server: a route cached per CPU and server.
  *
  * A cached route is validated at each use, so that changes of routes and
  * devices take effect with the next packet; neighbours are looked up by the
  * stack behind the route.  A route is used for all packets to a server: like
  * IPVS, the lookup sees neither TOS nor mark.
  *
- * Packets get the route without a reference: RCU keeps it as long as they stay
- * in softirq, and whoever queues a packet for later takes one.
+ * A route holds its device, an IPv6 route also that of the FIB entry which it
+ * was made from, and there may be no next packet.  So when a device goes down
+ * or away, or an address, all routes of its namespace are let go; the next
+ * packets look theirs up again.  Only the CPU itself puts a route into its slot,
+ * anybody takes it out, by exchange, so that it is released once.  A packet that
+ * uses a route while it is taken out goes on: RCU keeps the route for it.
+ *
+ * A packet under way may put a route by the device into its slot after the slot
+ * was emptied.  When a device is unregistered, the kernel waits for packets
+ * before it tells, and tells again each second while references are left.
  */
 #include <opvs/xmit.h>
 
 #include <opvs/dest.h>
-#include <opvs/kunit.h>
 #include <opvs/netns.h>
 
+#include <linux/atomic.h>
+#include <linux/inetdevice.h>
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
-#include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
-#include <net/ip.h>
+#include <linux/netdevice.h>
+#include <linux/notifier.h>
+#include <linux/rculist.h>
+#include <net/addrconf.h>
+#include <net/if_inet6.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
-#include <net/ip_fib.h>
 #include <net/route.h>
-
-static bool dst_is_local(const struct dst_entry *dst)
-{
-	return dst->dev->flags & IFF_LOOPBACK;
-}
 
 /* With a reference, or NULL. */
 static struct dst_entry *lookup_v4(struct net *net,
@@ -84,214 +88,127 @@ struct dst_entry *opvs_route_find(struct opvs_net *on,
 {
 	struct opvs_route *route = this_cpu_ptr(dest->route);
 	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
-	struct dst_entry *dst, *old = route->dst;
+	struct dst_entry *dst;
 
 	lockdep_assert_in_softirq();
 	dst = dest->family == NFPROTO_IPV6 ? lookup_v6(on->net, dest, flags)
 					   : lookup_v4(on->net, dest, flags);
-	*route = (struct opvs_route){
-		.dst		= dst,
-		.cookie		= dst ? route_cookie(dst, dest->family) : 0,
-		.known_nexthop	= known_nexthop,
-	};
-	dst_release(old);
+	route->cookie = dst ? route_cookie(dst, dest->family) : 0;
+	route->known_nexthop = known_nexthop;
+	/* The reference is the slot's from here on. */
+	dst_release(xchg(&route->dst, dst));
 	return dst;
 }
 
-static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
-{
-	if (family == NFPROTO_IPV6)
-		return ipv6_addr_loopback(&addr->in6);
-	return ipv4_is_loopback(addr->ip);
-}
-
-/* Loopback addresses neither leave the host nor are reached from outside. */
-static bool is_martian(const struct opvs_flow *flow,
-		       const struct opvs_dest *dest, bool local)
-{
-	if (!local)
-		return addr_is_loopback(&flow->saddr, flow->family);
-	return !(flow->flags & OPVS_FLOW_FROM_HOST) &&
-	       addr_is_loopback(&dest->addr, dest->family);
-}
-
-/* A train (GSO) leaves as the packets that it was made of. */
-static bool train_fits(struct sk_buff *skb, const struct opvs_flow *flow,
-		       unsigned int mtu)
-{
-	if (!skb_is_gso(skb))
-		return false;
-	/* IPv6 takes the first extension header for it on arrival. */
-	skb_set_transport_header(skb, flow->thoff);
-	return skb_gso_validate_network_len(skb, mtu);
-}
-
-/* A reassembled packet is judged by the largest fragment that it came in, and
- * will be cut again; a socket of this host may have asked for fragmentation.
- */
-static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
-			unsigned int mtu)
-{
-	unsigned int frag_max;
-
-	frag_max = flow->family == NFPROTO_IPV6 ? IP6CB(skb)->frag_max_size
-						: IPCB(skb)->frag_max_size;
-	if (frag_max)
-		return frag_max > mtu;
-	return skb->len > mtu && !skb->ignore_df && !train_fits(skb, flow, mtu);
-}
-
-/* Does the next hop's MTU matter?  All others may be cut into fragments. */
-static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
-{
-	return flow->family == NFPROTO_IPV6 ||
-	       ip_hdr(skb)->frag_off & htons(IP_DF);
-}
-
-/* The header is writable.  A packet of this host is not forwarded: it starts. */
-static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
-{
-	if (flow->flags & OPVS_FLOW_FROM_HOST)
-		return false;
-	if (flow->family == NFPROTO_IPV6) {
-		if (ipv6_hdr(skb)->hop_limit <= 1)
-			return true;
-		ipv6_hdr(skb)->hop_limit--;
-		return false;
-	}
-	if (ip_hdr(skb)->ttl <= 1)
-		return true;
-	ip_decrease_ttl(ip_hdr(skb));
-	return false;
-}
-
 /**
- * opvs_route_check() - may this packet take this route?
- * @skb: request, not rewritten yet; its IP header is made writable
- * @flow: its flow
+ * opvs_route_forget() - let go of the routes to a server
  * @dest: server
- * @dst: route to it
  *
- * Does what a router does before it forwards: MTU and TTL, with the errors to
- * the client that belong to them.  A server on this host needs neither.
- *
- * Context: softirq or BH disabled.
- * Return: OPVS_VERDICT(NONE) to go on, else the reason to drop.
+ * Context: any.
  */
-opvs_verdict_t opvs_route_check(struct sk_buff *skb,
-				const struct opvs_flow *flow,
-				const struct opvs_dest *dest,
-				const struct dst_entry *dst)
+void opvs_route_forget(const struct opvs_dest *dest)
 {
-	bool local = dst_is_local(dst);
+	struct opvs_route *route;
+	int cpu;
 
-	if (unlikely(is_martian(flow, dest, local)))
-		return OPVS_VERDICT(DROP_MARTIAN);
-	if (local)
-		return OPVS_VERDICT(NONE);
-
-	if (needs_whole(skb, flow) &&
-	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
-		opvs_error_too_big(skb, flow, dst_mtu(dst));
-		return OPVS_VERDICT(DROP_MTU);
+	for_each_possible_cpu(cpu) {
+		route = per_cpu_ptr(dest->route, cpu);
+		/* Mostly there is none: leave the line to its CPU. */
+		if (READ_ONCE(route->dst))
+			dst_release(xchg(&route->dst, NULL));
 	}
-	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
-		return OPVS_VERDICT(DROP_NO_MEMORY);
-	if (unlikely(ttl_spent(skb, flow))) {
-		opvs_error_ttl(skb, flow);
-		return OPVS_VERDICT(DROP_TTL);
-	}
-	return OPVS_VERDICT(NONE);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
-
-/* The only hook of a namespace that has ours would let the packet pass. */
-static bool ours_alone(const struct opvs_net *on,
-		       const struct nf_hook_entries *hooks)
-{
-	return hooks && hooks->num_hook_entries == 1 &&
-	       hooks->hooks[0].priv == on;
 }
 
-static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
-		      struct dst_entry *dst)
+/* Of all servers, removed ones among them. */
+static void forget_all(const struct net *net)
 {
-	struct nf_hook_entries __rcu **hooks;
+	const struct opvs_net *on = opvs_pernet(net);
+	const struct opvs_dest *dest;
 
-	hooks = family == NFPROTO_IPV6 ? on->net->nf.hooks_ipv6
-				       : on->net->nf.hooks_ipv4;
-	if (ours_alone(on, rcu_dereference(hooks[NF_INET_LOCAL_OUT])))
-		dst_output(on->net, skb->sk, skb);
-	else if (family == NFPROTO_IPV6)
-		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
-	else
-		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
+	rcu_read_lock();
+	list_for_each_entry_rcu(dest, &on->dests, all)
+		opvs_route_forget(dest);
+	rcu_read_unlock();
+}
+
+static int device_event(struct notifier_block *nb, unsigned long event,
+			void *info)
+{
+	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
+		forget_all(dev_net(netdev_notifier_info_to_dev(info)));
+	return NOTIFY_DONE;
+}
+
+static int inetaddr_event(struct notifier_block *nb, unsigned long event,
+			  void *info)
+{
+	const struct in_ifaddr *ifa = info;
+
+	if (event == NETDEV_DOWN)
+		forget_all(dev_net(ifa->ifa_dev->dev));
+	return NOTIFY_DONE;
+}
+
+static int inet6addr_event(struct notifier_block *nb, unsigned long event,
+			   void *info)
+{
+	const struct inet6_ifaddr *ifa = info;
+
+	if (event == NETDEV_DOWN)
+		forget_all(dev_net(ifa->idev->dev));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block device_notifier = {
+	.notifier_call = device_event,
+};
+
+static struct notifier_block inetaddr_notifier = {
+	.notifier_call = inetaddr_event,
+};
+
+static struct notifier_block inet6addr_notifier = {
+	.notifier_call = inet6addr_event,
+};
+
+/**
+ * opvs_route_init() - hear of devices and addresses that go
+ *
+ * Context: process, after opvs_netns_init().
+ * Return: 0 or negative errno.
+ */
+int opvs_route_init(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&device_notifier);
+	if (err)
+		return err;
+	err = register_inetaddr_notifier(&inetaddr_notifier);
+	if (err)
+		goto err_device;
+	err = register_inet6addr_notifier(&inet6addr_notifier);
+	if (err)
+		goto err_inetaddr;
+	return 0;
+
+err_inetaddr:
+	unregister_inetaddr_notifier(&inetaddr_notifier);
+err_device:
+	unregister_netdevice_notifier(&device_notifier);
+	return err;
 }
 
 /**
- * opvs_route_output() - send a packet that has its final addresses
- * @skb: packet; consumed if forwarded
- * @flow: its flow
- * @on: namespace
- * @dst: route of opvs_route_get()
+ * opvs_route_exit() - undo opvs_route_init()
  *
- * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(FORWARDED), or OPVS_VERDICT(DELIVERED_LOCAL) for a
- * server on this host: the packet is still the caller's and goes on its way
- * up the stack.
+ * Routes that are found from here on go with their servers, soon.
+ *
+ * Context: process, before opvs_netns_exit().
  */
-opvs_verdict_t opvs_route_output(struct sk_buff *skb,
-				 const struct opvs_flow *flow,
-				 struct opvs_net *on, struct dst_entry *dst)
+void opvs_route_exit(void)
 {
-	bool local = dst_is_local(dst);
-
-	opvs_mark_handled(skb);
-
-	if (local && !(flow->flags & OPVS_FLOW_FROM_HOST))
-		return OPVS_VERDICT(DELIVERED_LOCAL);
-
-	skb_dst_drop(skb);
-	if (local) {
-		/* It goes on when the hook's read section is over. */
-		skb_dst_set(skb, dst_clone(dst));
-		return OPVS_VERDICT(DELIVERED_LOCAL);
-	}
-	skb_dst_set_noref(skb, dst);
-	opvs_forget_socket(skb, flow);
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	/* The MTU was looked at; what is left may be cut into fragments. */
-	skb->ignore_df = 1;
-	local_out(skb, flow->family, on, dst);
-	return OPVS_VERDICT(FORWARDED);
-}
-
-/**
- * opvs_reroute() - route a packet again because its source has changed
- * @on: namespace
- * @skb: packet
- * @flow: its flow
- *
- * Only policy rules can tell sources apart, so nothing is done without them,
- * nor for a packet that has arrived.
- *
- * Context: softirq or BH disabled.
- * Return: 0 or a negative errno; the packet is still the caller's.
- */
-int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
-		 const struct opvs_flow *flow)
-{
-	if (flow->flags & OPVS_FLOW_TO_HOST)
-		return 0;
-	if (flow->family == NFPROTO_IPV6) {
-		if (!fib6_has_custom_rules(on->net))
-			return 0;
-		return nf_ip6_route_me_harder(on->net, skb->sk, skb);
-	}
-	if (!fib4_has_custom_rules(on->net))
-		return 0;
-	return ip_route_me_harder(on->net, skb->sk, skb, RTN_LOCAL);
+	unregister_inet6addr_notifier(&inet6addr_notifier);
+	unregister_inetaddr_notifier(&inetaddr_notifier);
+	unregister_netdevice_notifier(&device_notifier);
 }

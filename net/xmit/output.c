@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The checks that a router makes, and the hand-over to the stack.
+ *
+ * Packets get the route without a reference: RCU keeps it as long as they stay
+ * in softirq, and whoever queues a packet for later takes one.
+ */
+#include <opvs/xmit.h>
+
+#include <opvs/compat.h>
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ip_fib.h>
+
+static bool dst_is_local(const struct dst_entry *dst)
+{
+	return dst->dev->flags & IFF_LOOPBACK;
+}
+
+static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
+{
+	if (family == NFPROTO_IPV6)
+		return ipv6_addr_loopback(&addr->in6);
+	return ipv4_is_loopback(addr->ip);
+}
+
+/* Loopback addresses neither leave the host nor are reached from outside. */
+static bool is_martian(const struct opvs_flow *flow,
+		       const struct opvs_dest *dest, bool local)
+{
+	if (!local)
+		return addr_is_loopback(&flow->saddr, flow->family);
+	return !(flow->flags & OPVS_FLOW_FROM_HOST) &&
+	       addr_is_loopback(&dest->addr, dest->family);
+}
+
+/* A train (GSO) leaves as the packets that it was made of. */
+static bool train_fits(struct sk_buff *skb, const struct opvs_flow *flow,
+		       unsigned int mtu)
+{
+	if (!skb_is_gso(skb))
+		return false;
+	/* IPv6 takes the first extension header for it on arrival. */
+	skb_set_transport_header(skb, flow->thoff);
+	return skb_gso_validate_network_len(skb, mtu);
+}
+
+/* A reassembled packet is judged by the largest fragment that it came in, and
+ * will be cut again; a socket of this host may have asked for fragmentation.
+ */
+static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
+			unsigned int mtu)
+{
+	unsigned int frag_max;
+
+	frag_max = flow->family == NFPROTO_IPV6 ? IP6CB(skb)->frag_max_size
+						: IPCB(skb)->frag_max_size;
+	if (frag_max)
+		return frag_max > mtu;
+	return skb->len > mtu && !skb->ignore_df && !train_fits(skb, flow, mtu);
+}
+
+/* Does the next hop's MTU matter?  All others may be cut into fragments. */
+static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	return flow->family == NFPROTO_IPV6 ||
+	       ip_hdr(skb)->frag_off & htons(IP_DF);
+}
+
+/* The header is writable.  A packet of this host is not forwarded: it starts. */
+static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	if (flow->flags & OPVS_FLOW_FROM_HOST)
+		return false;
+	if (flow->family == NFPROTO_IPV6) {
+		if (ipv6_hdr(skb)->hop_limit <= 1)
+			return true;
+		ipv6_hdr(skb)->hop_limit--;
+		return false;
+	}
+	if (ip_hdr(skb)->ttl <= 1)
+		return true;
+	ip_decrease_ttl(ip_hdr(skb));
+	return false;
+}
+
+/**
+ * opvs_route_check() - may this packet take this route?
+ * @skb: request, not rewritten yet; its IP header is made writable
+ * @flow: its flow
+ * @dest: server
+ * @dst: route to it
+ *
+ * Does what a router does before it forwards: MTU and TTL, with the errors to
+ * the client that belong to them.  A server on this host needs neither.
+ *
+ * Context: softirq or BH disabled.
+ * Return: OPVS_VERDICT(NONE) to go on, else the reason to drop.
+ */
+opvs_verdict_t opvs_route_check(struct sk_buff *skb,
+				const struct opvs_flow *flow,
+				const struct opvs_dest *dest,
+				const struct dst_entry *dst)
+{
+	bool local = dst_is_local(dst);
+
+	if (unlikely(is_martian(flow, dest, local)))
+		return OPVS_VERDICT(DROP_MARTIAN);
+	if (local)
+		return OPVS_VERDICT(NONE);
+
+	if (needs_whole(skb, flow) &&
+	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
+		opvs_error_too_big(skb, flow, dst_mtu(dst));
+		return OPVS_VERDICT(DROP_MTU);
+	}
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	if (unlikely(ttl_spent(skb, flow))) {
+		opvs_error_ttl(skb, flow);
+		return OPVS_VERDICT(DROP_TTL);
+	}
+	return OPVS_VERDICT(NONE);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
+
+/* The only hook of a namespace that has ours would let the packet pass. */
+static bool ours_alone(const struct opvs_net *on,
+		       const struct nf_hook_entries *hooks)
+{
+	return hooks && hooks->num_hook_entries == 1 &&
+	       hooks->hooks[0].priv == on;
+}
+
+static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
+		      struct dst_entry *dst)
+{
+	struct nf_hook_entries __rcu **hooks;
+
+	hooks = family == NFPROTO_IPV6 ? on->net->nf.hooks_ipv6
+				       : on->net->nf.hooks_ipv4;
+	if (ours_alone(on, rcu_dereference(hooks[NF_INET_LOCAL_OUT])))
+		dst_output(on->net, skb->sk, skb);
+	else if (family == NFPROTO_IPV6)
+		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
+	else
+		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
+			NULL, dst->dev, dst_output);
+}
+
+/**
+ * opvs_route_output() - send a packet that has its final addresses
+ * @skb: packet; consumed if forwarded
+ * @flow: its flow
+ * @on: namespace
+ * @dst: route of opvs_route_get()
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(FORWARDED), or OPVS_VERDICT(DELIVERED_LOCAL) for a
+ * server on this host: the packet is still the caller's and goes on its way
+ * up the stack.  OPVS_VERDICT(DROP_NO_ROUTE) if the route just went.
+ */
+opvs_verdict_t opvs_route_output(struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_net *on, struct dst_entry *dst)
+{
+	bool local = dst_is_local(dst);
+
+	opvs_mark_handled(skb);
+
+	if (local && !(flow->flags & OPVS_FLOW_FROM_HOST))
+		return OPVS_VERDICT(DELIVERED_LOCAL);
+
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	if (local)
+		/* It goes on when the hook's read section is over.  A device that
+		 * goes may have taken the route's last reference.
+		 */
+		return skb_dst_force(skb) ? OPVS_VERDICT(DELIVERED_LOCAL) :
+					    OPVS_VERDICT(DROP_NO_ROUTE);
+	opvs_forget_socket(skb, flow);
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	/* The MTU was looked at; what is left may be cut into fragments. */
+	skb->ignore_df = 1;
+	local_out(skb, flow->family, on, dst);
+	return OPVS_VERDICT(FORWARDED);
+}
+
+/**
+ * opvs_reroute() - route a packet again because its source has changed
+ * @on: namespace
+ * @skb: packet
+ * @flow: its flow
+ *
+ * Only policy rules can tell sources apart, so nothing is done without them,
+ * nor for a packet that has arrived.
+ *
+ * Context: softirq or BH disabled.
+ * Return: 0 or a negative errno; the packet is still the caller's.
+ */
+int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
+		 const struct opvs_flow *flow)
+{
+	if (flow->flags & OPVS_FLOW_TO_HOST)
+		return 0;
+	if (flow->family == NFPROTO_IPV6) {
+		if (!fib6_has_custom_rules(on->net))
+			return 0;
+		return nf_ip6_route_me_harder(on->net, skb->sk, skb);
+	}
+	if (!fib4_has_custom_rules(on->net))
+		return 0;
+	return ip_route_me_harder(on->net, skb->sk, skb, RTN_LOCAL);
+}
