@@ -76,10 +76,15 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 		return -EINVAL;
 
 	flow->thoff = thoff;
-	if (frag & htons(IP6_OFFSET))
-		flow->flags |= OPVS_FLOW_LATER_FRAG;
-	else if (frag & htons(IP6_MF))
-		flow->flags |= OPVS_FLOW_FIRST_FRAG;
+	if (likely(!(frag & htons(IP6_OFFSET | IP6_MF))))
+		return 0;
+	/* A jumbogram is never cut (RFC 2675 s3).  Nobody makes one whole that
+	 * says so; it must not pass for whole with what it holds.
+	 */
+	if (!ip6h->payload_len)
+		return -EINVAL;
+	flow->flags |= frag & htons(IP6_OFFSET) ? OPVS_FLOW_LATER_FRAG :
+						  OPVS_FLOW_FIRST_FRAG;
 	return 0;
 }
 

@@ -148,6 +148,9 @@ opvs_handle(struct opvs_net *on, struct sk_buff *skb,
 		if (nf != NF_ACCEPT)
 			return nf;
 		opvs_read(skb, state->pf, flags, &flow);
+		/* Netfilter lets pass what it cannot put together. */
+		if (unlikely(opvs_is_fragment(&flow)))
+			flow.flags |= OPVS_FLOW_MALFORMED;
 	}
 	verdict = stage(on, skb, &flow);
 	if (unlikely(verdict == OPVS_VERDICT(GSO_SPLIT)))

@@ -65,3 +65,14 @@ for f in 4 6; do
 	check "IPv$f: ping of 4 000 bytes to a server" \
 		in_client ping -c 3 -i 0.1 -s 4000 -W 5 "${rip[$f,1]}"
 done
+
+# What claims to be a fragment and a jumbogram is dropped where a service is meant
+# by it, and is nobody's packet where that cannot be told.
+for v in 1 2; do
+	snapshot service_packets forwarded drop_malformed
+	in_client python3 "$e2e/pieces.py" --jumbo "${client_ip[6]}" 6399 \
+		"${vip[6,$v]}" 5490 4000 0,1
+	rose drop_malformed 1 "jumbo fragment, service $v: dropped"
+	rose service_packets 1 "jumbo fragment, service $v: counted once"
+	rose forwarded 0 "jumbo fragment, service $v: no server gets it"
+done

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sends UDP datagrams in fragments of 1 400 bytes, each in its own order.
 
-usage: pieces.py SOURCE PORT DESTINATION PORT SIZE ORDER...
+usage: pieces.py [--jumbo] SOURCE PORT DESTINATION PORT SIZE ORDER...
 
 ORDER is numbers of fragments with commas: "2,0,1". One may be missing.
+--jumbo: IPv6 fragments that claim to be jumbograms (RFC 2675), which these can
+never be: payload length 0 in both headers, and a hop-by-hop header.
 """
 
 import socket
@@ -16,6 +18,7 @@ from traffic import family_of, udp_datagram
 
 PIECE = 1400            # a multiple of 8
 FRAGMENT = 44           # IPv6's header of that name
+HOP_BY_HOP = 0          # and the one that jumbograms have
 
 
 def header(family, ends, ident, at, length, more):
@@ -37,8 +40,17 @@ def pieces(family, src, dst, size, ident):
                      at + PIECE < len(whole)) + part
 
 
+def as_jumbo(packet):
+    """Behind the addresses come eight bytes of padding for every hop; the first
+    fragment's datagram has no length."""
+    return packet[:4] + struct.pack(">HB", 0, HOP_BY_HOP) + packet[7:40] + \
+        bytes([FRAGMENT, 0, 1, 4, 0, 0, 0, 0]) + packet[40:52] + \
+        b"\0\0" + packet[54:]
+
+
 def main():
-    src, sport, dst, dport, size, *orders = sys.argv[1:]
+    jumbo = sys.argv[1] == "--jumbo"
+    src, sport, dst, dport, size, *orders = sys.argv[1 + jumbo:]
     family = family_of(dst)
     first = time.time_ns() & 0x7fffffff
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
@@ -46,7 +58,8 @@ def main():
             made = list(pieces(family, (src, int(sport)), (dst, int(dport)),
                                int(size), ident))
             for number in order.split(","):
-                sock.sendto(made[int(number)], (dst, 0))
+                piece = made[int(number)]
+                sock.sendto(as_jumbo(piece) if jumbo else piece, (dst, 0))
 
 
 main()

@@ -487,6 +487,55 @@ static void flow_v6_no_next_header(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntohs(flow.dport), 0);
 }
 
+struct flow_jumbo_case {
+	const char *name;
+	struct opvs_test_packet packet;
+	int err;
+};
+
+/* Payload length 0: RFC 2675. */
+static const struct flow_jumbo_case flow_jumbo_cases[] = {
+	{ "whole", V6(IPPROTO_UDP, EXT(NEXTHDR_HOP)), 0 },
+	{ "whole in one fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_HOP, NEXTHDR_FRAGMENT)), 0 },
+	{ "first fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_HOP, NEXTHDR_FRAGMENT),
+	     .more_frags = true), -EINVAL },
+	{ "later fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_HOP, NEXTHDR_FRAGMENT), .frag_units = 1,
+	     .more_frags = true), -EINVAL },
+	{ "last fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_HOP, NEXTHDR_FRAGMENT),
+	     .frag_units = 8191), -EINVAL },
+};
+
+static void flow_jumbo_name(const struct flow_jumbo_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(flow_jumbo, flow_jumbo_cases, flow_jumbo_name);
+
+/* What claims to be a jumbogram and a fragment is neither: nobody gathers it, so
+ * it must not be balanced as what it is not.
+ */
+static void flow_jumbo(struct kunit *test)
+{
+	const struct flow_jumbo_case *row = test->param_value;
+	const struct flow_case jumbo = { .packet = row->packet };
+	struct opvs_flow flow;
+	struct sk_buff *skb;
+
+	flow_build(&jumbo);
+	((struct ipv6hdr *)packet.data)->payload_len = 0;
+	skb = opvs_test_skb(test, packet.data, packet.len, OPVS_TEST_LINEAR, 0);
+	KUNIT_EXPECT_EQ(test, row->err,
+			opvs_flow_parse(skb, 0, NFPROTO_IPV6, &flow));
+	KUNIT_EXPECT_EQ(test, flow.flags, 0);
+	KUNIT_EXPECT_EQ(test, ntohs(flow.dport), row->err ? 0 : DPORT);
+	KUNIT_EXPECT_EQ(test, !flow.payload, !!row->err);
+}
+
 static struct kunit_case flow_test_cases[] = {
 	KUNIT_CASE_PARAM(flow_whole, flow_gen_params),
 	KUNIT_CASE_PARAM(flow_scattered, flow_gen_params),
@@ -496,6 +545,7 @@ static struct kunit_case flow_test_cases[] = {
 	KUNIT_CASE_PARAM(flow_v6_later, flow_v6_later_gen_params),
 	KUNIT_CASE_PARAM(flow_bad, flow_bad_gen_params),
 	KUNIT_CASE(flow_v6_no_next_header),
+	KUNIT_CASE_PARAM(flow_jumbo, flow_jumbo_gen_params),
 	{}
 };
 
