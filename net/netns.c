@@ -17,6 +17,19 @@
 
 #include <linux/random.h>
 
+/* What packets read lies in few cache lines, and what is written with each entry
+ * in none of them.  One processor has nothing to share.
+ */
+#define NET_LINE(member)	(offsetof(struct opvs_net, member) / \
+				 SMP_CACHE_BYTES)
+static_assert(offsetofend(struct opvs_net, conn_table_up) <= 64);
+static_assert(offsetofend(struct opvs_net, svc_table.tbl) <= 64);
+static_assert(!IS_ENABLED(CONFIG_SMP) ||
+	      (NET_LINE(settings) < NET_LINE(conn_table.tbl) &&
+	       NET_LINE(conn_table.tbl) < NET_LINE(conn_table.nelems) &&
+	       NET_LINE(conns) < NET_LINE(udp_conns) &&
+	       NET_LINE(udp_conns) < NET_LINE(expire)));
+
 unsigned int opvs_net_id __read_mostly;
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_id);
 

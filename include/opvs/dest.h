@@ -3,6 +3,7 @@
 #ifndef OPVS_DEST_H
 #define OPVS_DEST_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/minmax.h>
@@ -97,25 +98,31 @@ struct opvs_route {
  * @free_work: frees the server a grace period after the last reference
  */
 struct opvs_dest {
-	/* packets */
+	/* packets read this line, and the schedulers' the next: nobody writes
+	 * them but the control plane, and @overloaded where that changes
+	 */
 	struct percpu_ref		ref;
 	struct opvs_svc			*svc;
 	const struct opvs_xmit_ops	*xmit;
 	union nf_inet_addr		addr;
 	__be16				port;
 	u8				family;
+	u8				calls;
 	bool				overloaded;
 	bool				removed;
-	u8				calls;
 	u32				weight;
 	u32				u_threshold;
-	u32				l_threshold;
-	atomic_t			conns;
-	atomic_t			active;
-	atomic_t			persist;
-	struct opvs_load __rcu		*load;
+
 	struct opvs_route __percpu	*route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
+	struct opvs_endpoint __rcu	*endpoint;
+	struct opvs_load __rcu		*load;
+	u32				l_threshold;
+
+	/* written with each connection */
+	atomic_t			conns ____cacheline_aligned_in_smp;
+	atomic_t			active;
+	atomic_t			persist;
 
 	/* control plane */
 	struct list_head		all;
@@ -126,7 +133,6 @@ struct opvs_dest {
 	struct opvs_dest_conf		conf;
 	u32				last_weight;
 	struct opvs_stats		stats;
-	struct opvs_endpoint __rcu	*endpoint;
 	struct hlist_node		endpoint_node;
 	unsigned long			endpoint_left;
 	struct rcu_work			free_work;

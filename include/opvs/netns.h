@@ -3,6 +3,7 @@
 #ifndef OPVS_NETNS_H
 #define OPVS_NETNS_H
 
+#include <linux/cache.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
@@ -61,17 +62,17 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *
  * @net: the namespace; constant
  * @counters: event counters, per CPU
- * @svc_table: services by key, for packets; RCU
- * @endpoints: reply side of NAT servers; RCU
  * @hints: allocated when two services first share an endpoint; RCU
- * @conn_table: connections by tuple; from the first service on; RCU
- * @conn_table_up: it is there; see opvs_table_is_up()
- * @expire: ends connections that nobody refreshes
- * @conns: connection entries of all kinds
- * @udp_conns: tracked UDP connections; without any, packets look for none
  * @num_mark_svcs: services by firewall mark; written under cfg_lock
  * @num_wild_svcs: services for all ports; written under cfg_lock
+ * @conn_table_up: @conn_table is there; see opvs_table_is_up()
+ * @svc_table: services by key, for packets; RCU
+ * @endpoints: reply side of NAT servers; RCU
  * @settings: sysctls
+ * @conn_table: connections by tuple; from the first service on; RCU
+ * @conns: connection entries of all kinds
+ * @udp_conns: tracked UDP connections; without any, packets look for none
+ * @expire: ends connections that nobody refreshes
  * @cfg_lock: see above
  * @hash_key: secret by which services hash what clients choose; handed to each
  *	of their tables; cfg_lock
@@ -109,20 +110,28 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @live: objects that still await their grace period
  */
 struct opvs_net {
-	/* packets */
+	/* every packet reads this line and a few more, nobody writes them but
+	 * the control plane; tables begin with what finding something reads
+	 */
 	struct net			*net;
 	struct opvs_counters __percpu	*counters;
-	struct rhashtable		svc_table;
-	struct rhashtable		endpoints;
 	struct opvs_hints __rcu		*hints;
-	struct rhashtable		conn_table;
-	bool				conn_table_up;
-	struct opvs_expire		expire;
-	struct opvs_limit		conns;
-	atomic_t			udp_conns;
 	u32				num_mark_svcs;
 	u32				num_wild_svcs;
+	bool				conn_table_up;
+	struct rhashtable		svc_table;
+	struct rhashtable		endpoints;
 	struct opvs_settings		settings;
+
+	/* written with each entry, but for the first line of the table */
+	struct rhashtable		conn_table ____cacheline_aligned_in_smp;
+	struct opvs_limit		conns;
+
+	/* written with each tracked UDP connection, read by all UDP packets */
+	atomic_t			udp_conns ____cacheline_aligned_in_smp;
+
+	/* read when entries begin and end; the sweeper's */
+	struct opvs_expire		expire ____cacheline_aligned_in_smp;
 
 	/* control plane */
 	struct mutex			cfg_lock;

@@ -3,6 +3,7 @@
 #ifndef OPVS_SVC_H
 #define OPVS_SVC_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/netfilter.h>
 #include <linux/refcount.h>
@@ -96,6 +97,7 @@ struct opvs_svc_conf {
  * @free_work: frees the service a grace period after the last reference
  */
 struct opvs_svc {
+	/* packets read this line; nobody writes it but the control plane */
 	struct rhash_head		node;
 	struct opvs_svc_key		key;
 	u32				rest;
@@ -103,15 +105,17 @@ struct opvs_svc {
 	struct opvs_sched_table __rcu	*table;
 	struct opvs_policy __rcu	*policy;
 	bool				one_packet;
-	struct opvs_limit		conns;
-	atomic_t			exceptions;
 	bool				used;
+	u32				id;
+
+	/* written with each entry; a stateless service has but exceptions */
+	struct opvs_limit		conns ____cacheline_aligned_in_smp;
+	atomic_t			exceptions;
 
 	/* control plane */
 	struct hlist_node		removed_node;
 	struct list_head		removed_dests;
 	u32 __percpu			*cursor;
-	u32				id;
 	struct opvs_svc_conf		conf;
 	struct list_head		dests;
 	u32				num_dests;

@@ -25,6 +25,16 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
+/* What packets read, what schedulers and transmit methods read on top of that,
+ * and what connections write.  One processor has nothing to share.
+ */
+static_assert(offsetofend(struct opvs_dest, u_threshold) <= 64);
+static_assert(offsetofend(struct opvs_dest, l_threshold) <= 128);
+static_assert(!IS_ENABLED(CONFIG_SMP) ||
+	      offsetof(struct opvs_dest, conns) >=
+	      ALIGN(offsetofend(struct opvs_dest, l_threshold),
+		    SMP_CACHE_BYTES));
+
 /* Asked of new servers only: what an address is may change later. */
 static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
 		      struct netlink_ext_ack *extack)

@@ -30,6 +30,12 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+/* What packets read, and what entries write. */
+static_assert(offsetofend(struct opvs_svc, id) <= 64);
+static_assert(!IS_ENABLED(CONFIG_SMP) ||
+	      offsetof(struct opvs_svc, conns) >=
+	      ALIGN(offsetofend(struct opvs_svc, id), SMP_CACHE_BYTES));
+
 struct workqueue_struct *opvs_wq;
 
 /**
