@@ -23,7 +23,8 @@ enum opvs_defence_mode {
  * @secure_tcp: &enum opvs_defence_mode
  * @sloppy_tcp: any TCP packet but RST opens a connection
  * @sloppy_sctp: any SCTP packet but ABORT opens an association
- * @expire_nodest_conn: end connections of a removed server at their next packet
+ * @expire_nodest_conn: end connections of a removed server at their next packet,
+ *	and those of a server with weight 0 at one that may open a connection
  * @expire_quiescent_template: a template of a server with weight 0 is void
  * @conn_reuse_mode: bit 0: a SYN may begin a new connection over a closed one,
  *	bit 1: also over one in FIN_WAIT

@@ -205,7 +205,21 @@ opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 }
 
-/* Does a packet that opens connections begin another one over an old one? */
+/* Its server has weight 0.  A template that is to stay with such a server would
+ * only lead the packet back there.
+ */
+static noinline bool leaves_drained(const struct opvs_net *on,
+				    const struct opvs_conn *cp)
+{
+	if (!READ_ONCE(on->settings.expire_nodest_conn))
+		return false;
+	return !cp->control || opvs_conn_dead(cp->control) ||
+	       READ_ONCE(on->settings.expire_quiescent_template);
+}
+
+/* Does a packet that opens connections begin another one over an old one?  Of UDP
+ * each does: a sender whose port stays the same would never leave its server.
+ */
 static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 			const struct opvs_flow *flow)
 {
@@ -214,13 +228,12 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 	u32 word = READ_ONCE(cp->state);
 	u32 reusable = proto->reusable;
 
-	if (flow->proto == IPPROTO_UDP || flow->event != proto->first)
+	if (flow->event != proto->first)
 		return false;
-	if (READ_ONCE(on->settings.expire_nodest_conn) &&
-	    !READ_ONCE(cp->dest->weight))
+	if (!READ_ONCE(cp->dest->weight) && leaves_drained(on, cp))
 		return true;
 	/* A template's connections stay with its server whatever happens. */
-	if (!mode || cp->control)
+	if (flow->proto == IPPROTO_UDP || !mode || cp->control)
 		return false;
 	if (mode & 2 && flow->proto == IPPROTO_TCP &&
 	    word & OPVS_CONN_NO_OUTPUT)

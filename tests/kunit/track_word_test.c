@@ -57,6 +57,7 @@ static void word_exit(struct kunit *test)
 {
 	WRITE_ONCE(on->settings.conn_reuse_mode, 1);
 	WRITE_ONCE(on->settings.expire_nodest_conn, 0);
+	WRITE_ONCE(on->settings.expire_quiescent_template, 0);
 	opvs_test_net_exit(test, on);
 }
 
@@ -367,6 +368,108 @@ static void word_begins_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opvs_conn_table_size(on), OPVS_TABLE_MIN_SIZE);
 }
 
+struct drained_case {
+	const char *name;
+	u8 proto;
+	u8 event;
+	bool nodest;
+	bool template;
+	bool quiescent;
+	u32 weight;
+	bool leaves;
+};
+
+static const struct drained_case drained_cases[] = {
+	{ "UDP", IPPROTO_UDP, 0, .nodest = true, .leaves = true },
+	{ "UDP, not so wished", IPPROTO_UDP, 0 },
+	{ "UDP, weight 1", IPPROTO_UDP, 0, .nodest = true, .weight = 1 },
+	{ "UDP, template", IPPROTO_UDP, 0, .nodest = true, .template = true },
+	{ "UDP, template leaves", IPPROTO_UDP, 0, .nodest = true,
+	  .template = true, .quiescent = true, .leaves = true },
+	{ "UDP, template not alone", IPPROTO_UDP, 0, .template = true,
+	  .quiescent = true },
+	{ "TCP SYN", IPPROTO_TCP, OPVS_TCP_SYN, .nodest = true, .leaves = true },
+	{ "TCP SYN, template", IPPROTO_TCP, OPVS_TCP_SYN, .nodest = true,
+	  .template = true },
+	{ "TCP SYN, template leaves", IPPROTO_TCP, OPVS_TCP_SYN, .nodest = true,
+	  .template = true, .quiescent = true, .leaves = true },
+	{ "TCP ACK", IPPROTO_TCP, OPVS_TCP_ACK, .nodest = true },
+	{ "SCTP INIT", IPPROTO_SCTP, OPVS_SCTP_INIT, .nodest = true,
+	  .leaves = true },
+	{ "SCTP DATA", IPPROTO_SCTP, OPVS_SCTP_DATA, .nodest = true },
+};
+
+static void drained_name(const struct drained_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(drained, drained_cases, drained_name);
+
+/* Which packets of a connection leave a server of weight 0? */
+static void word_drained(struct kunit *test)
+{
+	const struct drained_case *row = test->param_value;
+	struct opvs_conn_start start;
+	struct opvs_svc_conf conf;
+	struct opvs_conn *tp = NULL, *cp;
+	struct opvs_flow flow = syn;
+
+	opvs_test_svc_conf(&conf, row->proto);
+	conf.key.port = htons(81);
+	dest = opvs_test_dest(test, opvs_test_svc_as(test, on, &conf), SERVER,
+			      8081);
+	if (row->template) {
+		opvs_test_start(&start, dest, CLIENT, 0);
+		start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+		start.flags = IP_VS_CONN_F_TEMPLATE;
+		tp = opvs_test_track(on, &start);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
+	}
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.state = OPVS_TCP_S_ESTABLISHED * (row->proto == IPPROTO_TCP) |
+		      OPVS_SCTP_S_ESTABLISHED * (row->proto == IPPROTO_SCTP);
+	start.control = tp;
+	cp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	WRITE_ONCE(on->settings.expire_nodest_conn, row->nodest);
+	WRITE_ONCE(on->settings.expire_quiescent_template, row->quiescent);
+	WRITE_ONCE(dest->weight, row->weight);
+
+	flow.proto = row->proto;
+	flow.dport = htons(81);
+	flow.event = row->event;
+	if (row->leaves)
+		KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	else
+		empty_packet(test, &flow);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), !row->leaves);
+}
+
+/* A template that was ended holds nobody. */
+static void word_drained_orphan(struct kunit *test)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn *tp;
+
+	opvs_test_start(&start, dest, CLIENT, 0);
+	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
+	start.flags = IP_VS_CONN_F_TEMPLATE;
+	tp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
+	opvs_test_start(&start, dest, CLIENT, 1);
+	start.control = tp;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
+	WRITE_ONCE(on->settings.expire_nodest_conn, 1);
+	WRITE_ONCE(dest->weight, 0);
+	empty_packet(test, &syn);
+	rcu_read_lock();
+	opvs_conn_end(tp);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, nothing_left());
+}
+
 /* Its server was removed: dropped and kept for the server's return, unless the
  * setting says that it ends.
  */
@@ -414,6 +517,8 @@ static struct kunit_case word_test_cases[] = {
 	KUNIT_CASE(word_packets),
 	KUNIT_CASE(word_assures),
 	KUNIT_CASE_PARAM(word_begins_anew, anew_gen_params),
+	KUNIT_CASE_PARAM(word_drained, drained_gen_params),
+	KUNIT_CASE(word_drained_orphan),
 	KUNIT_CASE(word_orphan),
 	KUNIT_CASE(word_not_ours),
 	{}
