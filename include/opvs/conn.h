@@ -164,6 +164,8 @@ void opvs_conn_put(struct opvs_conn *cp);
  * @pe: engine that found @key, or NULL; templates only
  * @key: the engine's key
  * @key_len: bytes at @key
+ * @yields: asked when the server's replies would look like those of another
+ *	entry: is that one to end for this one's sake?  NULL: none is
  * @raced: result: another CPU made the entry
  */
 struct opvs_conn_start {
@@ -177,6 +179,8 @@ struct opvs_conn_start {
 	const u8			*key;
 	u16				key_len;
 	bool				raced;
+	bool				(*yields)(const struct opvs_conn_start *start,
+						  const struct opvs_conn *old);
 };
 
 /* tracked connections and templates; RCU read side */

@@ -142,6 +142,7 @@ struct opvs_sched_table {
  * @flags: scheduler flags that mean something to it (IP_VS_SVC_F_SCHED*)
  * @hashes: picks by key, so that an engine without templates makes sense
  * @repeats: picks by the packet alone: the same packet, the same server
+ * @spreads: shares connections out; which server one gets does not matter
  * @keep_drained: members of weight 0 stay, with the weight they had last
  * @priv_size: bytes of private data for a table whose members are filled in;
  *	@prev is as of @build.  Negative errno with extack text when the
@@ -162,6 +163,7 @@ struct opvs_sched_ops {
 	u32		flags;
 	bool		hashes;
 	bool		repeats;
+	bool		spreads;
 	bool		keep_drained;
 	ssize_t		(*priv_size)(const struct opvs_sched_table *tbl,
 				     const struct opvs_sched_table *prev,

@@ -27,6 +27,8 @@ extern const struct opvs_sched_ops opvs_sched_mh;
 
 const struct opvs_sched_ops *opvs_sched_find(const char *name);
 const struct opvs_sched_ops *opvs_sched_nth(size_t n);
+struct opvs_dest *opvs_sched_other(const struct opvs_sched_table *tbl,
+				   const struct opvs_dest *dest);
 
 /* for schedulers */
 u64 opvs_sched_hash(const struct opvs_sched_table *tbl,

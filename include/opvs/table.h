@@ -36,7 +36,8 @@ struct opvs_conn_node *opvs_table_find(struct opvs_net *on,
 struct opvs_conn_node *opvs_table_find_flow(struct opvs_net *on,
 					    const struct opvs_flow *flow,
 					    u32 now);
-struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp);
+struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp,
+				    struct opvs_conn **clash);
 void opvs_table_remove(struct opvs_net *on, struct opvs_conn *cp);
 u32 opvs_table_hash(const struct opvs_conn_node *node);
 

@@ -298,9 +298,23 @@ static void remove_node(struct opvs_net *on, struct opvs_conn_node *node)
 	rhashtable_remove_fast(&on->conn_table, &node->node, table_params);
 }
 
+/* Whose node is in the way?  Nobody's yet whose request cannot be found: another
+ * CPU is still between its two nodes, and who ended it now would leave the second
+ * one in the table.
+ */
+static struct opvs_conn *holder_of(struct opvs_net *on,
+				   struct opvs_conn_node *node, u32 now)
+{
+	struct opvs_conn *old = opvs_conn_of(node);
+	const struct lookup lk = packet_lookup(&old->request.tuple, now);
+
+	return find(on, &lk) == &old->request ? old : NULL;
+}
+
 /* Both nodes, the reply's first: who finds the connection can be answered. */
 static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp,
-				     const struct lookup *request)
+				     const struct lookup *request,
+				     struct opvs_conn **clash)
 {
 	struct opvs_conn_node *node;
 	struct lookup reply;
@@ -315,8 +329,8 @@ static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp,
 		node = insert_node(on, &cp->reply, &reply);
 		if (IS_ERR(node))
 			return ERR_CAST(node);
-		if (node)
-			return ERR_PTR(-EADDRINUSE);
+		if (unlikely(node))
+			goto err_clash;
 	}
 	node = insert_node(on, &cp->request, request);
 	if (!node)
@@ -327,22 +341,29 @@ static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp,
 		return ERR_CAST(node);
 	/* A request looks like another connection's reply. */
 	if (node->tuple.kind != cp->request.tuple.kind)
-		return ERR_PTR(-EADDRINUSE);
+		goto err_clash;
 	return opvs_conn_of(node);
+
+err_clash:
+	*clash = holder_of(on, node, request->now);
+	return ERR_PTR(-EADDRINUSE);
 }
 
 /**
  * opvs_table_insert() - make a connection visible, if it is the first
  * @on: namespace
  * @cp: complete entry that nobody can see yet
+ * @clash: result with -EADDRINUSE: the other connection, valid within the read
+ *	section; NULL while another CPU is just inserting it
  *
  * Context: softirq or BH disabled, RCU read side; takes an insert lock.
  * Return: @cp; or the live entry that has its request tuple already; or
  * ERR_PTR(-EADDRINUSE) when another connection's replies would look like this
- * one's; ERR_PTR(-ENOMEM), or another error of the table, when it could not
- * grow.  @cp is visible only in the first case.
+ * one's, or like its requests; ERR_PTR(-ENOMEM), or another error of the table,
+ * when it could not grow.  @cp is visible only in the first case.
  */
-struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp)
+struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp,
+				    struct opvs_conn **clash)
 {
 	struct lookup lk = node_lookup(cp, &cp->request, 0);
 	spinlock_t *lock = &insert_lock[lk.hash % INSERT_LOCKS];
@@ -353,7 +374,7 @@ struct opvs_conn *opvs_table_insert(struct opvs_net *on, struct opvs_conn *cp)
 	cp->request_hash = lk.hash;
 	spin_lock(lock);
 	lk.now = jiffies;
-	seen = insert_both(on, cp, &lk);
+	seen = insert_both(on, cp, &lk, clash);
 	spin_unlock(lock);
 	return seen;
 }

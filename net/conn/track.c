@@ -30,6 +30,11 @@
 /* Expired entries that are reclaimed at most before one is refused. */
 #define RECLAIM_MAX		64
 
+/* Attempts to get into the table.  Two CPUs whose connections want the same
+ * replies end each other's entry again and again; one of them gives up.
+ */
+#define INSERT_TRIES		4
+
 /* All namespaces together. */
 struct opvs_limit opvs_conns_everywhere;
 EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
@@ -318,15 +323,39 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	return cp;
 }
 
+/* Ends what is in the way, if that is to yield.  A node that was in the table for
+ * a moment goes into the same chain again at once: readers that stand on it look
+ * at that chain from its head once more.
+ */
+static struct opvs_conn *insert(struct opvs_net *on, struct opvs_conn *cp,
+				const struct opvs_conn_start *start)
+{
+	struct opvs_conn *seen, *clash;
+	int tries;
+
+	for (tries = 1; ; tries++) {
+		seen = opvs_table_insert(on, cp, &clash);
+		if (likely(seen != ERR_PTR(-EADDRINUSE)) || !start->yields ||
+		    tries == INSERT_TRIES)
+			return seen;
+		if (!clash)
+			continue;
+		if (!start->yields(start, clash))
+			return seen;
+		opvs_conn_end(clash);
+	}
+}
+
 static struct opvs_conn *conn_publish(struct opvs_net *on,
-				      struct opvs_conn *cp)
+				      struct opvs_conn *cp,
+				      const struct opvs_conn_start *start)
 {
 	struct opvs_conn *seen = ERR_PTR(-ESTALE);
 
 	count_in(cp);
 	/* Behind the full barrier of the count: see opvs_removed_add_dest(). */
 	if (likely(!READ_ONCE(cp->dest->removed)))
-		seen = opvs_table_insert(on, cp);
+		seen = insert(on, cp, start);
 	if (likely(seen == cp)) {
 		if (opvs_conn_is_template(cp))
 			opvs_count(on, TEMPLATE_CREATED);
@@ -374,7 +403,7 @@ struct opvs_conn *opvs_conn_track(struct opvs_net *on,
 	cp = conn_fill(on, start);
 	if (unlikely(!cp))
 		goto err_limits;
-	seen = conn_publish(on, cp);
+	seen = conn_publish(on, cp, start);
 	start->raced = !IS_ERR(seen) && seen != cp;
 	return seen;
 

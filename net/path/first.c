@@ -7,34 +7,88 @@
 #include <opvs/dest.h>
 #include <opvs/netns.h>
 #include <opvs/proto.h>
+#include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 
+#include <linux/in.h>
 #include <linux/skbuff.h>
 
 /* Servers that are tried when replies would look like another connection's. */
-#define CLASH_TRIES	4
+#define FIRST_TRIES	4
+
+/* Any server is right for the connection?  A hash or a template means this one. */
+static bool may_choose(const struct opvs_conn_start *start)
+{
+	const struct opvs_sched_table *tbl;
+
+	tbl = rcu_dereference(start->dest->svc->table);
+	return !start->control && tbl->ops->spreads && tbl->count > 1;
+}
+
+/* Closed by both ends.  Whether a SYN begins anew over the very same tuple is
+ * up to conn_reuse_mode; here the client has left that tuple for another one.
+ */
+static bool is_over(const struct opvs_proto *proto, u32 word)
+{
+	return proto->reusable & BIT(word & OPVS_CONN_STATE);
+}
+
+/* Nobody has proven to be there, or the protocol has no such proof.  A half-open
+ * connection that a SYN with a forged source ends is lost once; one that may not
+ * end would let a single forged SYN keep the client from all other virtual
+ * addresses for a minute.  Of UDP the latest question gets the answers, as with
+ * IPVS.
+ */
+static bool is_weak(const struct opvs_proto *proto, u32 word)
+{
+	return proto->number == IPPROTO_UDP || !(word & OPVS_CONN_ASSURED);
+}
+
+/* A client's port that was used with one virtual address is used with another,
+ * both lead to one server, and that sees no difference.  An established
+ * connection never ends for that.
+ */
+static bool yields_at_last(const struct opvs_conn_start *start,
+			   const struct opvs_conn *old)
+{
+	const struct opvs_proto *proto;
+	u32 word = READ_ONCE(old->state);
+
+	proto = opvs_proto_find(start->tuple.proto);
+	return is_over(proto, word) || is_weak(proto, word);
+}
+
+/* What may be in use yields only if no other server will do. */
+static bool yields(const struct opvs_conn_start *start,
+		   const struct opvs_conn *old)
+{
+	const struct opvs_proto *proto = opvs_proto_find(start->tuple.proto);
+
+	return is_over(proto, READ_ONCE(old->state)) ||
+	       (!may_choose(start) && yields_at_last(start, old));
+}
+
+/* A server that a connection may have instead. */
+static void choose_other(const struct opvs_svc *svc, struct opvs_choice *choice)
+{
+	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+
+	choice->dest = opvs_sched_other(tbl, choice->dest) ?: choice->dest;
+}
 
 static struct opvs_conn *first_track(struct opvs_net *on,
-				     const struct opvs_svc *svc,
 				     const struct opvs_proto *proto,
 				     const struct opvs_flow *flow,
-				     const struct opvs_choice *choice,
-				     bool *raced)
+				     struct opvs_conn_start *start)
 {
-	struct opvs_conn_start start = {
-		.dest		= choice->dest,
-		.control	= choice->control,
-	};
-	struct opvs_conn *cp;
+	const struct opvs_svc *svc = start->dest->svc;
 
-	opvs_tuple_of(&start.tuple, flow);
-	start.state = opvs_track_begin(on, choice->dest, proto, flow->event);
-	start.seconds = opvs_track_seconds(svc, proto, start.state);
-	start.state |= OPVS_CONN_PKT;
-	cp = opvs_conn_track(on, &start);
-	*raced = start.raced;
-	return cp;
+	opvs_tuple_of(&start->tuple, flow);
+	start->state = opvs_track_begin(on, start->dest, proto, flow->event);
+	start->seconds = opvs_track_seconds(svc, proto, start->state);
+	start->state |= OPVS_CONN_PKT;
+	return opvs_conn_track(on, start);
 }
 
 /* Takes another server where that helps: the reply's addresses are taken, or
@@ -49,15 +103,27 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 {
 	struct opvs_choice choice;
 	opvs_verdict_t verdict;
-	int tries, err;
+	int tries, err = -ESTALE;
 
-	for (tries = 0; tries < CLASH_TRIES; tries++) {
-		verdict = opvs_choose(on, svc, skb, flow, &choice);
-		if (verdict != OPVS_VERDICT(NONE))
-			return verdict;
-		*cp = first_track(on, svc, proto, flow, &choice, raced);
+	for (tries = 1; tries <= FIRST_TRIES; tries++) {
+		struct opvs_conn_start start = {
+			.yields = tries < FIRST_TRIES ? yields : yields_at_last,
+		};
+
+		if (err == -ESTALE) {
+			verdict = opvs_choose(on, svc, skb, flow, &choice);
+			if (verdict != OPVS_VERDICT(NONE))
+				return verdict;
+		} else {
+			choose_other(svc, &choice);
+		}
+		start.dest = choice.dest;
+		start.control = choice.control;
+		*cp = first_track(on, proto, flow, &start);
+		*raced = start.raced;
 		err = PTR_ERR_OR_ZERO(*cp);
-		if (err != -EADDRINUSE && err != -ESTALE)
+		if (err != -ESTALE &&
+		    (err != -EADDRINUSE || !may_choose(&start)))
 			break;
 	}
 	return err ? opvs_track_failed(err) : OPVS_VERDICT(NONE);

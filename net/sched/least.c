@@ -155,25 +155,29 @@ static struct opvs_dest *nq_pick(const struct opvs_sched_table *tbl,
 }
 
 const struct opvs_sched_ops opvs_sched_lc = {
-	.name	= "lc",
-	.pick	= lc_pick,
+	.name		= "lc",
+	.spreads	= true,
+	.pick		= lc_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_lc);
 
 const struct opvs_sched_ops opvs_sched_wlc = {
-	.name	= "wlc",
-	.pick	= wlc_pick,
+	.name		= "wlc",
+	.spreads	= true,
+	.pick		= wlc_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_wlc);
 
 const struct opvs_sched_ops opvs_sched_sed = {
-	.name	= "sed",
-	.pick	= sed_pick,
+	.name		= "sed",
+	.spreads	= true,
+	.pick		= sed_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_sed);
 
 const struct opvs_sched_ops opvs_sched_nq = {
-	.name	= "nq",
-	.pick	= nq_pick,
+	.name		= "nq",
+	.spreads	= true,
+	.pick		= nq_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_nq);

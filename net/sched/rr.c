@@ -29,7 +29,8 @@ static struct opvs_dest *rr_pick(const struct opvs_sched_table *tbl,
 }
 
 const struct opvs_sched_ops opvs_sched_rr = {
-	.name	= "rr",
-	.pick	= rr_pick,
+	.name		= "rr",
+	.spreads	= true,
+	.pick		= rr_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_rr);

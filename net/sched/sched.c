@@ -134,6 +134,29 @@ struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from)
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_scan);
 
 /**
+ * opvs_sched_other() - a server instead of one that will not do
+ * @tbl: table of the service
+ * @dest: that one
+ *
+ * For schedulers that share out (&opvs_sched_ops.spreads).
+ *
+ * Context: any, RCU read side.
+ * Return: the next available server after it, @dest itself if there is no other,
+ * or NULL.
+ */
+struct opvs_dest *opvs_sched_other(const struct opvs_sched_table *tbl,
+				   const struct opvs_dest *dest)
+{
+	u32 i;
+
+	for (i = 0; i < tbl->count; i++)
+		if (tbl->member[i].dest == dest)
+			break;
+	return opvs_sched_scan(tbl, i < tbl->count ? i + 1 : 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_other);
+
+/**
  * opvs_sched_sums_size() - what a table needs to find members by weight
  * @tbl: table whose members are filled in
  * @prev: not looked at

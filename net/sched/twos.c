@@ -92,6 +92,7 @@ static struct opvs_dest *twos_pick(const struct opvs_sched_table *tbl,
 
 const struct opvs_sched_ops opvs_sched_twos = {
 	.name		= "twos",
+	.spreads	= true,
 	.priv_size	= opvs_sched_sums_size,
 	.build		= opvs_sched_sums_build,
 	.pick		= twos_pick,

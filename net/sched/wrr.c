@@ -227,6 +227,7 @@ static struct opvs_dest *wrr_pick(const struct opvs_sched_table *tbl,
 
 const struct opvs_sched_ops opvs_sched_wrr = {
 	.name		= "wrr",
+	.spreads	= true,
 	.priv_size	= wrr_priv_size,
 	.build		= wrr_build,
 	.pick		= wrr_pick,

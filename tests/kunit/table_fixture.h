@@ -111,13 +111,17 @@ static inline void make_keyed(struct kunit *test, struct opvs_conn *cp,
 	memcpy(cp->ext->key, key, len);
 }
 
+/* Whom the entry that was inserted last was in the way of. */
+static struct opvs_conn *clash;
+
 static struct opvs_conn *insert(struct opvs_conn *cp)
 {
 	struct opvs_conn *seen;
 
+	clash = NULL;
 	local_bh_disable();
 	rcu_read_lock();
-	seen = opvs_table_insert(on, cp);
+	seen = opvs_table_insert(on, cp, &clash);
 	rcu_read_unlock();
 	local_bh_enable();
 	return seen;

@@ -237,11 +237,14 @@ static void table_template_twice(struct kunit *test)
 	take_out(&conns[0]);
 }
 
-static void expect_refused(struct kunit *test, struct opvs_conn *cp)
+/* Because of that one. */
+static void expect_refused(struct kunit *test, struct opvs_conn *cp,
+			   const struct opvs_conn *old)
 {
 	int before = nodes();
 
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(insert(cp)), -EADDRINUSE);
+	KUNIT_EXPECT_PTR_EQ(test, (const struct opvs_conn *)clash, old);
 	KUNIT_EXPECT_EQ(test, nodes(), before);
 }
 
@@ -260,7 +263,7 @@ static void table_reply_clash(struct kunit *test)
 	make_conn(second, 0, row->family);
 	second->request.tuple.dst.all[0] ^= htonl(2);
 	KUNIT_ASSERT_PTR_EQ(test, insert(first), first);
-	expect_refused(test, second);
+	expect_refused(test, second, first);
 	KUNIT_EXPECT_PTR_EQ(test, find(&first->request.tuple), &first->request);
 	KUNIT_EXPECT_PTR_EQ(test, find(&first->reply.tuple), &first->reply);
 	KUNIT_EXPECT_NULL(test, find(&second->request.tuple));
@@ -269,6 +272,26 @@ static void table_reply_clash(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, insert(second), second);
 	KUNIT_EXPECT_PTR_EQ(test, find(&second->reply.tuple), &second->reply);
 	take_out(second);
+}
+
+/* Between its two nodes an entry is nobody's to end. */
+static void table_clash_appears(struct kunit *test)
+{
+	struct opvs_conn *first, *second;
+
+	fixture_room(test, 2);
+	first = &conns[0];
+	second = &conns[1];
+	make_conn(first, 0, NFPROTO_IPV4);
+	make_conn(second, 0, NFPROTO_IPV4);
+	second->request.tuple.dst.all[0] ^= htonl(2);
+	KUNIT_ASSERT_PTR_EQ(test, insert(first), first);
+	/* As if its request's node were not there yet. */
+	first->request.tuple.dst.all[0] ^= htonl(4);
+	expect_refused(test, second, NULL);
+	first->request.tuple.dst.all[0] ^= htonl(4);
+	expect_refused(test, second, first);
+	take_out(first);
 }
 
 /* The server of one connection is a client from the port that it answers from,
@@ -289,14 +312,14 @@ static void table_request_is_reply(struct kunit *test)
 	second->reply.tuple.dport = second->request.tuple.sport;
 	second->reply.tuple.dst = second->request.tuple.src;
 	KUNIT_ASSERT_PTR_EQ(test, insert(first), first);
-	expect_refused(test, second);
+	expect_refused(test, second, first);
 	KUNIT_EXPECT_NULL(test, find(&second->reply.tuple));
 	KUNIT_EXPECT_PTR_EQ(test, find(&first->reply.tuple), &first->reply);
 
 	/* The other way round: a reply that another's request looks like. */
 	take_out(first);
 	KUNIT_ASSERT_PTR_EQ(test, insert(second), second);
-	expect_refused(test, first);
+	expect_refused(test, first, second);
 	KUNIT_EXPECT_PTR_EQ(test, find(&second->request.tuple),
 			    &second->request);
 	KUNIT_EXPECT_NULL(test, find(&first->request.tuple));
@@ -313,7 +336,7 @@ static void table_direct_is_reply(struct kunit *test)
 	conns[1].request.tuple = conns[0].reply.tuple;
 	conns[1].request.tuple.kind = OPVS_TUPLE_REQUEST;
 	KUNIT_ASSERT_PTR_EQ(test, insert(&conns[0]), &conns[0]);
-	expect_refused(test, &conns[1]);
+	expect_refused(test, &conns[1], &conns[0]);
 	take_out(&conns[0]);
 }
 
@@ -504,6 +527,7 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE_PARAM(table_request_twice, family_gen_params),
 	KUNIT_CASE(table_template_twice),
 	KUNIT_CASE_PARAM(table_reply_clash, family_gen_params),
+	KUNIT_CASE(table_clash_appears),
 	KUNIT_CASE_PARAM(table_request_is_reply, family_gen_params),
 	KUNIT_CASE(table_direct_is_reply),
 	KUNIT_CASE_PARAM(table_expired, family_gen_params),

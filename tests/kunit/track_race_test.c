@@ -263,6 +263,71 @@ static void race_refused(struct kunit *test)
 	expect_nothing_left(test);
 }
 
+/* ---- each in the way of the other ---- */
+
+static unsigned int gave_up[RACE_THREADS];
+
+static bool always(const struct opvs_conn_start *start,
+		   const struct opvs_conn *old)
+{
+	return true;
+}
+
+/* The same few client ports, by one virtual address or the other, always to the
+ * same server.  Whoever finds an entry uses it, ended or not.
+ */
+static void displace(struct race *race, unsigned int id, unsigned int round)
+{
+	struct opvs_conn_start start;
+	struct opvs_conn *cp;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		if (!(i % 64))
+			cond_resched();
+		opvs_test_start(&start, id % 2 ? dest : same, CLIENT,
+				i / 16 % TOSSED);
+		start.yields = always;
+		start.state = OPVS_CONN_ACTIVE;
+		local_bh_disable();
+		rcu_read_lock();
+		cp = opvs_conn_track(on, &start);
+		race_expect(race, !IS_ERR(cp) || cp == ERR_PTR(-EADDRINUSE));
+		if (IS_ERR(cp))
+			gave_up[id]++;
+		else
+			opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+					    100 * HZ);
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+}
+
+static void race_displaced(struct kunit *test)
+{
+	struct race race = {
+		.threads = RACE_THREADS,
+		.rounds = 1,
+		.run = displace,
+	};
+	unsigned int i;
+
+	memset(gave_up, 0, sizeof(gave_up));
+	race_run(test, &race);
+	for (i = 0; i < RACE_THREADS; i++)
+		kunit_info(test, "thread %u gave up %u of %u", i, gave_up[i],
+			   ROUNDS);
+	/* One for each client port, whichever way it came last. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), TOSSED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2 * TOSSED);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED),
+			counted(OPVS_CTR_CONN_ENDED) + TOSSED);
+	opvs_test_end_all(on);
+	expect_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&same->active), 0);
+}
+
 /* ---- everything at once ---- */
 
 static u32 toss(unsigned int id, unsigned int round)
@@ -362,6 +427,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(race_first_of_two),
 	KUNIT_CASE(race_first_of_four),
 	KUNIT_CASE(race_refused),
+	KUNIT_CASE(race_displaced),
 	KUNIT_CASE(race_anything),
 	{}
 };

@@ -279,6 +279,53 @@ static void track_reply_clash(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
 }
 
+static unsigned int asked;
+static bool answer;
+
+static bool ask(const struct opvs_conn_start *start,
+		const struct opvs_conn *old)
+{
+	asked++;
+	return answer;
+}
+
+/* What is in the way is asked to yield, and ends if it does. */
+static void track_reply_yields(struct kunit *test)
+{
+	struct opvs_svc_conf conf;
+	struct opvs_conn_start start;
+	struct opvs_conn *old, *cp;
+	struct opvs_dest *same;
+
+	old = track(test, 1, OPVS_CONN_ACTIVE);
+	opvs_test_svc_conf(&conf, IPPROTO_TCP);
+	conf.key.addr.ip = htonl(0xc0000202);
+	same = opvs_test_dest(test, opvs_test_svc_as(test, on, &conf), SERVER,
+			      8080);
+	opvs_test_start(&start, same, CLIENT, 1);
+	start.yields = ask;
+	asked = 0;
+	answer = false;
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(opvs_test_track(on, &start)),
+			-EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, asked, 1);
+	KUNIT_EXPECT_PTR_EQ(test, find(&old->reply.tuple), &old->reply);
+	answer = true;
+	cp = opvs_test_track(on, &start);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	KUNIT_EXPECT_EQ(test, asked, 2);
+	KUNIT_EXPECT_FALSE(test, start.raced);
+	KUNIT_EXPECT_PTR_EQ(test, find(&cp->reply.tuple), &cp->reply);
+	KUNIT_EXPECT_PTR_EQ(test, find(&cp->request.tuple), &cp->request);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 1);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 2);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_ENDED), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+}
+
 /* ---- ending ---- */
 
 static void track_ends_once(struct kunit *test)
@@ -515,6 +562,7 @@ static struct kunit_case track_cases[] = {
 	KUNIT_CASE(track_counts_udp),
 	KUNIT_CASE(track_twice),
 	KUNIT_CASE(track_reply_clash),
+	KUNIT_CASE(track_reply_yields),
 	KUNIT_CASE(track_ends_once),
 	KUNIT_CASE(track_expires),
 	KUNIT_CASE(track_again),
