@@ -45,7 +45,7 @@ queues_are() {
 queue_everything() {
 	modprobe -qa nfnetlink_queue nft_queue nft_numgen || return 1
 	spawn_in "$ns_director" "$e2e/nfqueue.py" "$1" </dev/null \
-		2>"$state/nfqueue"
+		>"$state/nfqueue" 2>&1
 	if ! poll 20 queues_are "$1"; then
 		diag "$(<"$state/nfqueue")"
 		return 1
