@@ -47,7 +47,7 @@ help:
 	@echo 'check      all tests'
 	@echo 'lint       style and layer checks'
 	@echo 'kunit      unit tests, on a kernel with sanitizers'
-	@echo 'e2e        end-to-end tests; VM_KERNEL=stock|uml|uml-debug|debug TESTS="NAME..."'
+	@echo 'e2e        end-to-end tests; VM_KERNEL=stock|uml|uml-debug|debug|kcsan TESTS="NAME..."'
 	@echo 'debug      the race-prone tests on the two-CPU debug kernel'
 	@echo 'fuzz       the SIP parser against mutated messages, in user space'
 	@echo 'bench      what packets and connections cost, beside ip_vs (quarter of an hour)'

@@ -26,7 +26,9 @@ case $cache in
 	;;
 esac
 
-lanes='stock uml uml-debug debug'
+# Those that all tests together need, and one for now and then.
+lanes_daily='stock uml uml-debug debug'
+lanes="$lanes_daily kcsan"
 
 is_lane() {
 	case " $lanes " in
