@@ -276,7 +276,7 @@ void opvs_dest_leave_all(struct opvs_svc *svc)
  * @svc: service that is to schedule each packet from now on
  * @extack: says what is wrong
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0; -EOPNOTSUPP or -ENOMEM, and nothing has changed.
  */
 int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
@@ -404,7 +404,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
  * One that was removed and still has connections comes back with them, whatever
  * its address is by now.
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May wait for a grace period, as
+ * opvs_endpoint_join() does.
  * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; the scheduler's refusal.
  * Nothing has changed after an error.
  */
@@ -450,7 +451,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
  * @conf: new configuration; its key is the server's own
  * @extack: says what is wrong
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0, or an error as of opvs_dest_add() and nothing has changed.
  */
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,

@@ -324,7 +324,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_add);
  * @conf: new configuration; its key is the service's own
  * @extack: says what is wrong
  *
- * Context: process, cfg_lock held.
+ * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0, or an error as of opvs_svc_add() and nothing has changed.
  */
 int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
