@@ -10,8 +10,8 @@
 
 #include <opvs/dest.h>
 #include <opvs/svc.h>
+#include <opvs/types.h>
 
-struct opvs_flow;
 struct opvs_name;
 struct opvs_net;
 
@@ -34,38 +34,28 @@ struct opvs_endpoint {
 	struct rcu_head			rcu;
 };
 
+/**
+ * struct opvs_receiver - to whom a server's packet goes
+ * @addr: address, somebody else's
+ * @port: port
+ * @here: it is the director itself
+ */
+struct opvs_receiver {
+	const union nf_inet_addr	*addr;
+	__be16				port;
+	bool				here;
+};
+
 /* cfg_lock held, process context */
 int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest);
 void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest);
 
 /* any context, RCU read side */
-void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
-			const struct opvs_flow *flow, u32 svc_id);
-
-/**
- * opvs_endpoint_note() - remember which service a client asked, where it matters
- * @on: namespace
- * @flow: request
- * @dest: server that gets it
- *
- * Does nothing unless several services share the server's address and port.
- *
- * Context: softirq or BH disabled, RCU read side.
- */
-static inline void opvs_endpoint_note(struct opvs_net *on,
-				      const struct opvs_flow *flow,
-				      const struct opvs_dest *dest)
-{
-	const struct opvs_endpoint *ep = rcu_dereference(dest->endpoint);
-
-	if (unlikely(ep && READ_ONCE(ep->num_dests) > 1))
-		opvs_endpoint_hint(on, ep, flow, dest->svc->id);
-}
-
+void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
+			const struct opvs_dest *dest);
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 				     const struct opvs_name *name,
-				     const union nf_inet_addr *client,
-				     __be16 port);
+				     const struct opvs_receiver *to);
 
 int opvs_endpoint_net_init(struct opvs_net *on);
 void opvs_endpoint_net_exit(struct opvs_net *on);

@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include <opvs/askers.h>
 #include <opvs/counters.h>
 #include <opvs/expire.h>
 #include <opvs/limit.h>
@@ -68,6 +69,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @conn_table_up: @conn_table is there; see opvs_table_is_up()
  * @svc_table: services by key, for packets; RCU
  * @endpoints: reply side of NAT servers; RCU
+ * @askers: who asked one-packet services of late
  * @settings: sysctls
  * @conn_table: connections by tuple; from the first service on; RCU
  * @conns: connection entries of all kinds
@@ -121,6 +123,7 @@ struct opvs_net {
 	bool				conn_table_up;
 	struct rhashtable		svc_table;
 	struct rhashtable		endpoints;
+	struct opvs_askers		askers;
 	struct opvs_settings		settings;
 
 	/* written with each entry, but for the first line of the table */

@@ -31,8 +31,8 @@ struct sk_buff;
  * @hash: of a one-packet service without templates: opvs_sched_hash() of who
  *	sent the packet; else 0
  * @key_len: bytes at @key
- * @keyless: the service has an engine and the datagram no key; the scheduler
- *	then spreads by client address and port
+ * @keyless: the service has an engine and the datagram no key: see
+ *	opvs_sched_pick()
  * @per_packet: nothing will remember the choice, so that the next packet of the
  *	same client is scheduled again: to schedulers that look at the load,
  *	servers are equal then, and packets are shared out by weight
@@ -91,6 +91,9 @@ struct opvs_sched_member {
  * @timeout: of persistence templates, seconds
  * @netmask: of persistence; IPv6: prefix length
  * @count: number of members
+ * @known: number of members and of those servers behind them that the scheduler
+ *	does not see
+ * @addrs: bits that hashes of their addresses name, see opvs_svc_has_addr()
  * @stateless: one-packet, and an engine's key alone says which server; members
  *	of weight 0 are among @member then, for their old sessions
  * @used: stateless, and had seen packets when the table was built
@@ -108,7 +111,8 @@ struct opvs_sched_member {
  * @built_at: jiffies, of 64 bits, when it was built
  * @rcu: frees the table
  * @priv: the scheduler's own data, behind @member in the same allocation
- * @member: servers in order of addition, weight as configured
+ * @member: servers in order of addition, weight as configured; behind these the
+ *	other ones
  *
  * Immutable once published: a change of the service or of one of its servers
  * publishes a new table, so that a packet sees one state throughout.
@@ -120,6 +124,8 @@ struct opvs_sched_table {
 	u32				timeout;
 	__be32				netmask;
 	u32				count;
+	u32				known;
+	u64				addrs;
 	bool				stateless;
 	bool				used;
 	bool				drains;
@@ -143,6 +149,8 @@ struct opvs_sched_table {
  * @hashes: picks by key, so that an engine without templates makes sense
  * @repeats: picks by the packet alone: the same packet, the same server
  * @spreads: shares connections out; which server one gets does not matter
+ * @picks_keyless: picks the same server for all key-less datagrams of a client;
+ *	for other schedulers opvs_sched_pick() does
  * @keep_drained: members of weight 0 stay, with the weight they had last
  * @priv_size: bytes of private data for a table whose members are filled in;
  *	@prev is as of @build.  Negative errno with extack text when the
@@ -164,6 +172,7 @@ struct opvs_sched_ops {
 	bool		hashes;
 	bool		repeats;
 	bool		spreads;
+	bool		picks_keyless;
 	bool		keep_drained;
 	ssize_t		(*priv_size)(const struct opvs_sched_table *tbl,
 				     const struct opvs_sched_table *prev,

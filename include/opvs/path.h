@@ -8,7 +8,9 @@
 #define OPVS_PATH_H
 
 #include <linux/kconfig.h>
+#include <linux/skbuff.h>
 
+#include <opvs/pe.h>
 #include <opvs/proto.h>
 #include <opvs/types.h>
 
@@ -17,13 +19,18 @@ struct opvs_conn_node;
 struct opvs_dest;
 struct opvs_name;
 struct opvs_net;
-struct opvs_pe_ops;
+struct opvs_receiver;
 struct opvs_sched_req;
 struct opvs_sched_table;
 struct opvs_svc;
 struct opvs_svc_events;
 struct opvs_tuple;
-struct sk_buff;
+
+/* Several datagrams in one packet; not one that is yet to be cut into fragments. */
+static inline bool opvs_is_gso(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && !(skb_shinfo(skb)->gso_type & SKB_GSO_UDP);
+}
 
 /* hook.c */
 extern const struct opvs_svc_events opvs_path_events;
@@ -35,6 +42,9 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 /* key.c: engines and packets */
 int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req);
+enum opvs_pe_role opvs_role(const struct sk_buff *skb,
+			    const struct opvs_flow *flow,
+			    const struct opvs_pe_ops *pe);
 bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
 		    struct opvs_sched_req *req);
 
@@ -71,6 +81,10 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
 
+void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
+			 const struct opvs_sched_table *tbl,
+			 const struct opvs_sched_req *req,
+			 struct opvs_dest *dest);
 struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
 				       const struct opvs_sched_table *tbl,
@@ -83,6 +97,10 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
+void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
+			 const struct opvs_sched_table *tbl,
+			 struct opvs_sched_req *req, struct opvs_dest *dest,
+			 enum opvs_pe_role role);
 struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
 				       const struct opvs_sched_table *tbl,
@@ -133,10 +151,13 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 			     const union nf_inet_addr *vaddr, __be16 vport);
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 				  const struct opvs_name *name,
-				  const union nf_inet_addr *client,
-				  __be16 port);
+				  const struct opvs_receiver *to);
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
+
+/* outbound.c: sessions that servers begin */
+void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
+		   struct sk_buff *skb, const struct opvs_flow *flow);
 
 /* icmp.c: errors about either */
 bool opvs_is_icmp(const struct opvs_flow *flow);

@@ -14,6 +14,9 @@
 /* A key never exceeds this, so that it can be kept with a connection. */
 #define OPVS_PE_KEY_MAX		255
 
+/* Bytes of a datagram that tell its role. */
+#define OPVS_PE_ROLE_BYTES	32
+
 /* Bytes of a datagram, from its first, that the SIP engine looks at. */
 #define OPVS_SIP_SCAN_MAX	16384
 
@@ -28,6 +31,13 @@ enum opvs_pe_phase {
 	OPVS_PE_LATER,		/* belongs to a session that exists already */
 	OPVS_PE_FIRST,		/* may be the first of its session */
 	OPVS_PE_UNSURE,		/* not decided by the bytes shown, of more */
+};
+
+/* What a datagram is to the session that its key names. */
+enum opvs_pe_role {
+	OPVS_PE_ANSWER,		/* to a request that came before */
+	OPVS_PE_QUERY,		/* a request that is over with its answer */
+	OPVS_PE_SESSION,	/* a request of a session that may last */
 };
 
 /**
@@ -59,6 +69,8 @@ struct opvs_pe_key {
  * @phase: of a datagram in which @find found a key: may it begin a session?
  *	Arguments as of @find.  OPVS_PE_UNSURE only if @complete is false and
  *	@len is below @scan_max
+ * @role: of a datagram that begins with these @len bytes; OPVS_PE_ROLE_BYTES
+ *	tell, if it has no fewer.  Means nothing if it has no key
  */
 struct opvs_pe_ops {
 	const char *name;
@@ -68,6 +80,7 @@ struct opvs_pe_ops {
 				     bool complete, struct opvs_pe_key *key);
 	enum opvs_pe_phase (*phase)(const u8 *payload, unsigned int len,
 				    bool complete);
+	enum opvs_pe_role (*role)(const u8 *payload, unsigned int len);
 };
 
 extern const struct opvs_pe_ops opvs_pe_sip;

@@ -30,6 +30,27 @@ const struct opvs_sched_ops *opvs_sched_nth(size_t n);
 struct opvs_dest *opvs_sched_other(const struct opvs_sched_table *tbl,
 				   const struct opvs_dest *dest);
 
+/* packets; softirq or BH disabled, RCU read side */
+struct opvs_dest *opvs_sched_pick_keyless(const struct opvs_sched_table *tbl,
+					  const struct opvs_sched_req *req);
+
+/**
+ * opvs_sched_pick() - choose a server
+ * @tbl: table of the service
+ * @req: packet
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: an available server, or NULL.
+ */
+static inline struct opvs_dest *
+opvs_sched_pick(const struct opvs_sched_table *tbl,
+		const struct opvs_sched_req *req)
+{
+	if (unlikely(req->keyless && !tbl->ops->picks_keyless))
+		return opvs_sched_pick_keyless(tbl, req);
+	return tbl->ops->pick(tbl, req);
+}
+
 /* for schedulers */
 u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
 		    const struct opvs_sched_req *req);

@@ -34,6 +34,9 @@ enum opvs_defence_mode {
  *	servers of a stateless service; a new value concerns the next change
  * @load_seconds: how long a call of a one-packet service without templates
  *	counts as a server's load after its last packet
+ * @reply_seconds: for how long after a request of a client what a server of a
+ *	one-packet service sends to it counts as a reply; 0: whatever it sends,
+ *	to anybody
  * @lblc_expiration: seconds after which lblc forgets an unused address
  * @lblcr_expiration: seconds after which lblcr lets go of a server that it
  *	added to an address
@@ -56,6 +59,7 @@ struct opvs_settings {
 	int	sweep_interval_ms;
 	int	drain_seconds;
 	int	load_seconds;
+	int	reply_seconds;
 	int	lblc_expiration;
 	int	lblcr_expiration;
 	int	drop_rate;

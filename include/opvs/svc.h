@@ -146,6 +146,8 @@ struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
 void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl);
 void opvs_svc_drop_view(struct opvs_sched_table *tbl);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+bool opvs_svc_has_addr(const struct opvs_svc *svc,
+		       const union nf_inet_addr *addr);	/* RCU read side */
 
 /* rekey.c; cfg_lock held */
 int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,

@@ -85,7 +85,7 @@ static struct opvs_conn *exception_follow(struct opvs_net *on,
 		return NULL;
 	}
 	if (!opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
-				 tbl->drain_seconds * HZ))
+				 tp->timeout * HZ))
 		return NULL;
 	return tp;
 }
@@ -110,6 +110,34 @@ static opvs_verdict_t session_forget(struct opvs_net *on,
 	return OPVS_VERDICT(NONE);
 }
 
+/* An exception, or why there is none. */
+static struct opvs_conn *exception_make(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_sched_table *tbl,
+					const struct opvs_sched_req *req,
+					const struct opvs_seat *seat,
+					struct opvs_dest *dest, u32 seconds)
+{
+	struct opvs_conn_start start = {
+		.dest		= dest,
+		.flags		= IP_VS_CONN_F_TEMPLATE | OPVS_CONN_F_EXCEPTION,
+		.seconds	= seconds,
+		.pe		= tbl->pe,
+		.key		= req->key,
+		.key_len	= req->key_len,
+	};
+	struct opvs_conn *tp;
+
+	/* If not, it is elsewhere also when the draining is over. */
+	if (dest == seat->owner)
+		start.flags |= OPVS_CONN_F_MOVED;
+	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
+	tp = opvs_conn_track(on, &start);
+	if (likely(!IS_ERR(tp) && !start.raced))
+		opvs_count(on, AFFINITY_EXCEPTIONS);
+	return tp;
+}
+
 static opvs_verdict_t session_remember(struct opvs_net *on,
 				       const struct opvs_svc *svc,
 				       const struct opvs_sched_table *tbl,
@@ -117,29 +145,15 @@ static opvs_verdict_t session_remember(struct opvs_net *on,
 				       const struct opvs_seat *seat,
 				       struct opvs_choice *choice)
 {
-	struct opvs_conn_start start = {
-		.dest		= choice->dest,
-		.flags		= IP_VS_CONN_F_TEMPLATE | OPVS_CONN_F_EXCEPTION,
-		.seconds	= tbl->drain_seconds,
-		.pe		= tbl->pe,
-		.key		= req->key,
-		.key_len	= req->key_len,
-	};
 	struct opvs_conn *tp;
 
-	/* By a fallback it is elsewhere also when the draining is over. */
-	if (choice->dest == seat->owner)
-		start.flags |= OPVS_CONN_F_MOVED;
-	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
-	tp = opvs_conn_track(on, &start);
+	tp = exception_make(on, svc, tbl, req, seat, choice->dest,
+			    tbl->drain_seconds);
 	/* The server is going away; the session's next message begins anew. */
 	if (unlikely(tp == ERR_PTR(-ESTALE)))
 		return OPVS_VERDICT(NONE);
 	if (IS_ERR(tp))
 		return session_forget(on, seat, choice, PTR_ERR(tp));
-
-	if (likely(!start.raced))
-		opvs_count(on, AFFINITY_EXCEPTIONS);
 	choice->control = tp;
 	choice->dest = tp->dest;
 	return OPVS_VERDICT(NONE);
@@ -232,6 +246,56 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 	if (unlikely(!READ_ONCE(svc->used)))
 		WRITE_ONCE(svc->used, true);
 	return verdict;
+}
+
+/* Would a session's next message find that server without an exception? */
+static bool seat_is_at(const struct opvs_seat *seat,
+		       const struct opvs_dest *dest)
+{
+	return !seat->moved && seat->owner == dest;
+}
+
+/**
+ * opvs_affinity_claim() - have a session's messages go to a server
+ * @on: namespace
+ * @svc: one-packet service
+ * @tbl: its table, which is stateless
+ * @req: the server's request, as its peer would have sent it
+ * @dest: the server
+ * @role: what the request is to the session.  An exception for a mere query goes
+ *	when nobody can wait for its answer any more: servers that ping each of
+ *	their clients by queries would fill the table
+ *
+ * Makes an exception unless the key leads there by itself, now and when the
+ * service does not drain any more.  One that leads elsewhere is ended.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
+			 const struct opvs_sched_table *tbl,
+			 struct opvs_sched_req *req, struct opvs_dest *dest,
+			 enum opvs_pe_role role)
+{
+	struct opvs_conn *tp = NULL;
+	struct opvs_seat seat;
+
+	req->hash = opvs_sched_hash(tbl, req);
+	if (has_exceptions(svc))
+		tp = exception_follow(on, svc, tbl, req);
+	if (tp && tp->dest == dest)
+		return;
+	if (tp)
+		opvs_conn_end(tp);
+	tbl->ops->seat(tbl, req, &seat);
+	if (seat_is_at(&seat, dest))
+		return;
+	tp = exception_make(on, svc, tbl, req, &seat, dest,
+			    role == OPVS_PE_QUERY ? OPVS_RECENT_SECONDS :
+						    tbl->drain_seconds);
+	if (!IS_ERR(tp))
+		opvs_count(on, AFFINITY_CLAIMED);
+	else if (tp != ERR_PTR(-ESTALE))
+		opvs_count(on, AFFINITY_FORGOTTEN);
 }
 
 /**

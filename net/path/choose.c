@@ -31,7 +31,7 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 	}
 	req->per_packet = true;
 	choice->hash = opvs_hash_client(&tbl->hash_key, req->flow) ?: 1;
-	choice->dest = tbl->ops->pick(tbl, req);
+	choice->dest = opvs_sched_pick(tbl, req);
 	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
 }
 
@@ -69,7 +69,7 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 	if (flow->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet))
 		return choose_one_packet(on, svc, tbl, skb, &req, choice);
 
-	choice->dest = tbl->ops->pick(tbl, &req);
+	choice->dest = opvs_sched_pick(tbl, &req);
 	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_choose);

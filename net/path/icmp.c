@@ -93,11 +93,16 @@ static struct opvs_conn *icmp_conn(struct opvs_net *on,
 }
 
 /* Where a quoted request went before it was rewritten. */
-static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *inner,
-			 struct icmp_end *virt)
+static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
+			 const struct opvs_flow *inner, struct icmp_end *virt)
 {
 	const struct opvs_name name = opvs_name(&inner->daddr, inner->dport,
 						inner->family, inner->proto);
+	const struct opvs_receiver to = {
+		.addr = &inner->saddr,
+		.port = inner->sport,
+		.here = outer->flags & OPVS_FLOW_TO_HOST,
+	};
 	const struct opvs_svc_key *svc;
 	struct opvs_dest *dest;
 	struct opvs_conn *cp;
@@ -108,7 +113,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *inner,
 		virt->port = cp->request.tuple.dport;
 		return true;
 	}
-	dest = opvs_reply_dest(on, &name, &inner->saddr, inner->sport);
+	dest = opvs_reply_dest(on, &name, &to);
 	if (!dest)
 		return false;
 	svc = &dest->svc->key;
@@ -137,11 +142,12 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 	struct icmp_end virt;
 
 	if (!icmp_quotes(skb, outer, &inner) ||
-	    !icmp_virtual(on, &inner, &virt))
+	    !icmp_virtual(on, outer, &inner, &virt))
 		return OPVS_VERDICT(NONE);
 	if (unlikely(opvs_rewrite_icmp(skb, outer, &inner, OPVS_SOURCE,
 				       &virt.addr, virt.port)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
+	opvs_forget_socket(skb, outer);
 	opvs_mark_handled(skb);
 	if (unlikely(opvs_reroute(on, skb, outer)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);

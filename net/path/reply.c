@@ -6,10 +6,13 @@
 #include <opvs/endpoint.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/ops.h>
 #include <opvs/svc.h>
 #include <opvs/xmit.h>
 
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <net/dst.h>
 
 /**
  * opvs_reply_as() - give a server's packet the virtual address and port
@@ -30,6 +33,8 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 {
 	if (unlikely(opvs_rewrite(skb, flow, OPVS_SOURCE, vaddr, vport)))
 		return OPVS_VERDICT(REPLY_DROP_NO_MEMORY);
+	/* A socket here that speaks to the server itself did not ask for it. */
+	opvs_forget_socket(skb, flow);
 	opvs_mark_handled(skb);
 	if (unlikely(opvs_reroute(on, skb, flow)))
 		return OPVS_VERDICT(REPLY_DROP_NO_ROUTE);
@@ -41,27 +46,34 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
  * opvs_reply_dest() - the one-packet service's server at an address and port
  * @on: namespace
  * @name: where the packet comes from
- * @client: where it goes
- * @port: the port there
+ * @to: where it goes
  *
  * Servers of services for all ports answer from all ports.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: the server, valid within the read section, or NULL.
+ * Return: the server, valid within the read section, or NULL if there is none
+ * or the packet is no reply.
  */
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 				  const struct opvs_name *name,
-				  const union nf_inet_addr *client,
-				  __be16 port)
+				  const struct opvs_receiver *to)
 {
 	struct opvs_name wild;
 	struct opvs_dest *dest;
 
-	dest = opvs_endpoint_dest(on, name, client, port);
+	dest = opvs_endpoint_dest(on, name, to);
 	if (dest || likely(!READ_ONCE(on->num_wild_svcs)))
 		return dest;
 	wild = opvs_name_all_ports(name);
-	return opvs_endpoint_dest(on, &wild, client, port);
+	return opvs_endpoint_dest(on, &wild, to);
+}
+
+/* Does a server's packet go to the director itself? */
+static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	if (flow->flags & OPVS_FLOW_FROM_HOST)
+		return skb_dst(skb)->dev->flags & IFF_LOOPBACK;
+	return flow->flags & OPVS_FLOW_TO_HOST;
 }
 
 /**
@@ -70,26 +82,39 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
  * @skb: UDP packet that is no request
  * @flow: its flow
  *
- * Whatever leaves the address and port of a server counts as a reply, to any
- * client and port.  A train of datagrams is rewritten as a whole.
+ * Which packets are replies, opvs_endpoint_dest() knows.  Those of a service
+ * with an engine are looked into for sessions that the server begins.
+ *
+ * A GSO packet is rewritten as a whole, unless it is to be looked into.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(REPLIES); OPVS_VERDICT(NONE) when no server of ours is
- * there; the reason to drop.
+ * Return: OPVS_VERDICT(REPLIES); OPVS_VERDICT(NONE) when it is no reply of a
+ * server of ours; OPVS_VERDICT(GSO_SPLIT) when its datagrams must come one by
+ * one; the reason to drop.
  */
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow)
 {
 	const struct opvs_name name = opvs_name(&flow->saddr, flow->sport,
 						flow->family, flow->proto);
+	const struct opvs_receiver to = {
+		.addr = &flow->daddr,
+		.port = flow->dport,
+		.here = goes_here(skb, flow),
+	};
 	const struct opvs_svc_key *virt;
 	struct opvs_dest *dest;
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		return OPVS_VERDICT(NONE);
-	dest = opvs_reply_dest(on, &name, &flow->daddr, flow->dport);
+	dest = opvs_reply_dest(on, &name, &to);
 	if (!dest)
 		return OPVS_VERDICT(NONE);
+	if (rcu_dereference(dest->svc->table)->pe) {
+		if (unlikely(opvs_is_gso(skb)))
+			return OPVS_VERDICT(GSO_SPLIT);
+		opvs_outbound(on, dest, skb, flow);
+	}
 
 	virt = &dest->svc->key;
 	return opvs_reply_as(on, skb, flow, dest, &virt->addr,

@@ -10,12 +10,6 @@
 #include <linux/in.h>
 #include <linux/skbuff.h>
 
-/* Several datagrams in one; not one that is yet to be cut into fragments. */
-static bool is_train(const struct sk_buff *skb)
-{
-	return skb_is_gso(skb) && !(skb_shinfo(skb)->gso_type & SKB_GSO_UDP);
-}
-
 /**
  * opvs_request() - balance a packet if it goes to a virtual service
  * @on: namespace
@@ -25,7 +19,7 @@ static bool is_train(const struct sk_buff *skb)
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_VERDICT(NONE) when no service has this
  * address and port, or the packet opens no connection; OPVS_VERDICT(GSO_SPLIT)
- * when the packet is a train whose datagrams must come one by one.
+ * when the packet is a GSO packet whose datagrams must come one by one.
  */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 			    const struct opvs_flow *flow)
@@ -37,7 +31,7 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_VERDICT(NONE);
 	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
 		return opvs_first_packet(on, svc, skb, flow);
-	if (unlikely(is_train(skb)))
+	if (unlikely(opvs_is_gso(skb)))
 		return OPVS_VERDICT(GSO_SPLIT);
 
 	opvs_count(on, SERVICE_PACKETS);

@@ -117,13 +117,10 @@ static struct opvs_conn *template_find(struct opvs_net *on,
 	return template_refresh(on, tp, seconds) ? tp : NULL;
 }
 
-static struct opvs_conn *template_begin(struct opvs_net *on,
-					const struct opvs_svc *svc,
-					const struct opvs_sched_req *req,
-					const struct opvs_table_key *key,
-					u32 seconds)
+static struct opvs_conn_start template_start(const struct opvs_table_key *key,
+					     u32 seconds)
 {
-	struct opvs_conn_start start = {
+	return (struct opvs_conn_start){
 		.tuple		= key->tuple,
 		.flags		= IP_VS_CONN_F_TEMPLATE,
 		.seconds	= seconds,
@@ -131,6 +128,15 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
 		.key		= key->key,
 		.key_len	= key->key_len,
 	};
+}
+
+static struct opvs_conn *template_begin(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_sched_req *req,
+					const struct opvs_table_key *key,
+					u32 seconds)
+{
+	struct opvs_conn_start start = template_start(key, seconds);
 	const struct opvs_sched_table *tbl;
 	struct opvs_conn *tp;
 	int tries;
@@ -148,6 +154,42 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
 			break;
 	}
 	return tp;
+}
+
+/**
+ * opvs_template_claim() - have a session's template name a server
+ * @on: namespace
+ * @svc: persistent service
+ * @tbl: its table
+ * @req: the server's request, as its peer would have sent it
+ * @dest: the server
+ *
+ * A template that names another one is ended and made anew.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
+			 const struct opvs_sched_table *tbl,
+			 const struct opvs_sched_req *req,
+			 struct opvs_dest *dest)
+{
+	struct opvs_table_key key = template_key(svc, tbl, req);
+	struct opvs_conn_start start = template_start(&key, tbl->timeout);
+	struct opvs_conn_node *node = opvs_table_find(on, &key);
+	struct opvs_conn *tp;
+
+	if (node) {
+		tp = opvs_conn_of(node);
+		if (tp->dest == dest && template_refresh(on, tp, tbl->timeout))
+			return;
+		opvs_conn_end(tp);
+	}
+	start.dest = dest;
+	tp = opvs_conn_track(on, &start);
+	if (!IS_ERR(tp))
+		opvs_count(on, AFFINITY_CLAIMED);
+	else if (tp != ERR_PTR(-ESTALE))
+		opvs_count(on, AFFINITY_FORGOTTEN);
 }
 
 /**

@@ -305,6 +305,28 @@ static enum opvs_pe_verdict sip_find(const u8 *payload, unsigned int len,
 	return OPVS_PE_NONE;
 }
 
+/* No method has a slash. */
+static bool sip_is_response(const u8 *p, const u8 *end)
+{
+	return sip_starts(p, end, "sip/", 4);
+}
+
+/* Is the method of the request at @p one of these? */
+static bool sip_method_in(const u8 *p, const u8 *end, const char *const *method,
+			  unsigned int n)
+{
+	unsigned int i;
+	int len;
+
+	for (i = 0; i < n; i++) {
+		len = strlen(method[i]);
+		if (end - p > len && !memcmp(p, method[i], len) &&
+		    sip_is_blank(p[len]))
+			return true;
+	}
+	return false;
+}
+
 /* Does the start line alone say that there was a message before?  If it does not
  * end in view, what is seen of it decides, or does not.
  */
@@ -313,19 +335,40 @@ static bool sip_start_is_later(const u8 *p, const u8 *end)
 	static const char *const later[] = {
 		"ACK", "BYE", "CANCEL", "INFO", "PRACK", "UPDATE",
 	};
-	unsigned int i;
-	int len;
 
-	/* No method has a slash. */
-	if (sip_starts(p, end, "sip/", 4))
-		return true;
-	for (i = 0; i < ARRAY_SIZE(later); i++) {
-		len = strlen(later[i]);
-		if (end - p > len && !memcmp(p, later[i], len) &&
-		    sip_is_blank(p[len]))
-			return true;
-	}
-	return false;
+	return sip_is_response(p, end) ||
+	       sip_method_in(p, end, later, ARRAY_SIZE(later));
+}
+
+/* Method, blank, URI: that begins with a scheme and a colon (s7.1, s25.1). */
+static bool sip_is_request(const u8 *p, const u8 *end)
+{
+	while (p < end && *p > ' ' && *p < 0x7f)
+		p++;
+	if (p == end || !sip_is_blank(*p))
+		return false;
+	while (p < end && sip_is_blank(*p))
+		p++;
+	while (p < end && *p > ' ' && *p < 0x7f && *p != ':')
+		p++;
+	return p < end && *p == ':';
+}
+
+/* These make no dialog (RFC 3261 s10, s11, RFC 3428 s4, RFC 3903 s4); all others
+ * do, belong to one, or are not known.
+ */
+static enum opvs_pe_role sip_role(const u8 *payload, unsigned int len)
+{
+	static const char *const query[] = {
+		"MESSAGE", "OPTIONS", "PUBLISH", "REGISTER",
+	};
+	const u8 *end = payload + len, *p = sip_skip_eols(payload, end);
+
+	/* What does not look like a request binds nothing. */
+	if (sip_is_response(p, end) || !sip_is_request(p, end))
+		return OPVS_PE_ANSWER;
+	return sip_method_in(p, end, query, ARRAY_SIZE(query)) ?
+	       OPVS_PE_QUERY : OPVS_PE_SESSION;
 }
 
 /* Where the header at @p ends, with all its lines: at a line end, or at @end if
@@ -433,4 +476,5 @@ const struct opvs_pe_ops opvs_pe_sip = {
 	.scan_max = OPVS_SIP_SCAN_MAX,
 	.find = sip_find,
 	.phase = sip_phase,
+	.role = sip_role,
 };

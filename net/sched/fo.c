@@ -25,7 +25,8 @@ static struct opvs_dest *fo_pick(const struct opvs_sched_table *tbl,
 }
 
 const struct opvs_sched_ops opvs_sched_fo = {
-	.name	= "fo",
-	.pick	= fo_pick,
+	.name		= "fo",
+	.picks_keyless	= true,
+	.pick		= fo_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_fo);

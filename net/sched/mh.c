@@ -361,6 +361,7 @@ const struct opvs_sched_ops opvs_sched_mh = {
 	.flags		= MH_FALLBACK | MH_PORT,
 	.hashes		= true,
 	.repeats	= true,
+	.picks_keyless	= true,
 	.keep_drained	= true,
 	.priv_size	= mh_priv_size,
 	.build		= mh_build,

@@ -13,6 +13,9 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
+/* Servers that a hash is tried on before any will do. */
+#define KEYLESS_TRIES	8
+
 /* For services that are to refuse everybody for now. */
 static struct opvs_dest *none_pick(const struct opvs_sched_table *tbl,
 				   const struct opvs_sched_req *req)
@@ -21,8 +24,9 @@ static struct opvs_dest *none_pick(const struct opvs_sched_table *tbl,
 }
 
 const struct opvs_sched_ops opvs_sched_none = {
-	.name	= "none",
-	.pick	= none_pick,
+	.name		= "none",
+	.picks_keyless	= true,
+	.pick		= none_pick,
 };
 
 static const struct opvs_sched_ops *const scheds[] = {
@@ -155,6 +159,40 @@ struct opvs_dest *opvs_sched_other(const struct opvs_sched_table *tbl,
 	return opvs_sched_scan(tbl, i < tbl->count ? i + 1 : 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_other);
+
+/**
+ * opvs_sched_pick_keyless() - choose a server where an engine found no key
+ * @tbl: table of the service
+ * @req: packet
+ *
+ * By the hash of the client's address and port, in shares by weight: what says
+ * nothing of a session, as keepalives do, at least stays together by client.
+ * Clients of a server that is not available are spread in the same way, each to
+ * a server of its own.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: an available server, or NULL.
+ */
+struct opvs_dest *opvs_sched_pick_keyless(const struct opvs_sched_table *tbl,
+					  const struct opvs_sched_req *req)
+{
+	u64 hash = opvs_sched_hash(tbl, req), total = 0, at;
+	unsigned int tries;
+	u32 i;
+
+	for (i = 0; i < tbl->count; i++)
+		total += tbl->member[i].weight;
+	for (tries = 0; tries < KEYLESS_TRIES && total; tries++) {
+		at = mul_u64_u32_shr(total, hash >> 32, 32);
+		for (i = 0; at >= tbl->member[i].weight; i++)
+			at -= tbl->member[i].weight;
+		if (opvs_dest_available(tbl->member[i].dest))
+			return tbl->member[i].dest;
+		hash = (hash ^ hash >> 32) * OPVS_HASH_MIX;
+	}
+	return opvs_sched_scan(tbl, 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_pick_keyless);
 
 /**
  * opvs_sched_sums_size() - what a table needs to find members by weight

@@ -48,6 +48,7 @@ static const char *const opvs_counter_names[OPVS_CTR_MAX] = {
 	[OPVS_CTR_DEFENCE_ENTRIES]	 = "defence_entries",
 	[OPVS_CTR_AFFINITY_FORMER]	 = "affinity_former",
 	[OPVS_CTR_AFFINITY_EXCEPTIONS]	 = "affinity_exceptions",
+	[OPVS_CTR_AFFINITY_CLAIMED]	 = "affinity_claimed",
 	[OPVS_CTR_AFFINITY_FORGOTTEN]	 = "affinity_forgotten",
 	[OPVS_CTR_HINT_WRITES]		 = "hint_writes",
 	[OPVS_CTR_HINT_HITS]		 = "hint_hits",

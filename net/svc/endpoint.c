@@ -2,13 +2,22 @@
 /*
  * The reply side of one-packet NAT services.
  *
- * A one-packet request leaves no trace, and its reply may go to another client
- * port than the request came from (RFC 3581), so replies are recognised by
- * where they come from: the address and port of a server.  Several services
- * may use the same server; packets then ask the hints which one is meant.
+ * A one-packet request leaves no entry, so replies are recognised by where they
+ * come from: the address and port of a server.  Several services may use the
+ * same server; packets then ask the hints which one is meant.
+ *
+ * But a server also answers who asks it directly, a health check above all, and
+ * asks others, from the same port.  What it sends is a reply
+ *  - if the receiver, by address and port, asked the service of late (askers.c);
+ *  - if the service has an engine, whatever the receiver did: an answer may go
+ *    to another port than the request came from (in SIP to that of the Via, RFC
+ *    3261 s18.2.2), and the server's own sessions are to be the service's.  Not
+ *    so to the director or to another server: they can reach each other by their
+ *    own addresses, and among them only who asked the service gets replies.
  */
 #include <opvs/endpoint.h>
 
+#include <opvs/askers.h>
 #include <opvs/dest.h>
 #include <opvs/hint.h>
 #include <opvs/kunit.h>
@@ -19,6 +28,7 @@
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 static u32 endpoint_hash(const void *data, u32 len, u32 seed)
 {
@@ -122,6 +132,9 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 
 	lockdep_assert_held(&on->cfg_lock);
 
+	err = opvs_askers_start(&on->askers, jiffies);
+	if (err)
+		return err;
 	ep = rhashtable_lookup_fast(&on->endpoints, &name, endpoint_params);
 	if (ep) {
 		err = hints_ensure(on);
@@ -166,21 +179,25 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 		endpoint_remove(on, ep);
 }
 
-/**
- * opvs_endpoint_hint() - remember which service a client asked
- * @on: namespace
- * @ep: endpoint that services share
- * @flow: request
- * @svc_id: the service
- *
- * Both the client's address with its port and its address alone are noted:
- * the first tells two sockets of one client apart, the second serves replies
- * to another port.
- *
- * Context: softirq or BH disabled, RCU read side.
+/* Of a service with an engine, only the question of somebody else whom a server
+ * might address otherwise matters.
  */
-void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
-			const struct opvs_flow *flow, u32 svc_id)
+static bool must_note_asker(const struct opvs_svc *svc,
+			    const struct opvs_flow *flow)
+{
+	if (!rcu_dereference(svc->table)->pe)
+		return true;
+	return flow->flags & OPVS_FLOW_FROM_HOST ||
+	       opvs_svc_has_addr(svc, &flow->saddr);
+}
+
+/* Both the client's address with its port and its address alone are noted: the
+ * first tells two sockets of one client apart, the second serves replies to
+ * another port.
+ */
+static noinline void note_hint(struct opvs_net *on,
+			       const struct opvs_endpoint *ep,
+			       const struct opvs_flow *flow, u32 svc_id)
 {
 	struct opvs_hints *hints = rcu_dereference(on->hints);
 	u32 now;
@@ -193,18 +210,56 @@ void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
 	if (opvs_hint_write(hints, ep, &flow->saddr, 0, svc_id, now))
 		opvs_count(on, HINT_WRITES);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_hint);
+
+/**
+ * opvs_endpoint_note() - remember that, and which service, a client asked
+ * @on: namespace
+ * @flow: request
+ * @dest: server that gets it
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
+			const struct opvs_dest *dest)
+{
+	const struct opvs_endpoint *ep = rcu_dereference(dest->endpoint);
+	const struct opvs_svc *svc = dest->svc;
+
+	/* Its replies do not come by. */
+	if (!ep)
+		return;
+	if (must_note_asker(svc, flow))
+		opvs_askers_note(&on->askers, &flow->saddr, flow->sport,
+				 svc->id);
+	if (unlikely(READ_ONCE(ep->num_dests) > 1))
+		note_hint(on, ep, flow, svc->id);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note);
+
+/* Is it a reply of the service, if it is one at all? */
+static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
+		     const struct opvs_receiver *to)
+{
+	const struct opvs_svc *svc = dest->svc;
+
+	if (unlikely(!READ_ONCE(on->settings.reply_seconds)))
+		return true;
+	if (rcu_dereference(svc->table)->pe && !to->here &&
+	    !opvs_svc_has_addr(svc, to->addr))
+		return true;
+	return opvs_askers_know(&on->askers, to->addr, to->port, svc->id);
+}
 
 /* The server record that a hint names, if it is still there. */
 static struct opvs_dest *hinted_dest(const struct opvs_endpoint *ep,
 				     const struct opvs_hints *hints,
-				     const union nf_inet_addr *client,
+				     const struct opvs_receiver *to,
 				     __be16 port, u32 now)
 {
 	struct opvs_dest *dest;
 	u16 id;
 
-	if (!opvs_hint_read(hints, ep, client, port, &id, now))
+	if (!opvs_hint_read(hints, ep, to->addr, port, &id, now))
 		return NULL;
 	hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node)
 		if ((u16)dest->svc->id == id)
@@ -212,18 +267,18 @@ static struct opvs_dest *hinted_dest(const struct opvs_endpoint *ep,
 	return NULL;
 }
 
+/* The service that the receiver asked last, if it is known. */
 static struct opvs_dest *shared_dest(struct opvs_net *on,
 				     const struct opvs_endpoint *ep,
-				     const union nf_inet_addr *client,
-				     __be16 port)
+				     const struct opvs_receiver *to)
 {
 	struct opvs_hints *hints = rcu_dereference(on->hints);
 	u32 now = ktime_get_seconds();
 	struct opvs_dest *dest;
 
-	dest = hinted_dest(ep, hints, client, port, now);
+	dest = hinted_dest(ep, hints, to, to->port, now);
 	if (!dest)
-		dest = hinted_dest(ep, hints, client, 0, now);
+		dest = hinted_dest(ep, hints, to, 0, now);
 	if (dest)
 		opvs_count(on, HINT_HITS);
 	else
@@ -235,18 +290,17 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
  * opvs_endpoint_dest() - whose reply is this?
  * @on: namespace
  * @name: source of the packet
- * @client: where it goes
- * @port: the port there
+ * @to: where it goes
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: the server record of the service that the client asked, or of the
- * service added first when that is not known; NULL when no server of ours
- * answers there.  Valid within the RCU read section.
+ * Return: the server record of the service that the receiver asked, or of the
+ * first one added whose reply it may be when that is not known; NULL when no
+ * server of ours is there, or the packet is no reply.  Valid within the RCU
+ * read section.
  */
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 				     const struct opvs_name *name,
-				     const union nf_inet_addr *client,
-				     __be16 port)
+				     const struct opvs_receiver *to)
 {
 	struct opvs_dest *dest = NULL;
 	struct opvs_endpoint *ep;
@@ -255,11 +309,13 @@ struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 	if (!ep)
 		return NULL;
 	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->hints))
-		dest = shared_dest(on, ep, client, port);
-	if (dest)
+		dest = shared_dest(on, ep, to);
+	if (dest && is_reply(on, dest, to))
 		return dest;
-	return hlist_entry_safe(rcu_dereference(hlist_first_rcu(&ep->dests)),
-				struct opvs_dest, endpoint_node);
+	hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node)
+		if (is_reply(on, dest, to))
+			return dest;
+	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
 
@@ -272,11 +328,12 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
  */
 int opvs_endpoint_net_init(struct opvs_net *on)
 {
+	opvs_askers_init(&on->askers, on->net->user_ns != &init_user_ns);
 	return rhashtable_init(&on->endpoints, &endpoint_params);
 }
 
 /**
- * opvs_endpoint_net_exit() - free the table and the hints
+ * opvs_endpoint_net_exit() - free the table, the hints and the marks
  * @on: namespace without services; no packet can come any more
  *
  * Context: process.
@@ -285,4 +342,5 @@ void opvs_endpoint_net_exit(struct opvs_net *on)
 {
 	rhashtable_destroy(&on->endpoints);
 	opvs_hints_free(rcu_dereference_protected(on->hints, true));
+	opvs_askers_exit(&on->askers);
 }

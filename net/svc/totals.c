@@ -277,6 +277,13 @@ static void sweep_hints(struct opvs_net *on)
 						   ktime_get_seconds());
 }
 
+static void age_askers(struct opvs_net *on)
+{
+	unsigned long seconds = READ_ONCE(on->settings.reply_seconds);
+
+	opvs_askers_age(&on->askers, jiffies, seconds * HZ);
+}
+
 /**
  * opvs_est_start() - see to it that the estimator runs
  * @on: namespace that has a service
@@ -291,7 +298,7 @@ void opvs_est_start(struct opvs_net *on)
 }
 
 /**
- * opvs_est_work() - estimate rates and sweep hints, every two seconds
+ * opvs_est_work() - estimate rates and forget what is old, every two seconds
  * @work: in &struct opvs_net
  *
  * Holds cfg_lock for one slice at a time, so that configuration changes get
@@ -309,6 +316,7 @@ void opvs_est_work(struct work_struct *work)
 	if (est_slice(on)) {
 		on->est_cursor = 0;
 		sweep_hints(on);
+		age_askers(on);
 		delay = msecs_to_jiffies(OPVS_EST_PERIOD_MS);
 	}
 	if (!xa_empty(&on->services))

@@ -6,9 +6,12 @@
 #include <opvs/svc.h>
 
 #include <opvs/dest.h>
+#include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/recent.h>
 
+#include <linux/bits.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -53,25 +56,58 @@ state_get(struct opvs_svc *svc, const struct opvs_sched_ops *ops,
 	return state;
 }
 
+static u64 addr_bit(const union nf_inet_addr *addr)
+{
+	u32 words = addr->all[0] ^ addr->all[1] ^ addr->all[2] ^ addr->all[3];
+
+	return BIT_ULL(hash_32(words, 6));
+}
+
+/**
+ * opvs_svc_has_addr() - is this the address of one of a service's servers?
+ * @svc: service
+ * @addr: address
+ *
+ * Context: any, RCU read side.
+ */
+bool opvs_svc_has_addr(const struct opvs_svc *svc,
+		       const union nf_inet_addr *addr)
+{
+	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	u32 i;
+
+	if (likely(!(tbl->addrs & addr_bit(addr))))
+		return false;
+	for (i = 0; i < tbl->known; i++)
+		if (nf_inet_addr_cmp(&tbl->member[i].dest->addr, addr))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_svc_has_addr);
+
 /* A drained server keeps its place with schedulers that ask for it; and its
  * sessions, if nothing else remembers them.
  */
 static void add_members(struct opvs_sched_table *tbl,
 			const struct opvs_svc *svc)
 {
+	u32 weight, others = svc->num_dests;
 	struct opvs_dest *dest;
-	u32 weight;
 
 	list_for_each_entry(dest, &svc->dests, list) {
+		tbl->addrs |= addr_bit(&dest->addr);
 		weight = dest->conf.weight;
 		if (!weight && tbl->ops->keep_drained && !tbl->stateless)
 			weight = dest->last_weight;
-		if (!weight && !tbl->stateless)
+		if (!weight && !tbl->stateless) {
+			tbl->member[--others].dest = dest;
 			continue;
+		}
 		tbl->member[tbl->count].dest = dest;
 		tbl->member[tbl->count].weight = weight;
 		tbl->count++;
 	}
+	tbl->known = svc->num_dests;
 }
 
 /* Grows the table by what the scheduler keeps for itself. */
@@ -80,7 +116,7 @@ table_add_priv(struct opvs_sched_table *tbl,
 	       const struct opvs_sched_table *prev,
 	       struct netlink_ext_ack *extack)
 {
-	size_t size = ALIGN(struct_size(tbl, member, tbl->count), sizeof(u64));
+	size_t size = ALIGN(struct_size(tbl, member, tbl->known), sizeof(u64));
 	struct opvs_sched_table *grown;
 	ssize_t priv;
 
@@ -91,7 +127,7 @@ table_add_priv(struct opvs_sched_table *tbl,
 	}
 	grown = kvzalloc(size + priv, GFP_KERNEL_ACCOUNT);
 	if (grown) {
-		memcpy(grown, tbl, struct_size(tbl, member, tbl->count));
+		memcpy(grown, tbl, struct_size(tbl, member, tbl->known));
 		grown->priv = (void *)grown + size;
 	}
 	kvfree(tbl);

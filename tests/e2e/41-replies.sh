@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
-# Answers leave with the virtual address and port: to any port of the client,
-# of the address that this client asked, and when nobody asked at all.
+# Answers of services with an engine leave with the virtual address and port: to
+# any port of the client, of the address that this client asked, and when nobody
+# asked at all.
 servers 5410
 
 for f in 4 6; do
 	client=${client_ip[$f]}
-	service "$f" 1 5410 -s rr
+	service "$f" 1 5410 -s mh --pe sip
 
 	# A SIP server answers to the Via's port, not to the packet's.
 	agent listen ns="$ns_client" id=via addr="$client|6001"
@@ -32,9 +33,9 @@ for f in 4 6; do
 	agent unserve id=other
 
 	# The same servers behind a second address, and behind a second port.
-	service "$f" 2 5410 -s rr
+	service "$f" 2 5410 -s mh --pe sip
 	vs=${vs[$f,1]}:5412
-	ipvsadm -A -u "$vs" -s rr -o
+	ipvsadm -A -u "$vs" -s mh -o --pe sip
 	for n in 1 2 3; do
 		ipvsadm -a -u "$vs" -r "${rs[$f,$n]}:5410" -m
 	done

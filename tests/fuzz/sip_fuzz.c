@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../kunit/sip_cases.h"
 #include "../kunit/sip_phase_cases.h"
@@ -162,6 +163,23 @@ static void check_heads(const u8 *data, size_t len, const struct opinion *opinio
 		check_head(data, fuzz_random(&state) % len, opinion);
 }
 
+/* A response asks for nothing, if its start line is in view. */
+static void check_role(const u8 *data, size_t len)
+{
+	size_t shown = len < OPVS_PE_ROLE_BYTES ? len : OPVS_PE_ROLE_BYTES, eols = 0;
+	u8 *copy = exact_copy(data, shown);
+	enum opvs_pe_role role = opvs_pe_sip.role(copy, shown);
+
+	while (eols < shown && (copy[eols] == '\r' || copy[eols] == '\n'))
+		eols++;
+	free(copy);
+	if (role == OPVS_PE_ANSWER || shown - eols < 4 ||
+	    strncasecmp((const char *)data + eols, "sip/", 4))
+		return;
+	fprintf(stderr, "finding: a response is taken for a request\n");
+	abort();
+}
+
 /**
  * fuzz_check() - compare engine and reference on one datagram
  * @data: its bytes
@@ -177,6 +195,7 @@ void fuzz_check(const u8 *data, size_t len)
 	demand("datagram", len, ask(data, len, true), whole_answer(&opinion.find));
 	demand_phase(data, len, true, whole_phase(&opinion.phase));
 	check_heads(data, len, &opinion);
+	check_role(data, len);
 }
 
 static void check_phase_table(void)

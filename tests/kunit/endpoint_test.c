@@ -13,6 +13,8 @@
 #include <opvs/kunit.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/pe.h>
+#include <opvs/sched.h>
 #include <opvs/svc.h>
 
 #include <kunit/test.h>
@@ -36,6 +38,9 @@
 
 static struct opvs_net *on;
 static struct opvs_svc *svc_a, *svc_b, *svc_c;
+/* The receiver is the director itself; the client was. */
+static bool endpoint_here;
+static u8 endpoint_flags;
 
 static int endpoint_init(struct kunit *test)
 {
@@ -43,6 +48,10 @@ static int endpoint_init(struct kunit *test)
 
 	if (err)
 		return err;
+	/* Whose reply it is, is asked first; whether it is one, further below. */
+	WRITE_ONCE(on->settings.reply_seconds, 0);
+	endpoint_here = false;
+	endpoint_flags = 0;
 	svc_a = opvs_test_svc(test, on, VIP_A, 5060);
 	svc_b = opvs_test_svc(test, on, VIP_B, 5060);
 	svc_c = opvs_test_svc(test, on, VIP_C, 5070);
@@ -51,6 +60,7 @@ static int endpoint_init(struct kunit *test)
 
 static void endpoint_exit(struct kunit *test)
 {
+	WRITE_ONCE(on->settings.reply_seconds, 180);
 	opvs_test_net_exit(test, on);
 }
 
@@ -59,12 +69,17 @@ static struct opvs_svc *endpoint_whose(const struct opvs_name *name,
 				       u32 client, u16 port)
 {
 	const union nf_inet_addr addr = { .ip = htonl(client) };
+	const struct opvs_receiver to = {
+		.addr = &addr,
+		.port = htons(port),
+		.here = endpoint_here,
+	};
 	struct opvs_svc *found = NULL;
 	struct opvs_dest *dest;
 
 	local_bh_disable();
 	rcu_read_lock();
-	dest = opvs_endpoint_dest(on, name, &addr, htons(port));
+	dest = opvs_endpoint_dest(on, name, &to);
 	if (dest)
 		found = dest->svc;
 	rcu_read_unlock();
@@ -106,6 +121,7 @@ static void endpoint_ask(const struct opvs_dest *dest, u32 client, u16 port)
 		.dport = dest->svc->key.port,
 		.family = NFPROTO_IPV4,
 		.proto = IPPROTO_UDP,
+		.flags = endpoint_flags,
 	};
 
 	local_bh_disable();
@@ -357,6 +373,104 @@ static void endpoint_joined_anew(struct kunit *test)
 	}
 }
 
+/* ---- what is a reply ---- */
+
+/* A service with an engine, at the address of none of the others. */
+static struct opvs_svc *endpoint_engine(struct kunit *test)
+{
+	struct opvs_svc_conf conf;
+
+	opvs_test_svc_conf(&conf, IPPROTO_UDP);
+	conf.key.addr.ip = htonl(VIP_C);
+	conf.key.port = htons(5080);
+	conf.sched = opvs_sched_find("mh");
+	conf.pe = opvs_pe_find("sip");
+	conf.flags = IP_VS_SVC_F_ONEPACKET;
+	return opvs_test_svc_as(test, on, &conf);
+}
+
+/* Without an engine: what goes to an address and port that asked. */
+static void endpoint_asked(struct kunit *test)
+{
+	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
+
+	opvs_test_dest(test, svc_a, OTHER, 5060);
+	WRITE_ONCE(on->settings.reply_seconds, 180);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	endpoint_ask(a, CLIENT_1, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40001));
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_2, 40000));
+	/* Whichever server answers. */
+	KUNIT_EXPECT_PTR_EQ(test, svc_a, endpoint_reply_from(OTHER, 5060,
+							     CLIENT_1, 40000));
+	/* The servers speak to each other, and the director to them. */
+	KUNIT_EXPECT_NULL(test, endpoint_reply(OTHER, 5060));
+	endpoint_here = true;
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_2, 40000));
+	endpoint_ask(a, CLIENT_2, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_2, 40000), svc_a);
+}
+
+/* A client's question to one service is none to another over the same server. */
+static void endpoint_asked_another(struct kunit *test)
+{
+	struct opvs_dest *b;
+
+	opvs_test_dest(test, svc_a, SERVER, 5060);
+	b = opvs_test_dest(test, svc_b, SERVER, 5060);
+	WRITE_ONCE(on->settings.reply_seconds, 180);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	endpoint_ask(b, CLIENT_1, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_b);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 5060));
+}
+
+/* With an engine: what goes to anybody but the director and the servers. */
+static void endpoint_asked_engine(struct kunit *test)
+{
+	struct opvs_svc *svc = endpoint_engine(test);
+	struct opvs_dest *dest = opvs_test_dest(test, svc, SERVER, 5060);
+	struct opvs_dest *other = opvs_test_dest(test, svc, OTHER, 5060);
+
+	WRITE_ONCE(on->settings.reply_seconds, 180);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc);
+
+	KUNIT_EXPECT_NULL(test, endpoint_reply(OTHER, 5060));
+	endpoint_ask(dest, OTHER, 5060);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(OTHER, 5060), svc);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(OTHER, 40000));
+
+	endpoint_here = true;
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40000));
+	endpoint_flags = OPVS_FLOW_FROM_HOST;
+	endpoint_ask(other, CLIENT_1, 40000);
+	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40001));
+}
+
+/* A server that takes no new calls is one of the servers all the same. */
+static void endpoint_drained_server(struct kunit *test)
+{
+	struct opvs_svc *svc = endpoint_engine(test);
+	struct opvs_dest_conf conf;
+	bool here;
+
+	opvs_test_dest(test, svc, SERVER, 5060);
+	opvs_test_dest_conf(&conf, OTHER, 5060);
+	conf.weight = 0;
+	opvs_test_dest_as(test, svc, &conf);
+	opvs_test_dest_conf(&conf, OTHER, 5060);
+	conf.weight = 0;
+	opvs_test_dest_as(test, svc_a, &conf);
+	WRITE_ONCE(on->settings.reply_seconds, 180);
+	KUNIT_EXPECT_NULL(test, endpoint_reply(OTHER, 5060));
+	rcu_read_lock();
+	here = opvs_svc_has_addr(svc_a, &conf.key.addr);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, here);
+}
+
 static struct kunit_case endpoint_test_cases[] = {
 	KUNIT_CASE(endpoint_one_service),
 	KUNIT_CASE(endpoint_exact_match),
@@ -371,6 +485,10 @@ static struct kunit_case endpoint_test_cases[] = {
 	KUNIT_CASE(endpoint_direct),
 	KUNIT_CASE(endpoint_edited),
 	KUNIT_CASE(endpoint_joined_anew),
+	KUNIT_CASE(endpoint_asked),
+	KUNIT_CASE(endpoint_asked_another),
+	KUNIT_CASE(endpoint_asked_engine),
+	KUNIT_CASE(endpoint_drained_server),
 	{}
 };
 

@@ -8,6 +8,7 @@
 
 #include <opvs/flow.h>
 #include <opvs/pe.h>
+#include <opvs/sched.h>
 #include <opvs/xmit.h>
 
 #include <linux/skbuff.h>
@@ -292,22 +293,61 @@ static void persist_calls_of_all(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, call(test, CLIENT, "b@host"), a);
 }
 
-/* Without a Call-ID there is nothing to remember. */
-static void persist_keyless(struct kunit *test)
+/* The server that a keepalive of a client gets. */
+static struct opvs_dest *keyless_dest(struct kunit *test, u32 client)
+{
+	KUNIT_ASSERT_TRUE(test, choose_call(test, client, "\r\n\r\n") ==
+			  OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_NULL(test, choice.control);
+	KUNIT_ASSERT_NOT_NULL(test, choice.dest);
+	return choice.dest;
+}
+
+/* Without a Call-ID there is nothing to remember; a client's datagrams stay
+ * together all the same, and those of many clients are spread.
+ */
+static void persist_keyless_by(struct kunit *test, const char *sched, u32 flags)
 {
 	struct opvs_svc_conf conf;
 	struct opvs_dest *first;
+	u32 client, at_first = 0;
+	int i;
 
 	sip_conf(&conf);
+	conf.sched = opvs_sched_find(sched);
+	conf.flags |= flags;
 	begin(test, &conf);
-	KUNIT_ASSERT_TRUE(test, choose_call(test, CLIENT, "\r\n\r\n") ==
-			  OPVS_VERDICT(NONE));
-	KUNIT_EXPECT_NULL(test, choice.control);
-	first = choice.dest;
-	KUNIT_EXPECT_NOT_NULL(test, first);
-	choose_call(test, CLIENT, "\r\n\r\n");
-	KUNIT_EXPECT_PTR_NE(test, choice.dest, first);
+	first = keyless_dest(test, CLIENT);
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_PTR_EQ(test, keyless_dest(test, CLIENT), first);
+	for (client = 0; client < 100; client++)
+		at_first += keyless_dest(test, CLIENT + client) == first;
+	KUNIT_EXPECT_GT(test, at_first, 20);
+	KUNIT_EXPECT_LT(test, at_first, 80);
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+
+	/* Whose server is overloaded gets another one, and this one again. */
+	WRITE_ONCE(first->overloaded, true);
+	KUNIT_EXPECT_PTR_NE(test, keyless_dest(test, CLIENT), first);
+	KUNIT_EXPECT_PTR_EQ(test, keyless_dest(test, CLIENT),
+			    keyless_dest(test, CLIENT));
+	WRITE_ONCE(first->overloaded, false);
+	KUNIT_EXPECT_PTR_EQ(test, keyless_dest(test, CLIENT), first);
+	opvs_test_svc_del(svc);
+}
+
+static void persist_keyless(struct kunit *test)
+{
+	static const char *const scheds[] = {
+		"rr", "wrr", "wlc", "lc", "sed", "nq", "twos", "ovf", "sh",
+		"dh", "lblc", "lblcr",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(scheds); i++) {
+		persist_keyless_by(test, scheds[i], 0);
+		persist_keyless_by(test, scheds[i], IP_VS_SVC_F_ONEPACKET);
+	}
 }
 
 static struct kunit_case persist_cases[] = {

@@ -11,6 +11,7 @@
 
 #include <kunit/test.h>
 
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
@@ -164,12 +165,63 @@ static void phase_bound(struct kunit *test)
 			OPVS_PE_UNSURE);
 }
 
+struct role_case {
+	const char *text;
+	enum opvs_pe_role role;
+};
+
+static const struct role_case role_cases[] = {
+	{ "SIP/2.0 200 OK", OPVS_PE_ANSWER },
+	{ "sip/2.0 100 Trying", OPVS_PE_ANSWER },
+	{ "\r\n\r\nSIP/2.0 180 Ringing", OPVS_PE_ANSWER },
+	{ "", OPVS_PE_ANSWER },
+	{ "\r\n\r\n", OPVS_PE_ANSWER },
+	{ "INVITE sip:bob@example.org SIP/2.0", OPVS_PE_SESSION },
+	{ "\nBYE sip:bob@example.org SIP/2.0", OPVS_PE_SESSION },
+	{ "SUBSCRIBE sip:a SIP/2.0", OPVS_PE_SESSION },
+	{ "NOTIFY sip:a SIP/2.0", OPVS_PE_SESSION },
+	{ "SIPPING sip:a SIP/2.0", OPVS_PE_SESSION },
+	{ "OPTIONS sip:a SIP/2.0", OPVS_PE_QUERY },
+	{ "REGISTER sip:a SIP/2.0", OPVS_PE_QUERY },
+	{ "MESSAGE sip:a SIP/2.0", OPVS_PE_QUERY },
+	{ "PUBLISH sip:a SIP/2.0", OPVS_PE_QUERY },
+	{ "\r\nOPTIONS sip:a SIP/2.0", OPVS_PE_QUERY },
+	/* methods are case-sensitive, and end with a blank */
+	{ "options sip:a SIP/2.0", OPVS_PE_SESSION },
+	{ "OPTIONSX sip:a SIP/2.0", OPVS_PE_SESSION },
+	/* nor are these requests */
+	{ "OPTIONS", OPVS_PE_ANSWER },
+	{ "OPTIONS sip", OPVS_PE_ANSWER },
+	{ "s1 INVITE sip:bob@example.org SIP/2.0", OPVS_PE_ANSWER },
+	{ "INVITE tel:+1 SIP/2.0", OPVS_PE_SESSION },
+};
+
+/* Whatever of the datagram follows, and with nothing behind what is shown. */
+static void phase_role(struct kunit *test)
+{
+	const struct role_case *row = role_cases;
+	unsigned int len, shown;
+	void *copy;
+
+	for (; row < role_cases + ARRAY_SIZE(role_cases); row++) {
+		len = strlen(row->text);
+		shown = min_t(unsigned int, len, OPVS_PE_ROLE_BYTES);
+		copy = kunit_kmalloc(test, shown, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		memcpy(copy, row->text, shown);
+		KUNIT_EXPECT_EQ_MSG(test, sip->role(copy, shown), row->role,
+				    "%s", row->text);
+		kunit_kfree(test, copy);
+	}
+}
+
 static struct kunit_case sip_phase_test_cases[] = {
 	KUNIT_CASE_PARAM(phase_whole_message, phase_gen_params),
 	KUNIT_CASE_PARAM(phase_every_head, phase_gen_params),
 	KUNIT_CASE_PARAM(phase_every_truncation, phase_gen_params),
 	KUNIT_CASE(phase_no_sooner_no_later),
 	KUNIT_CASE(phase_bound),
+	KUNIT_CASE(phase_role),
 	{}
 };
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions that servers begin.
+ *
+ * A server of a service with an engine calls from the virtual address, as far as
+ * its peer can see, so what the peer answers comes to the service and must find
+ * that server again.  A request by a server therefore binds its key to the
+ * server: in the template of the key, or, where nothing is remembered, by an
+ * exception unless the key leads there by itself.  What the peer sends of the
+ * session afterwards follows it like any other message.
+ *
+ * In SIP that is every request, whoever began the call: its Call-ID is the same
+ * both ways, and a dialog's requests go to whom its Contact names (RFC 3261
+ * s12.2.1.1), which is that server.
+ */
+#include <opvs/path.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/ops.h>
+#include <opvs/pe.h>
+#include <opvs/svc.h>
+
+#include <linux/ip_vs.h>
+
+/* As the peer would have sent it to the service. */
+static void turn(const struct opvs_flow *flow, const struct opvs_svc *svc,
+		 struct opvs_flow *turned)
+{
+	*turned = *flow;
+	turned->saddr = flow->daddr;
+	turned->sport = flow->dport;
+	turned->daddr = svc->key.addr;
+	turned->dport = svc->key.port ?: flow->sport;
+}
+
+/**
+ * opvs_outbound() - bind the session of a server's request to that server
+ * @on: namespace
+ * @dest: server, of a one-packet service with an engine
+ * @skb: its packet, not rewritten yet; more of it may be pulled into the head
+ * @flow: the packet's flow
+ *
+ * If there is no memory, or a limit is reached, the session is forgotten, and
+ * counted (affinity_forgotten); the packet goes on all the same.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
+		   struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	const struct opvs_svc *svc = dest->svc;
+	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	struct opvs_sched_req req = {};
+	struct opvs_flow turned;
+	enum opvs_pe_role role;
+
+	if (flow->flags & OPVS_FLOW_LATER_FRAG ||
+	    unlikely(flow->payload + flow->payload_len > skb->len))
+		return;
+	/* Most of what servers send are answers. */
+	role = opvs_role(skb, flow, tbl->pe);
+	if (likely(role == OPVS_PE_ANSWER))
+		return;
+	turn(flow, svc, &turned);
+	req.flow = &turned;
+	if (unlikely(opvs_seek_key(skb, flow, tbl->pe, &req))) {
+		opvs_count(on, AFFINITY_FORGOTTEN);
+		return;
+	}
+	if (req.keyless)
+		return;
+	if (tbl->flags & IP_VS_SVC_F_PERSISTENT)
+		opvs_template_claim(on, svc, tbl, &req, dest);
+	else if (tbl->stateless)
+		opvs_affinity_claim(on, svc, tbl, &req, dest, role);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_outbound);
