@@ -133,7 +133,7 @@ static struct opvs_conn *exception_make(struct opvs_net *on,
 		start.flags |= OPVS_CONN_F_MOVED;
 	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
 	tp = opvs_conn_track(on, &start);
-	if (likely(!IS_ERR(tp) && !start.raced))
+	if (!IS_ERR(tp) && !start.raced)
 		opvs_count(on, AFFINITY_EXCEPTIONS);
 	return tp;
 }
