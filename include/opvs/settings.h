@@ -13,6 +13,9 @@ enum opvs_defence_mode {
 	OPVS_DEFENCE_ALWAYS,
 };
 
+/* Of opvs_settings.reply_seconds, if nobody chooses. */
+#define OPVS_REPLY_SECONDS	180
+
 /**
  * struct opvs_settings - sysctls of a namespace; packets use READ_ONCE
  * @amemthresh: pages; less free memory counts as low

@@ -106,7 +106,7 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	  .native = true },
 	{ SETTING(load_seconds), .preset = 60, .min = 4, .max = 3600,
 	  .native = true, .changed = opvs_sysctl_load },
-	{ SETTING(reply_seconds), .preset = 180, .max = SECONDS_DAY,
+	{ SETTING(reply_seconds), .preset = OPVS_REPLY_SECONDS, .max = SECONDS_DAY,
 	  .native = true },
 };
 

@@ -281,6 +281,9 @@ static void age_askers(struct opvs_net *on)
 {
 	unsigned long seconds = READ_ONCE(on->settings.reply_seconds);
 
+	/* Who asks is remembered also while nobody wants to know. */
+	if (!seconds)
+		seconds = OPVS_REPLY_SECONDS;
 	opvs_askers_age(&on->askers, jiffies, seconds * HZ);
 }
 
