@@ -8,12 +8,13 @@
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 
+#include <opvs/askers.h>
 #include <opvs/dest.h>
+#include <opvs/netns.h>
 #include <opvs/svc.h>
 #include <opvs/types.h>
 
 struct opvs_name;
-struct opvs_net;
 
 /**
  * struct opvs_endpoint - an address and port at which NAT servers answer
@@ -51,8 +52,37 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest);
 void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest);
 
 /* any context, RCU read side */
-void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
-			const struct opvs_dest *dest);
+void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
+			      const struct opvs_svc *svc);
+void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
+			const struct opvs_flow *flow, u32 svc_id);
+
+/**
+ * opvs_endpoint_note() - remember that, and which service, a client asked
+ * @on: namespace
+ * @flow: request
+ * @dest: server that gets it
+ * @client: opvs_askers_hash() of the client, or 0
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+static inline void opvs_endpoint_note(struct opvs_net *on,
+				      const struct opvs_flow *flow,
+				      const struct opvs_dest *dest, u64 client)
+{
+	const struct opvs_endpoint *ep = rcu_dereference(dest->endpoint);
+
+	/* Its replies do not come by. */
+	if (!ep)
+		return;
+	if (client)
+		opvs_askers_note(&on->askers, client);
+	else
+		opvs_endpoint_note_asker(on, flow, dest->svc);
+	if (unlikely(READ_ONCE(ep->num_dests) > 1))
+		opvs_endpoint_hint(on, ep, flow, dest->svc->id);
+}
+
 struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 				     const struct opvs_name *name,
 				     const struct opvs_receiver *to);

@@ -50,11 +50,4 @@ static inline u64 opvs_hash_quick(const siphash_key_t *key,
 	return hash ^ hash >> 32;
 }
 
-/* Of a packet's sender; for statistics. */
-static inline u64 opvs_hash_client(const siphash_key_t *key,
-				   const struct opvs_flow *flow)
-{
-	return opvs_hash_quick(key, &flow->saddr, flow->sport, 0);
-}
-
 #endif /* OPVS_HASH_H */

@@ -53,13 +53,15 @@ bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
  * @dest: server
  * @control: template or exception that remembers it, or NULL
  * @hash: whose packet it is, for the server's load; 0: a template counts
+ * @client: opvs_askers_hash() of the client, if it was made; else 0
  *
- * Both valid within the RCU read section.
+ * Pointers are valid within the RCU read section.
  */
 struct opvs_choice {
 	struct opvs_dest	*dest;
 	struct opvs_conn	*control;
 	u64			hash;
+	u64			client;
 };
 
 /* refuse.c: packets that get no server or no connection */

@@ -27,11 +27,9 @@
  */
 #include <opvs/askers.h>
 
-#include <opvs/hash.h>
 #include <opvs/kunit.h>
 
 #include <linux/atomic.h>
-#include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
@@ -47,98 +45,50 @@
 #define ASKERS_BITS_TENANT	20
 
 /* Bits that a mark sets, and that a generation has for each mark. */
-#define ASKERS_MARK		3
+#define ASKERS_MARK		2
 #define ASKERS_ROOM		16
 
 /* Words that are counted without a break. */
 #define ASKERS_STRIDE		4096
-
-/**
- * struct opvs_askers_gen - a generation of marks
- * @older: the generation before, or NULL
- * @rcu: frees it
- * @born: jiffies when it became the newest
- * @bits: binary logarithm of the bits in @word
- * @word: marks
- */
-struct opvs_askers_gen {
-	struct opvs_askers_gen __rcu	*older;
-	struct rcu_head			rcu;
-	unsigned long			born;
-	unsigned int			bits;
-	atomic_long_t			word[];
-};
 
 static unsigned long gen_words(const struct opvs_askers_gen *gen)
 {
 	return BIT(gen->bits) / BITS_PER_LONG;
 }
 
-/* The upper bits of the hash choose the word, lower ones the bits in it. */
-static unsigned long gen_word(const struct opvs_askers_gen *gen, u64 hash)
-{
-	return hash >> (64 - gen->bits + ilog2(BITS_PER_LONG));
-}
-
-static unsigned long mark_of(u64 hash)
-{
-	return BIT(hash % BITS_PER_LONG) |
-	       BIT((hash >> 6) % BITS_PER_LONG) |
-	       BIT((hash >> 12) % BITS_PER_LONG);
-}
-
-static bool gen_has(const struct opvs_askers_gen *gen, u64 hash)
-{
-	unsigned long mark = mark_of(hash);
-
-	return !(mark & ~atomic_long_read(&gen->word[gen_word(gen, hash)]));
-}
-
 /**
- * opvs_askers_note() - a client asks
- * @askers: of the namespace
- * @client: its address
- * @port: its port
- * @svc_id: the service that it asks
+ * opvs_askers_mark() - what opvs_askers_note() does when it must write
+ * @gen: the newest generation
+ * @hash: of the client and the service
  *
  * Context: any, RCU read side; lock-free.
  */
-void opvs_askers_note(struct opvs_askers *askers,
-		      const union nf_inet_addr *client, __be16 port,
-		      u32 svc_id)
+void opvs_askers_mark(struct opvs_askers_gen *gen, u64 hash)
 {
-	u64 hash = opvs_hash_quick(&askers->key, client, port, svc_id);
-	struct opvs_askers_gen *gen = rcu_dereference(askers->newest);
-
-	if (unlikely(!gen) || likely(gen_has(gen, hash)))
-		return;
-	atomic_long_or(mark_of(hash), &gen->word[gen_word(gen, hash)]);
+	atomic_long_or(BIT(hash % BITS_PER_LONG) |
+		       BIT((hash >> 6) % BITS_PER_LONG),
+		       &gen->word[hash >> gen->shift]);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_askers_note);
+EXPORT_SYMBOL_IF_KUNIT(opvs_askers_mark);
 
 /**
  * opvs_askers_know() - did a client ask of late?
  * @askers: of the namespace
- * @client: its address
- * @port: its port
- * @svc_id: the service
+ * @hash: of the client and the service
  *
  * Context: any, RCU read side; lock-free.
  * Return: true if it did; sometimes also if it did not, and always while
  * nothing is noted.
  */
-bool opvs_askers_know(const struct opvs_askers *askers,
-		      const union nf_inet_addr *client, __be16 port,
-		      u32 svc_id)
+bool opvs_askers_know(const struct opvs_askers *askers, u64 hash)
 {
-	u64 hash = opvs_hash_quick(&askers->key, client, port, svc_id);
 	const struct opvs_askers_gen *gen = rcu_dereference(askers->newest);
 
 	if (unlikely(!gen))
 		return true;
 	/* One that becomes the newest meanwhile knows the others first. */
 	for (; gen; gen = rcu_dereference(gen->older))
-		if (gen_has(gen, hash))
+		if (opvs_askers_gen_has(gen, hash))
 			return true;
 	return false;
 }
@@ -154,6 +104,7 @@ static struct opvs_askers_gen *gen_new(unsigned int bits, unsigned long now)
 		return NULL;
 	gen->born = now;
 	gen->bits = bits;
+	gen->shift = 64 - bits + ilog2(BITS_PER_LONG);
 	return gen;
 }
 

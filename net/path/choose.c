@@ -6,7 +6,7 @@
  */
 #include <opvs/path.h>
 
-#include <opvs/hash.h>
+#include <opvs/askers.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
@@ -30,7 +30,9 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 		return opvs_affinity_choose(on, svc, tbl, skb, req, choice);
 	}
 	req->per_packet = true;
-	choice->hash = opvs_hash_client(&tbl->hash_key, req->flow) ?: 1;
+	choice->client = opvs_askers_hash(&on->askers, &req->flow->saddr,
+					  req->flow->sport, svc->id) ?: 1;
+	choice->hash = choice->client;
 	choice->dest = opvs_sched_pick(tbl, req);
 	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
 }

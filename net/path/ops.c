@@ -35,6 +35,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 		atomic_inc(&choice.control->in_pkts);
 	if (choice.hash)
 		opvs_load_note(choice.dest, choice.hash);
+	opvs_endpoint_note(on, flow, choice.dest, choice.client);
 	*cp = opvs_conn_new_ops(on, flow, choice.dest);
 	return likely(*cp) ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_MEMORY);
 }
@@ -61,7 +62,6 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 		return verdict == OPVS_VERDICT(DROP_NO_SERVER) ?
 		       opvs_no_server(on, skb, flow) : verdict;
 
-	opvs_endpoint_note(on, flow, cp->dest);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
 	verdict = READ_ONCE(cp->dest->xmit)->send(skb, flow, cp);
 	opvs_conn_put(cp);

@@ -179,25 +179,45 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 		endpoint_remove(on, ep);
 }
 
-/* Of a service with an engine, only the question of somebody else whom a server
- * might address otherwise matters.
+/**
+ * opvs_endpoint_note_asker() - remember that a client asked, if it may matter
+ * @on: namespace
+ * @flow: request
+ * @svc: service
+ *
+ * Of a service with an engine, only the question of somebody matters whom a
+ * server may also address otherwise.
+ *
+ * Context: softirq or BH disabled, RCU read side.
  */
-static bool must_note_asker(const struct opvs_svc *svc,
-			    const struct opvs_flow *flow)
+void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
+			      const struct opvs_svc *svc)
 {
-	if (!rcu_dereference(svc->table)->pe)
-		return true;
-	return flow->flags & OPVS_FLOW_FROM_HOST ||
-	       opvs_svc_has_addr(svc, &flow->saddr);
+	if (rcu_dereference(svc->table)->pe &&
+	    !(flow->flags & OPVS_FLOW_FROM_HOST) &&
+	    likely(!opvs_svc_has_addr(svc, &flow->saddr)))
+		return;
+	opvs_askers_note(&on->askers,
+			 opvs_askers_hash(&on->askers, &flow->saddr,
+					  flow->sport, svc->id));
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note_asker);
 
-/* Both the client's address with its port and its address alone are noted: the
+/**
+ * opvs_endpoint_hint() - remember which of several services a client asked
+ * @on: namespace
+ * @ep: endpoint that services share
+ * @flow: request
+ * @svc_id: the service
+ *
+ * Both the client's address with its port and its address alone are noted: the
  * first tells two sockets of one client apart, the second serves replies to
  * another port.
+ *
+ * Context: softirq or BH disabled, RCU read side.
  */
-static noinline void note_hint(struct opvs_net *on,
-			       const struct opvs_endpoint *ep,
-			       const struct opvs_flow *flow, u32 svc_id)
+void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
+			const struct opvs_flow *flow, u32 svc_id)
 {
 	struct opvs_hints *hints = rcu_dereference(on->hints);
 	u32 now;
@@ -210,31 +230,7 @@ static noinline void note_hint(struct opvs_net *on,
 	if (opvs_hint_write(hints, ep, &flow->saddr, 0, svc_id, now))
 		opvs_count(on, HINT_WRITES);
 }
-
-/**
- * opvs_endpoint_note() - remember that, and which service, a client asked
- * @on: namespace
- * @flow: request
- * @dest: server that gets it
- *
- * Context: softirq or BH disabled, RCU read side.
- */
-void opvs_endpoint_note(struct opvs_net *on, const struct opvs_flow *flow,
-			const struct opvs_dest *dest)
-{
-	const struct opvs_endpoint *ep = rcu_dereference(dest->endpoint);
-	const struct opvs_svc *svc = dest->svc;
-
-	/* Its replies do not come by. */
-	if (!ep)
-		return;
-	if (must_note_asker(svc, flow))
-		opvs_askers_note(&on->askers, &flow->saddr, flow->sport,
-				 svc->id);
-	if (unlikely(READ_ONCE(ep->num_dests) > 1))
-		note_hint(on, ep, flow, svc->id);
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note);
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_hint);
 
 /* Is it a reply of the service, if it is one at all? */
 static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
@@ -247,7 +243,9 @@ static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
 	if (rcu_dereference(svc->table)->pe && !to->here &&
 	    !opvs_svc_has_addr(svc, to->addr))
 		return true;
-	return opvs_askers_know(&on->askers, to->addr, to->port, svc->id);
+	return opvs_askers_know(&on->askers,
+				opvs_askers_hash(&on->askers, to->addr,
+						 to->port, svc->id));
 }
 
 /* The server record that a hint names, if it is still there. */

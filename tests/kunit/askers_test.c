@@ -35,7 +35,8 @@ static void note(u32 client, u16 port, u32 svc_id)
 	const union nf_inet_addr addr = { .ip = htonl(client) };
 
 	rcu_read_lock();
-	opvs_askers_note(&askers, &addr, htons(port), svc_id);
+	opvs_askers_note(&askers, opvs_askers_hash(&askers, &addr, htons(port),
+						   svc_id));
 	rcu_read_unlock();
 }
 
@@ -45,7 +46,8 @@ static bool known(u32 client, u16 port, u32 svc_id)
 	bool known;
 
 	rcu_read_lock();
-	known = opvs_askers_know(&askers, &addr, htons(port), svc_id);
+	known = opvs_askers_know(&askers, opvs_askers_hash(&askers, &addr,
+							   htons(port), svc_id));
 	rcu_read_unlock();
 	return known;
 }
@@ -81,20 +83,20 @@ static void askers_tell_apart(struct kunit *test)
 static void askers_tell_apart_ipv6(struct kunit *test)
 {
 	union nf_inet_addr addr = {}, other;
+	u64 hash;
 	int i;
 
 	for (i = 0; i < 4; i++)
 		addr.ip6[i] = htonl(0x20010db8 + i);
 	rcu_read_lock();
-	opvs_askers_note(&askers, &addr, htons(PORT), SVC);
-	KUNIT_EXPECT_TRUE(test, opvs_askers_know(&askers, &addr, htons(PORT),
-						 SVC));
+	hash = opvs_askers_hash(&askers, &addr, htons(PORT), SVC);
+	opvs_askers_note(&askers, hash);
+	KUNIT_EXPECT_TRUE(test, opvs_askers_know(&askers, hash));
 	for (i = 0; i < 4; i++) {
 		other = addr;
 		other.ip6[i] ^= htonl(1);
-		KUNIT_EXPECT_FALSE(test,
-				   opvs_askers_know(&askers, &other,
-						    htons(PORT), SVC));
+		hash = opvs_askers_hash(&askers, &other, htons(PORT), SVC);
+		KUNIT_EXPECT_FALSE(test, opvs_askers_know(&askers, hash));
 	}
 	rcu_read_unlock();
 }

@@ -126,7 +126,7 @@ static void endpoint_ask(const struct opvs_dest *dest, u32 client, u16 port)
 
 	local_bh_disable();
 	rcu_read_lock();
-	opvs_endpoint_note(on, &flow, dest);
+	opvs_endpoint_note(on, &flow, dest, 0);
 	rcu_read_unlock();
 	local_bh_enable();
 }
