@@ -32,9 +32,13 @@ static int __init opvs_init(void)
 	err = opvs_genl_init();
 	if (err)
 		goto err_sysfs;
-	opvs_compat_init();
+	err = opvs_compat_init();
+	if (err)
+		goto err_genl;
 	return 0;
 
+err_genl:
+	opvs_genl_exit();
 err_sysfs:
 	opvs_sysfs_exit();
 err_route:

@@ -19,9 +19,9 @@ void opvs_genl_exit(void);
 
 /*
  * Compatibility surfaces: family `IPVS', /proc/net/ip_vs* and net.ipv4.vs, together
- * or not at all.  Never fails the load.
+ * or not at all.
  */
-void opvs_compat_init(void);
+int opvs_compat_init(void);
 void opvs_compat_exit(void);
 
 #endif /* OPVS_CTL_H */

@@ -19,26 +19,32 @@ MODULE_PARM_DESC(compat, "Offer netlink family IPVS, /proc/net/ip_vs* and net.ip
 static bool compat_up __ro_after_init;
 
 /**
- * opvs_compat_init() - bring up the compatibility surfaces, if possible
+ * opvs_compat_init() - bring up the compatibility surfaces
  *
  * They stay down, with a word in the log, when ip_vs has the names or the
- * module parameter "compat" says so.
+ * module parameter "compat" says so; for no other reason.
  *
  * Context: process, module load; last of all.
+ * Return: 0, also when they stay down; or a negative errno, and nothing is left
+ * behind.
  */
-void __init opvs_compat_init(void)
+int __init opvs_compat_init(void)
 {
 	int err;
 
 	if (!compat) {
 		pr_info("compat=0: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs\n");
-		return;
+		return 0;
 	}
 
-	/* The family first: its name tells whether ip_vs is there. */
+	/* The family first: its name alone tells whether ip_vs is there. */
 	err = opvs_genl_compat_init();
+	if (err == -EEXIST) {
+		pr_warn("ip_vs is loaded: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs; use family opvs\n");
+		return 0;
+	}
 	if (err)
-		goto err_out;
+		return err;
 	err = opvs_proc_init();
 	if (err)
 		goto err_genl;
@@ -46,17 +52,13 @@ void __init opvs_compat_init(void)
 	if (err)
 		goto err_proc;
 	compat_up = true;
-	return;
+	return 0;
 
 err_proc:
 	opvs_proc_exit();
 err_genl:
 	opvs_genl_compat_exit();
-err_out:
-	if (err == -EEXIST)
-		pr_warn("ip_vs is loaded: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs; use family opvs\n");
-	else
-		pr_warn("no family IPVS, /proc/net/ip_vs*, net.ipv4.vs: error %d\n", err);
+	return err;
 }
 
 /**
