@@ -14,12 +14,14 @@
 
 #include <opvs/netns.h>
 #include <opvs/settings.h>
+#include <opvs/types.h>
 
 /**
- * opvs_defence_drops() - is a new connection refused to save memory?
+ * opvs_defence_drops() - is a new connection refused, whatever else is true?
  * @on: namespace
  *
- * Every drop_rate-th one on each CPU is; no two CPUs share what this writes.
+ * To save memory, every drop_rate-th one on each CPU is; no two CPUs share what
+ * this writes.  Where nothing new may pass, every one is.
  *
  * Context: softirq or BH disabled; to be asked once for each packet that would
  * open a connection.
@@ -36,6 +38,21 @@ static inline bool opvs_defence_drops(struct opvs_net *on)
 		return false;
 	__this_cpu_write(on->counters->spared, 0);
 	return true;
+}
+
+/**
+ * opvs_defence_verdict() - why opvs_defence_drops() refused it
+ * @on: namespace
+ *
+ * Context: softirq or BH disabled.
+ * Return: the packet's verdict.
+ */
+static inline opvs_verdict_t opvs_defence_verdict(struct opvs_net *on)
+{
+	if (!READ_ONCE(on->settings.closed))
+		return OPVS_VERDICT(DROP_DEFENCE);
+	opvs_count(on, REFUSED_NETNS);
+	return OPVS_VERDICT(DROP_LIMIT);
 }
 
 void opvs_defence_net_init(struct opvs_net *on);

@@ -44,7 +44,8 @@ enum opvs_defence_mode {
  * @lblcr_expiration: seconds after which lblcr lets go of a server that it
  *	added to an address
  * @drop_rate: one new connection in so many is dropped now, 0: none.  Not a
- *	sysctl: what drop_packet amounts to at present
+ *	sysctl: what drop_packet and @closed amount to at present
+ * @closed: conn_max lets nothing new pass.  Not a sysctl of its own
  * @secure_tcp_on: not a sysctl: what secure_tcp amounts to at present
  */
 struct opvs_settings {
@@ -66,6 +67,7 @@ struct opvs_settings {
 	int	lblc_expiration;
 	int	lblcr_expiration;
 	int	drop_rate;
+	bool	closed;
 	bool	secure_tcp_on;
 };
 

@@ -209,7 +209,8 @@ static bool opvs_defence_switch(int *setting, bool low)
  * @pages: free memory
  *
  * The scarcer the memory, the larger the share of new connections that is
- * dropped: of as many as amemthresh is larger than what it lacks, one.
+ * dropped: of as many as amemthresh is larger than what it lacks, one.  Where
+ * nothing new may pass, all are.
  *
  * Context: any, one caller at a time.
  * Return: true if drop_entry is on.
@@ -227,6 +228,8 @@ bool opvs_defence_judge(struct opvs_settings *settings, u64 pages)
 		else if (low)
 			rate = threshold / (threshold - (u32)pages);
 	}
+	if (READ_ONCE(settings->closed))
+		rate = 1;
 	WRITE_ONCE(settings->drop_rate, rate);
 	WRITE_ONCE(settings->secure_tcp_on,
 		   opvs_defence_switch(&settings->secure_tcp, low));

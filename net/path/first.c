@@ -158,7 +158,7 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		verdict = OPVS_VERDICT(DROP_MALFORMED);
 	else if (unlikely(opvs_defence_drops(on)))
-		verdict = OPVS_VERDICT(DROP_DEFENCE);
+		verdict = opvs_defence_verdict(on);
 	else
 		verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced);
 	/* Another CPU had the first packet; this is the second one, unless the

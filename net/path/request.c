@@ -39,7 +39,7 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 		     flow->payload + flow->payload_len > skb->len))
 		return OPVS_VERDICT(DROP_MALFORMED);
 	if (unlikely(opvs_defence_drops(on)))
-		return OPVS_VERDICT(DROP_DEFENCE);
+		return opvs_defence_verdict(on);
 	return opvs_one_packet(on, svc, skb, flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_request);

@@ -89,6 +89,20 @@ static void limit_counts_always(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opvs_limit_take(&limit), 0);
 }
 
+/* Instead of a largest count. */
+static void limit_nothing(struct kunit *test)
+{
+	struct opvs_limit limit = {};
+
+	KUNIT_EXPECT_EQ(test, opvs_limit_take(&limit), 1);
+	WRITE_ONCE(limit.max, OPVS_LIMIT_NOTHING);
+	KUNIT_EXPECT_TRUE(test, opvs_limit_reached(&limit));
+	KUNIT_EXPECT_EQ(test, opvs_limit_take(&limit), 0);
+	KUNIT_EXPECT_EQ(test, opvs_limit_release(&limit), 0);
+	KUNIT_EXPECT_TRUE(test, opvs_limit_reached(&limit));
+	KUNIT_EXPECT_EQ(test, opvs_limit_take(&limit), 0);
+}
+
 struct limit_race;
 
 struct limit_worker {
@@ -182,6 +196,7 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(limit_lowered),
 	KUNIT_CASE(limit_raised),
 	KUNIT_CASE(limit_counts_always),
+	KUNIT_CASE(limit_nothing),
 	KUNIT_CASE(limit_race),
 	{}
 };
