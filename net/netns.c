@@ -13,6 +13,7 @@
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/path.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 
 #include <linux/random.h>
@@ -42,7 +43,10 @@ static int __net_init opvs_net_init(struct net *net)
 	on->events = &opvs_path_events;
 	get_random_bytes(&on->hash_key, sizeof(on->hash_key));
 
-	on->counters = alloc_percpu(struct opvs_counters);
+	opvs_share_net_init(on);
+
+	on->counters = alloc_percpu_gfp(struct opvs_counters,
+					GFP_KERNEL_ACCOUNT);
 	if (!on->counters)
 		return -ENOMEM;
 	err = opvs_svc_net_init(on);
@@ -95,6 +99,7 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 		opvs_svc_net_exit(on);
 		opvs_conn_net_exit(on);
 		opvs_endpoint_net_exit(on);
+		opvs_share_net_exit(on);
 		free_percpu(on->counters);
 	}
 }

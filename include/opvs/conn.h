@@ -188,7 +188,6 @@ struct opvs_conn *opvs_conn_track(struct opvs_net *on,
 				  struct opvs_conn_start *start);
 bool opvs_conn_set_state(struct opvs_conn *cp, u32 *seen, u32 state);
 bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
-extern struct opvs_limit opvs_conns_everywhere;
 
 /* memory; for net/conn only */
 struct opvs_conn *opvs_conn_alloc(void);

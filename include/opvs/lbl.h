@@ -46,6 +46,7 @@ struct opvs_lbl_entry {
  * @state: first, as every scheduler's
  * @table: entries by address
  * @entries: how many, or are just being added
+ * @all: these and those of the namespace's other services
  * @expiration: setting: seconds after which an unused entry is forgotten
  * @hurried: the next purge was called for before its time
  * @purge: forgets entries; asleep while there are none
@@ -54,6 +55,7 @@ struct opvs_lbl {
 	struct opvs_sched_state	state;
 	struct rhashtable	table;
 	struct opvs_limit	entries;
+	struct opvs_limit	*all;
 	const int		*expiration;
 	bool			hurried;
 	struct delayed_work	purge;
@@ -65,7 +67,8 @@ static inline struct opvs_lbl *opvs_lbl_of(const struct opvs_sched_table *tbl)
 }
 
 /* of &struct opvs_sched_ops */
-struct opvs_sched_state *opvs_lbl_new(const int *expiration);
+struct opvs_sched_state *opvs_lbl_new(const int *expiration,
+				      struct opvs_limit *all);
 void opvs_lbl_free(struct opvs_sched_state *state);
 ssize_t opvs_lbl_priv_size(const struct opvs_sched_table *tbl,
 			   const struct opvs_sched_table *prev,

@@ -58,6 +58,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *                                                   sweeper
  * kick_lock    waking the sweeper against stopping  softirq,       -
  *                                                   process
+ * share_lock   what tenants have reserved together  process        cfg_lock
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *
@@ -73,9 +74,16 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * @settings: sysctls
  * @conn_table: connections by tuple; from the first service on; RCU
  * @conns: connection entries of all kinds
+ * @everywhere: these and those of other namespaces: of all tenants, or of all
+ *	that are none; constant
  * @udp_conns: tracked UDP connections; without any, packets look for none
  * @expire: ends connections that nobody refreshes
+ * @lbl_addrs: addresses that schedulers lblc and lblcr remember
  * @cfg_lock: see above
+ * @tenant: belongs to another user namespace than the initial one, see share.c;
+ *	constant
+ * @share: entries that a tenant has reserved; 0 before its first service;
+ *	cfg_lock
  * @hash_key: secret by which services hash what clients choose; handed to each
  *	of their tables; cfg_lock
  * @services: services by order of addition, for dumps and the estimator
@@ -129,15 +137,19 @@ struct opvs_net {
 	/* written with each entry, but for the first line of the table */
 	struct rhashtable		conn_table ____cacheline_aligned_in_smp;
 	struct opvs_limit		conns;
+	struct opvs_limit		*everywhere;
 
 	/* written with each tracked UDP connection, read by all UDP packets */
 	atomic_t			udp_conns ____cacheline_aligned_in_smp;
 
 	/* read when entries begin and end; the sweeper's */
 	struct opvs_expire		expire ____cacheline_aligned_in_smp;
+	struct opvs_limit		lbl_addrs;
 
 	/* control plane */
 	struct mutex			cfg_lock;
+	bool				tenant;
+	u32				share;
 	siphash_key_t			hash_key;
 	struct xarray			services;
 	struct list_head		dests;

@@ -254,12 +254,12 @@ static struct opvs_expire_shard *shard_alloc(unsigned int cpu, u32 now)
 	struct opvs_expire_shard *shard;
 	int node = cpu_to_node(cpu);
 
-	shard = kzalloc_node(sizeof(*shard), GFP_KERNEL, node);
+	shard = kzalloc_node(sizeof(*shard), GFP_KERNEL_ACCOUNT, node);
 	if (!shard)
 		return NULL;
 	/* By itself, as together they would take twice the memory. */
 	shard->slot = kcalloc_node(OPVS_EXPIRE_SLOTS, sizeof(*shard->slot),
-				   GFP_KERNEL, node);
+				   GFP_KERNEL_ACCOUNT, node);
 	if (!shard->slot) {
 		kfree(shard);
 		return NULL;
@@ -287,7 +287,8 @@ int opvs_expire_init(struct opvs_expire *ex, const struct opvs_expire_ops *ops,
 
 	*ex = (struct opvs_expire){
 		.ops = ops,
-		.shard = kcalloc(nr_cpu_ids, sizeof(*ex->shard), GFP_KERNEL),
+		.shard = kcalloc(nr_cpu_ids, sizeof(*ex->shard),
+				 GFP_KERNEL_ACCOUNT),
 		.shards = nr_cpu_ids,
 		.interval = OPVS_EXPIRE_TICK,
 		.target = now,

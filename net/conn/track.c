@@ -18,7 +18,6 @@
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 /* A template with children that was not refreshed is looked at this often. */
@@ -35,12 +34,6 @@
  */
 #define INSERT_TRIES		4
 
-/* All namespaces together. */
-struct opvs_limit opvs_conns_everywhere;
-EXPORT_SYMBOL_IF_KUNIT(opvs_conns_everywhere);
-module_param_named(conn_max, opvs_conns_everywhere.max, uint, 0644);
-MODULE_PARM_DESC(conn_max, "most connection entries in all network namespaces, 0: no limit");
-
 static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)
 {
 	return container_of(e, struct opvs_conn, expiring);
@@ -53,7 +46,7 @@ static struct opvs_net *expire_net(struct opvs_expire *ex)
 
 static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
 {
-	if (unlikely(!opvs_limit_take(&opvs_conns_everywhere)))
+	if (unlikely(!opvs_limit_take(on->everywhere)))
 		return false;
 	if (unlikely(!opvs_limit_take(&on->conns)))
 		goto release_all;
@@ -64,7 +57,7 @@ static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
 release_net:
 	opvs_limit_release(&on->conns);
 release_all:
-	opvs_limit_release(&opvs_conns_everywhere);
+	opvs_limit_release(on->everywhere);
 	return false;
 }
 
@@ -72,7 +65,7 @@ static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 {
 	opvs_limit_release(&svc->conns);
 	opvs_limit_release(&on->conns);
-	opvs_limit_release(&opvs_conns_everywhere);
+	opvs_limit_release(on->everywhere);
 }
 
 /* Half-open, closing or one-sided: what can go when the table is full.  Who has
@@ -98,7 +91,7 @@ static bool expendable(const struct opvs_expiring *e)
 
 static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)
 {
-	if (opvs_limit_reached(&opvs_conns_everywhere))
+	if (opvs_limit_reached(on->everywhere))
 		opvs_count(on, REFUSED_GLOBAL);
 	else if (opvs_limit_reached(&on->conns))
 		opvs_count(on, REFUSED_NETNS);
@@ -111,7 +104,8 @@ static bool one_would_do(const struct opvs_limit *limit)
 {
 	u32 max = READ_ONCE(limit->max);
 
-	return !max || (u32)atomic_read(&limit->count) <= max;
+	return max != OPVS_LIMIT_NOTHING &&
+	       (!max || (u32)atomic_read(&limit->count) <= max);
 }
 
 /* Makes room before it refuses: first by what has expired, then by whatever
@@ -128,7 +122,7 @@ static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
 		return true;
 	/* Another service's entry would not make room in this one. */
 	if (!opvs_limit_reached(&svc->conns) && one_would_do(&on->conns) &&
-	    one_would_do(&opvs_conns_everywhere) &&
+	    one_would_do(on->everywhere) &&
 	    opvs_expire_evict(&on->expire, now, expendable)) {
 		opvs_count(on, CONN_EVICTED);
 		if (limits_try(on, svc))

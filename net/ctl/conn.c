@@ -290,7 +290,7 @@ static int opvs_conn_dump_begin(struct opvs_net *on,
 {
 	struct opvs_conn_cursor *cursor = (void *)cb->ctx;
 
-	cursor->filter = kzalloc(sizeof(*cursor->filter), GFP_KERNEL);
+	cursor->filter = kzalloc(sizeof(*cursor->filter), GFP_KERNEL_ACCOUNT);
 	if (!cursor->filter)
 		return -ENOMEM;
 	return opvs_filter_parse(cursor->filter, on, cb->nlh,

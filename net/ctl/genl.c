@@ -2,7 +2,11 @@
 /* The two generic netlink families: one table of handlers.
  *
  * `opvs' checks requests as strictly as the kernel can.  `IPVS' is as lenient
- * as its clients are used to.
+ * as its clients are used to.  Every command of both, also one that only shows,
+ * is for whoever may configure (share.c).
+ *
+ * The families have no module alias: anybody can ask for a family by name, and
+ * must not load the module by that.
  */
 #include "genl.h"
 
@@ -14,6 +18,8 @@
 #include "table.h"
 
 #include <opvs/ctl.h>
+#include <opvs/netns.h>
+#include <opvs/share.h>
 
 #include <linux/ip_vs.h>
 #include <linux/module.h>
@@ -35,119 +41,96 @@ const struct nla_policy opvs_cmd_policy[OPVS_CMD_ATTR_MAX + 1] = {
 	[OPVS_CMD_ATTR_COUNT]		= { .type = NLA_REJECT },
 };
 
-/* Family `opvs' has all of these, `IPVS' those that it has numbers for. */
+/* Family `opvs' has all of these, `IPVS' those that it has numbers for; who may
+ * use them is added when a family comes up.
+ */
 static const struct genl_ops opvs_genl_ops[] = {
 	{
 		.cmd	= IPVS_CMD_NEW_SERVICE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_new_service,
 	}, {
 		.cmd	= IPVS_CMD_SET_SERVICE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_set_service,
 	}, {
 		.cmd	= IPVS_CMD_DEL_SERVICE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_del_service,
 	}, {
 		.cmd	= IPVS_CMD_GET_SERVICE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_service,
 		.dumpit	= opvs_ctl_dump_services,
 	}, {
 		.cmd	= IPVS_CMD_NEW_DEST,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_new_dest,
 	}, {
 		.cmd	= IPVS_CMD_SET_DEST,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_set_dest,
 	}, {
 		.cmd	= IPVS_CMD_DEL_DEST,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_del_dest,
 	}, {
 		.cmd	= IPVS_CMD_GET_DEST,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.dumpit	= opvs_ctl_dump_dests,
 	}, {
 		.cmd	= IPVS_CMD_NEW_DAEMON,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_new_daemon,
 	}, {
 		.cmd	= IPVS_CMD_DEL_DAEMON,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_del_daemon,
 	}, {
 		.cmd	= IPVS_CMD_GET_DAEMON,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.dumpit	= opvs_ctl_dump_daemons,
 	}, {
 		.cmd	= IPVS_CMD_SET_CONFIG,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_set_config,
 	}, {
 		.cmd	= IPVS_CMD_GET_CONFIG,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_config,
 	}, {
 		.cmd	= IPVS_CMD_GET_INFO,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_info,
 	}, {
 		.cmd	= IPVS_CMD_ZERO,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_zero,
 	}, {
 		.cmd	= IPVS_CMD_FLUSH,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_flush,
 	}, {
 		.cmd	= OPVS_CMD_GET_COUNTERS,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_counters,
 	}, {
 		.cmd	= OPVS_CMD_GET_CONN,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_conn,
 		.dumpit	= opvs_ctl_dump_conns,
 		.done	= opvs_ctl_dump_conns_done,
 	}, {
 		.cmd	= OPVS_CMD_FLUSH_CONN,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_flush_conn,
 	}, {
 		.cmd	= OPVS_CMD_EXPIRE_CONN,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_expire_conn,
 	}, {
 		.cmd	= OPVS_CMD_NEW_POLICY,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_new_policy,
 	}, {
 		.cmd	= OPVS_CMD_SET_POLICY,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_set_policy,
 	}, {
 		.cmd	= OPVS_CMD_DEL_POLICY,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_del_policy,
 	}, {
 		.cmd	= OPVS_CMD_GET_POLICY,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_policy,
 		.dumpit	= opvs_ctl_dump_policies,
 	}, {
 		.cmd	= OPVS_CMD_SET_TABLE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_set_table,
 	}, {
 		.cmd	= OPVS_CMD_GET_TABLE,
-		.flags	= GENL_UNS_ADMIN_PERM,
 		.doit	= opvs_ctl_get_table,
 	},
 };
 
+static struct genl_ops opvs_native_ops[ARRAY_SIZE(opvs_genl_ops)] __ro_after_init;
 static struct genl_ops opvs_compat_ops[IPVS_CMD_MAX] __ro_after_init;
 
 static struct genl_family opvs_native_family __ro_after_init = {
@@ -158,8 +141,7 @@ static struct genl_family opvs_native_family __ro_after_init = {
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
-	.ops		= opvs_genl_ops,
-	.n_ops		= ARRAY_SIZE(opvs_genl_ops),
+	.ops		= opvs_native_ops,
 };
 
 static struct genl_family opvs_compat_family __ro_after_init = {
@@ -206,17 +188,37 @@ const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh)
  *
  * Stock clients do not show extack, and ipvsadm has words of its own for
  * -EOPNOTSUPP that mislead ("Operation not supported with IPv6").  What opvs
- * does not have is therefore said in the log as well.
+ * does not have is therefore said in the log as well, unless a tenant asks, whom
+ * the host's log is not for.
  *
  * Context: process.
  * Return: @err.
  */
-int opvs_genl_refuse(const struct genl_info *info, int err)
+int opvs_genl_refuse(struct genl_info *info, int err)
 {
 	if ((err == -EOPNOTSUPP || err == -EPROTONOSUPPORT) &&
-	    !opvs_genl_is_native(info->nlhdr) && info->extack->_msg)
+	    !opvs_genl_is_native(info->nlhdr) && info->extack->_msg &&
+	    !opvs_pernet(genl_info_net(info))->tenant)
 		net_notice_ratelimited("%s\n", info->extack->_msg);
 	return err;
+}
+
+/* The commands up to @last, for @ops; returns how many. */
+static unsigned int __init opvs_genl_fill(struct genl_ops *ops, u8 last,
+					  u8 validate)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(opvs_genl_ops); i++) {
+		if (opvs_genl_ops[i].cmd > last)
+			continue;
+		ops[n] = opvs_genl_ops[i];
+		ops[n].flags = opvs_userns_allowed() ? GENL_UNS_ADMIN_PERM :
+						       GENL_ADMIN_PERM;
+		ops[n].validate = validate;
+		n++;
+	}
+	return n;
 }
 
 /**
@@ -227,6 +229,7 @@ int opvs_genl_refuse(const struct genl_info *info, int err)
  */
 int __init opvs_genl_init(void)
 {
+	opvs_native_family.n_ops = opvs_genl_fill(opvs_native_ops, U8_MAX, 0);
 	return genl_register_family(&opvs_native_family);
 }
 
@@ -248,18 +251,10 @@ void opvs_genl_exit(void)
  */
 int __init opvs_genl_compat_init(void)
 {
-	struct genl_ops *op = opvs_compat_ops;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(opvs_genl_ops); i++) {
-		if (opvs_genl_ops[i].cmd > IPVS_CMD_MAX)
-			continue;
-		*op = opvs_genl_ops[i];
-		op->validate = GENL_DONT_VALIDATE_STRICT |
-			       GENL_DONT_VALIDATE_DUMP;
-		op++;
-	}
-	opvs_compat_family.n_ops = op - opvs_compat_ops;
+	opvs_compat_family.n_ops =
+		opvs_genl_fill(opvs_compat_ops, IPVS_CMD_MAX,
+			       GENL_DONT_VALIDATE_STRICT |
+			       GENL_DONT_VALIDATE_DUMP);
 	return genl_register_family(&opvs_compat_family);
 }
 
@@ -272,5 +267,3 @@ void opvs_genl_compat_exit(void)
 {
 	genl_unregister_family(&opvs_compat_family);
 }
-
-MODULE_ALIAS_GENL_FAMILY(OPVS_GENL_NAME);

@@ -10,7 +10,7 @@ extern const struct nla_policy opvs_cmd_policy[];
 bool opvs_genl_is_native(const struct nlmsghdr *nlh);
 const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh);
 
-int opvs_genl_refuse(const struct genl_info *info, int err);
+int opvs_genl_refuse(struct genl_info *info, int err);
 
 int opvs_genl_compat_init(void);
 void opvs_genl_compat_exit(void);

@@ -11,6 +11,7 @@
 #include <opvs/compat.h>
 #include <opvs/hash.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 
 #include <linux/capability.h>
@@ -83,7 +84,8 @@ int opvs_hash_key_sysctl(opvs_ctl_table *table, int write, void *buffer,
 {
 	struct opvs_net *on = table->extra2;
 
-	if (!ns_capable(on->net->user_ns, CAP_NET_ADMIN))
+	if (!ns_capable(on->net->user_ns, CAP_NET_ADMIN) ||
+	    (on->tenant && !opvs_may_configure(on)))
 		return -EPERM;
 	return write ? hash_key_store(on, buffer, len, pos) :
 		       hash_key_show(on, buffer, len, pos);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Settings of a namespace, under net.opvs and in IPVS's place, net.ipv4.vs.
  *
- * Both directories show the same numbers.  Whoever may administer the
- * namespace's network may write them, as with other settings of the network;
- * the secret, under net.opvs only, nobody else may read either.
+ * Both directories show the same numbers, but for conn_max, whose two meanings
+ * limit.h has.  Whoever may configure the namespace may write them: of the host's
+ * own namespaces, as with other settings of the network, whoever administers
+ * them.  The secret, under net.opvs only, nobody else may read either.
  */
 #include "sysctl.h"
 
@@ -16,6 +17,7 @@
 #include <opvs/limit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -94,8 +96,6 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SETTING(conn_reuse_mode), .preset = 1, .max = 3 },
 	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
-	{ .name = "conn_max", .offset = offsetof(struct opvs_net, conns.max),
-	  .max = OPVS_LIMIT_MAX },
 	{ .name = "conn_count",
 	  .offset = offsetof(struct opvs_net, conns.count.counter),
 	  .max = -1, .native = true },
@@ -110,9 +110,36 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	  .native = true },
 };
 
+/**
+ * struct opvs_sysctl_limit - how a directory writes the limit of entries
+ * @show: what &opvs_limit.max reads as
+ * @store: what a value means
+ * @min: least value
+ */
+struct opvs_sysctl_limit {
+	int	(*show)(u32 max);
+	u32	(*store)(int value);
+	int	min;
+};
+
+static const struct opvs_sysctl_limit opvs_sysctl_limits[] = {
+	[OPVS_SYSCTL_NATIVE] = {
+		opvs_limit_native, opvs_limit_of_native, -1
+	},
+	[OPVS_SYSCTL_COMPAT] = {
+		opvs_limit_compat, opvs_limit_of_compat, 0
+	},
+};
+
 static bool opvs_sysctl_read_only(const struct opvs_sysctl *entry)
 {
 	return entry->max < entry->min;
+}
+
+/* The mode of a file is for all callers, and says nothing about tenants. */
+static bool opvs_sysctl_refused(const struct opvs_net *on, int write)
+{
+	return write && on->tenant && !opvs_may_configure(on);
 }
 
 static int opvs_sysctl_int(opvs_ctl_table *table, int write, void *buffer,
@@ -124,12 +151,49 @@ static int opvs_sysctl_int(opvs_ctl_table *table, int write, void *buffer,
 	struct ctl_table plain = *table;
 	int err;
 
+	if (opvs_sysctl_refused(on, write))
+		return -EPERM;
 	plain.extra1 = &min;
 	plain.extra2 = &max;
 	err = proc_dointvec_minmax(&plain, write, buffer, len, pos);
 	if (!err && write && entry->changed)
 		entry->changed(on);
 	return err;
+}
+
+static int opvs_sysctl_set_max(struct opvs_net *on, u32 max)
+{
+	int err;
+
+	mutex_lock(&on->cfg_lock);
+	err = opvs_conn_max_check(on, max, NULL);
+	if (!err)
+		opvs_conn_max_set(on, max);
+	mutex_unlock(&on->cfg_lock);
+	return err;
+}
+
+/* The limit of entries; extra1 says how this directory writes it. */
+static int opvs_sysctl_conn_max(opvs_ctl_table *table, int write, void *buffer,
+				size_t *len, loff_t *pos)
+{
+	const struct opvs_sysctl_limit *limit = table->extra1;
+	struct opvs_net *on = table->extra2;
+	int value = limit->show(READ_ONCE(on->conns.max));
+	int min = limit->min, max = OPVS_LIMIT_MAX;
+	struct ctl_table plain = *table;
+	int err;
+
+	if (opvs_sysctl_refused(on, write))
+		return -EPERM;
+	plain.data = &value;
+	plain.maxlen = sizeof(value);
+	plain.extra1 = &min;
+	plain.extra2 = &max;
+	err = proc_dointvec_minmax(&plain, write, buffer, len, pos);
+	if (err || !write)
+		return err;
+	return opvs_sysctl_set_max(on, limit->store(value));
 }
 
 static void opvs_sysctl_fill(struct ctl_table *table,
@@ -150,6 +214,16 @@ static void opvs_sysctl_fill(struct ctl_table *table,
 	table->extra2 = on;
 }
 
+static void opvs_sysctl_fill_max(struct ctl_table *table, struct opvs_net *on,
+				 enum opvs_sysctl_dir dir)
+{
+	table->procname = "conn_max";
+	table->mode = 0644;
+	table->proc_handler = opvs_sysctl_conn_max;
+	table->extra1 = (void *)&opvs_sysctl_limits[dir];
+	table->extra2 = on;
+}
+
 static void opvs_sysctl_fill_key(struct ctl_table *table, struct opvs_net *on)
 {
 	table->procname = "hash_key";
@@ -164,14 +238,17 @@ static int opvs_sysctl_register(struct opvs_net *on, const char *path,
 	struct ctl_table *table;
 	size_t i, count = 0;
 
-	/* The secret, and the empty entry that older kernels want at the end. */
-	table = kcalloc(ARRAY_SIZE(opvs_sysctls) + 2, sizeof(*table),
-			GFP_KERNEL);
+	/* The limit, the secret, and the empty entry that older kernels want at
+	 * the end.
+	 */
+	table = kcalloc(ARRAY_SIZE(opvs_sysctls) + 3, sizeof(*table),
+			GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(opvs_sysctls); i++)
 		if (dir == OPVS_SYSCTL_NATIVE || !opvs_sysctls[i].native)
 			opvs_sysctl_fill(&table[count++], &opvs_sysctls[i], on);
+	opvs_sysctl_fill_max(&table[count++], on, dir);
 	if (dir == OPVS_SYSCTL_NATIVE)
 		opvs_sysctl_fill_key(&table[count++], on);
 

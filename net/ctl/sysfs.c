@@ -77,7 +77,6 @@ static ssize_t name##_show(struct kobject *kobj,			\
 static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 OPVS_GAUGE(conns, atomic_read(&on->conns.count));
-OPVS_GAUGE(conn_max, READ_ONCE(on->conns.max));
 OPVS_GAUGE(conn_buckets, opvs_conn_table_size(on));
 OPVS_GAUGE(sweep_visited, READ_ONCE(on->expire.stats.visited));
 OPVS_GAUGE(sweep_reclaimed, READ_ONCE(on->expire.stats.reclaimed));
@@ -87,6 +86,17 @@ OPVS_GAUGE(sweep_wakeups, READ_ONCE(on->expire.stats.wakeups));
 OPVS_GAUGE(sweep_busy_ns, READ_ONCE(on->expire.stats.busy_ns));
 OPVS_GAUGE(sweep_max_slice_ns, READ_ONCE(on->expire.stats.max_slice_ns));
 OPVS_GAUGE(sweep_max_late_ms, READ_ONCE(on->expire.stats.max_late_ms));
+
+static ssize_t conn_max_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	struct opvs_net *on = opvs_pernet(current->nsproxy->net_ns);
+
+	return sysfs_emit(buf, "%d\n",
+			  opvs_limit_native(READ_ONCE(on->conns.max)));
+}
+
+static struct kobj_attribute conn_max_attr = __ATTR_RO(conn_max);
 
 static const struct attribute *const opvs_fixed_attrs[] = {
 	&version_attr.attr,

@@ -8,8 +8,8 @@
 #include <opvs/conn.h>
 #include <opvs/expire.h>
 #include <opvs/hash.h>
-#include <opvs/limit.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 
 #include <linux/cpumask.h>
@@ -46,16 +46,10 @@ static const struct opvs_nest_type opvs_nest_table = {
 
 static int opvs_parse_table(const struct opvs_nest *nest)
 {
-	const struct nlattr *max = nest->tb[OPVS_TABLE_ATTR_CONN_MAX];
-
-	if (!max && !nest->tb[OPVS_TABLE_ATTR_HASH_KEY]) {
+	if (!nest->tb[OPVS_TABLE_ATTR_CONN_MAX] &&
+	    !nest->tb[OPVS_TABLE_ATTR_HASH_KEY]) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
 				    "TABLE needs CONN_MAX, HASH_KEY or both");
-		return -EINVAL;
-	}
-	if (max && nla_get_u32(max) > OPVS_LIMIT_MAX) {
-		NL_SET_ERR_MSG_ATTR(nest->extack, max,
-				    "CONN_MAX must be 0 (no limit) to 1073741824");
 		return -EINVAL;
 	}
 	return 0;
@@ -89,10 +83,15 @@ int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info)
 	if (secret)
 		opvs_hash_key_read(&key, nla_data(secret));
 	mutex_lock(&on->cfg_lock);
-	if (secret)
+	if (max) {
+		err = opvs_conn_max_check(on, nla_get_u32(max), info->extack);
+		if (err)
+			NL_SET_BAD_ATTR(info->extack, max);
+	}
+	if (!err && secret)
 		err = opvs_svc_rekey(on, &key, info->extack);
 	if (!err && max)
-		WRITE_ONCE(on->conns.max, nla_get_u32(max));
+		opvs_conn_max_set(on, nla_get_u32(max));
 	mutex_unlock(&on->cfg_lock);
 	return err;
 }

@@ -128,6 +128,26 @@ static struct opvs_lbl_entry *entry_new(const union nf_inet_addr *addr,
 	return entry;
 }
 
+/* One more of this service, and of the namespace; returns how many this service
+ * has, 0 when it may not.
+ */
+static u32 count_in(struct opvs_lbl *lbl)
+{
+	u32 count = opvs_limit_take(&lbl->entries);
+
+	if (count && unlikely(!opvs_limit_take(lbl->all))) {
+		opvs_limit_release(&lbl->entries);
+		return 0;
+	}
+	return count;
+}
+
+static void count_out(struct opvs_lbl *lbl)
+{
+	opvs_limit_release(lbl->all);
+	opvs_limit_release(&lbl->entries);
+}
+
 static int eighths(const struct opvs_lbl *lbl, int count)
 {
 	return lbl->entries.max / 8 * count;
@@ -165,7 +185,7 @@ const struct opvs_lbl_entry *opvs_lbl_add(struct opvs_lbl *lbl,
 	struct opvs_lbl_entry *entry, *other;
 	u32 count;
 
-	count = opvs_limit_take(&lbl->entries);
+	count = count_in(lbl);
 	if (unlikely(count > eighths(lbl, LBL_CROWD) || !count))
 		hurry(lbl);
 	if (unlikely(!count))
@@ -178,7 +198,7 @@ const struct opvs_lbl_entry *opvs_lbl_add(struct opvs_lbl *lbl,
 							  lbl_params);
 	if (other) {
 		kfree(entry);
-		opvs_limit_release(&lbl->entries);
+		count_out(lbl);
 		return IS_ERR(other) ? NULL : other;
 	}
 	/* It goes to sleep only after it has looked at the count once more. */
@@ -224,7 +244,7 @@ static void entry_forget(struct opvs_lbl *lbl, struct opvs_lbl_entry *entry)
 {
 	if (rhashtable_remove_fast(&lbl->table, &entry->node, lbl_params))
 		return;
-	opvs_limit_release(&lbl->entries);
+	count_out(lbl);
 	kfree_rcu(entry, rcu);
 }
 
@@ -298,11 +318,13 @@ static void purge_work(struct work_struct *work)
 /**
  * opvs_lbl_new() - an empty memory
  * @expiration: setting that says when unused entries expire, in seconds
+ * @all: what the namespace's memories may have together; outlives this one
  *
  * Context: process.
  * Return: a state for the caller to fill in, or NULL.
  */
-struct opvs_sched_state *opvs_lbl_new(const int *expiration)
+struct opvs_sched_state *opvs_lbl_new(const int *expiration,
+				      struct opvs_limit *all)
 {
 	struct opvs_lbl *lbl;
 
@@ -315,14 +337,16 @@ struct opvs_sched_state *opvs_lbl_new(const int *expiration)
 		return NULL;
 	}
 	lbl->entries.max = OPVS_LBL_MAX;
+	lbl->all = all;
 	lbl->expiration = expiration;
 	INIT_DELAYED_WORK(&lbl->purge, purge_work);
 	return &lbl->state;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_new);
 
-static void entry_free(void *entry, void *unused)
+static void entry_free(void *entry, void *lbl)
 {
+	count_out(lbl);
 	kfree(entry);
 }
 
@@ -337,7 +361,7 @@ void opvs_lbl_free(struct opvs_sched_state *state)
 	struct opvs_lbl *lbl = container_of(state, struct opvs_lbl, state);
 
 	cancel_delayed_work_sync(&lbl->purge);
-	rhashtable_free_and_destroy(&lbl->table, entry_free, NULL);
+	rhashtable_free_and_destroy(&lbl->table, entry_free, lbl);
 	kfree(lbl);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_free);

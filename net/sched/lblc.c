@@ -44,7 +44,7 @@ static struct opvs_dest *lblc_pick(const struct opvs_sched_table *tbl,
 
 static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)
 {
-	return opvs_lbl_new(&on->settings.lblc_expiration);
+	return opvs_lbl_new(&on->settings.lblc_expiration, &on->lbl_addrs);
 }
 
 const struct opvs_sched_ops opvs_sched_lblc = {

@@ -136,7 +136,7 @@ static struct opvs_dest *lblcr_pick(const struct opvs_sched_table *tbl,
 
 static struct opvs_sched_state *lblcr_state_new(struct opvs_net *on)
 {
-	return opvs_lbl_new(&on->settings.lblcr_expiration);
+	return opvs_lbl_new(&on->settings.lblcr_expiration, &on->lbl_addrs);
 }
 
 const struct opvs_sched_ops opvs_sched_lblcr = {

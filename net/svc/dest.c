@@ -14,6 +14,7 @@
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 
 #include <linux/inetdevice.h>
@@ -221,6 +222,8 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 	int err;
 
 	err = addr_check(svc->on, &conf->key, extack);
+	if (!err)
+		err = opvs_share_check_object(svc->on, extack);
 	if (err)
 		return ERR_PTR(err);
 	dest = dest_alloc(svc, conf);
@@ -406,7 +409,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
  *
  * Context: process, cfg_lock held.  May wait for a grace period, as
  * opvs_endpoint_join() does.
- * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; the scheduler's refusal.
+ * Return: 0; -EEXIST; -EINVAL, -ERANGE; -ENOMEM; -ENOSPC when a tenant has what
+ * it may; the scheduler's refusal.
  * Nothing has changed after an error.
  */
 int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,

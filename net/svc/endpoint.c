@@ -28,7 +28,6 @@
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/user_namespace.h>
 
 static u32 endpoint_hash(const void *data, u32 len, u32 seed)
 {
@@ -326,7 +325,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
  */
 int opvs_endpoint_net_init(struct opvs_net *on)
 {
-	opvs_askers_init(&on->askers, on->net->user_ns != &init_user_ns);
+	opvs_askers_init(&on->askers, on->tenant);
 	return rhashtable_init(&on->endpoints, &endpoint_params);
 }
 

@@ -22,6 +22,7 @@
 #include <opvs/name.h>
 #include <opvs/netns.h>
 #include <opvs/recent.h>
+#include <opvs/share.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
@@ -166,11 +167,15 @@ static void svc_free(struct opvs_svc *svc)
 }
 
 static struct opvs_svc *svc_alloc(struct opvs_net *on,
-				  const struct opvs_svc_key *key)
+				  const struct opvs_svc_key *key,
+				  struct netlink_ext_ack *extack)
 {
 	struct opvs_svc *svc;
-	int cpu;
+	int cpu, err;
 
+	err = opvs_share_check_object(on, extack);
+	if (err)
+		return ERR_PTR(err);
 	svc = kzalloc(sizeof(*svc), GFP_KERNEL_ACCOUNT);
 	if (!svc)
 		return ERR_PTR(-ENOMEM);
@@ -206,7 +211,7 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 
 	svc = opvs_removed_take_svc(on, &conf->key);
 	if (!svc)
-		svc = svc_alloc(on, &conf->key);
+		svc = svc_alloc(on, &conf->key, extack);
 	if (IS_ERR(svc))
 		return svc;
 	tbl = opvs_svc_view(svc, conf, extack);
@@ -273,8 +278,8 @@ int opvs_svc_check_absent(struct opvs_net *on, const struct opvs_svc_key *key,
  *
  * Context: process, cfg_lock held.
  * Return: 0; -EEXIST; -EPROTONOSUPPORT or -EOPNOTSUPP for what is not built;
- * -EINVAL; -ENOMEM; an error of opvs_svc_events.family_up.  Nothing has
- * changed after an error.
+ * -EINVAL; -ENOMEM; -ENOSPC when a tenant has what it may; an error of
+ * opvs_svc_events.family_up.  Nothing has changed after an error.
  */
 int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 		 struct netlink_ext_ack *extack)
@@ -288,6 +293,8 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 	err = opvs_svc_check_absent(on, &conf->key, extack);
 	if (!err)
 		err = conf_check(conf, extack);
+	if (!err)
+		err = opvs_share_take(on, extack);
 	if (!err)
 		err = opvs_conn_net_start(on);
 	if (err)

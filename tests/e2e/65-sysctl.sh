@@ -6,10 +6,10 @@ native=/proc/sys/net/opvs
 compat=/proc/sys/net/ipv4/vs
 other=opvs-e-$ns_id
 
-# NAME PRESET LEAST MOST, in both places; then those that IPVS does not have.
+# NAME PRESET LEAST MOST, in both places; then those that IPVS does not have, and
+# one limit that each place writes in its own way.
 common='am_droprate 10 0 2147483647
 amemthresh 1024 0 2147483647
-conn_max 0 0 1073741824
 conn_reuse_mode 1 0 3
 drop_entry 0 0 3
 drop_packet 0 0 3
@@ -22,8 +22,11 @@ sloppy_sctp 0 0 1
 sloppy_tcp 0 0 1'
 own='drain_seconds 1800 1 86400
 load_seconds 60 4 3600
+reply_seconds 180 0 86400
 sweep_interval_ms 250 250 10000
 udp_reschedule 1 0 1'
+own_max='conn_max 0 -1 1073741824'
+ipvs_max='conn_max 1073741824 0 1073741824'
 
 # set_to FILE VALUE: true if it is taken.
 set_to() { printf '%s\n' "$2" 2>/dev/null >"$1"; }
@@ -39,7 +42,8 @@ presets() {
 	while read -r name preset _; do
 		set_to "$native/$name" "$preset"
 	done <<<"$common
-$own"
+$own
+$own_max"
 }
 
 # As after loading, and without the connections of other tests.
@@ -48,16 +52,21 @@ modprobe opvs
 
 # ---- what there is ----
 
-same_text "$(files_of $compat)" "$(cut -d' ' -f1 <<<"$common")" \
+same_text "$(files_of $compat)" \
+	"$(cut -d' ' -f1 <<<"$common
+$ipvs_max" | LC_ALL=C sort)" \
 	'the settings of net.ipv4.vs'
 same_text "$(files_of $native)" \
-	"$(printf '%s\nconn_count\nhash_key\n%s\n' "$common" "$own" |
+	"$(printf '%s\nconn_count\nconn_max\nhash_key\n%s\n' "$common" "$own" |
 		cut -d' ' -f1 | LC_ALL=C sort)" 'net.opvs has these and its own'
 while read -r name preset _; do
 	value_of "$native/$name"
 	is "$value" "$preset" "$name: preset"
 done <<<"$common
-$own"
+$own
+$own_max"
+value_of $compat/conn_max
+is "$value" 1073741824 'net.ipv4.vs.conn_max: preset, as with ip_vs'
 
 # ---- ranges ----
 
@@ -70,7 +79,7 @@ ranges() {
 		[[ $value == "$try" ]] || bad+="is $value after $try; "
 	done
 	for try in $((least - 1)) $((most + 1)) -2147483649 4294967296 \
-		9999999999999999999 -1 x 1x; do
+		9999999999999999999 -2 x 1x; do
 		! set_to "$file" "$try" || bad+="takes '$try'; "
 		value_of "$file"
 		[[ $value == "$least" ]] || bad+="is $value after '$try'; "
@@ -81,10 +90,12 @@ ranges() {
 while read -r name _ least most; do
 	ranges $native "$name" "$least" "$most"
 done <<<"$common
-$own"
+$own
+$own_max"
 while read -r name _ least most; do
 	ranges $compat "$name" "$least" "$most"
-done <<<"$common"
+done <<<"$common
+$ipvs_max"
 check 'conn_count is only for reading' \
 	eval "! { echo 1 >$native/conn_count; } 2>/dev/null"
 presets
@@ -104,6 +115,8 @@ is "${A[value]}" 1024 'a new namespace has presets'
 agent sysctl ns="$other" net.opvs.conn_max=5
 value_of $native/conn_max
 is "$value" 0 'and settings of its own'
+agent read ns="$other" file=$compat/conn_max
+is "${A[value]}" 5 'a limit that is one is the same in both places'
 agent forget ns="$other"
 ip netns del "$other"
 
@@ -113,11 +126,36 @@ check 'and not write them' \
 	eval "! anybody sh -c 'echo 1 >$native/amemthresh' 2>/dev/null"
 value_of $native/amemthresh
 is "$value" 78 'nothing has changed'
-check 'the owner of a namespace may write those there' \
-	unshare -Urn sh -c "
-		[ \$(cat $native/drop_entry) = 0 ] &&
-		echo 3 >$compat/drop_entry &&
-		[ \$(cat $native/drop_entry) = 3 ]"
+check 'root of a user namespace may read those of its own network' \
+	unshare -Urn sh -c "[ \$(cat $native/drop_entry) = 0 ]"
+check 'and not write them either' \
+	unshare -Urn sh -c "! echo 3 2>/dev/null >$compat/drop_entry &&
+		[ \$(cat $native/drop_entry) = 0 ]"
+presets
+
+# Where a limit is written, which, and how net.opvs and net.ipv4.vs then read.
+while read -r where value want; do
+	set_to "/proc/sys/net/$where/conn_max" "$value"
+	is "$(cat $native/conn_max $compat/conn_max | xargs)" "$want" \
+		"conn_max: $value in net/$where"
+done <<-'END'
+	opvs 7 7 7
+	opvs 0 0 1073741824
+	opvs -1 -1 0
+	opvs 1073741824 1073741824 1073741824
+	ipv4/vs 8 8 8
+	ipv4/vs 0 -1 0
+	ipv4/vs 1073741824 0 1073741824
+END
+# A new namespace begins with the limit of the initial one.
+for value in 77 -1 0; do
+	nsenter --net=/proc/1/ns/net sh -c "echo $value >$native/conn_max"
+	ip netns add "$other"
+	agent read ns="$other" file=$native/conn_max
+	is "${A[value]}" $value "a new namespace: conn_max=$value as the first has"
+	agent forget ns="$other"
+	ip netns del "$other"
+done
 presets
 
 # ---- memory switches modes 1 and 2 ----
@@ -199,6 +237,26 @@ set_to $native/conn_max 0
 from_client mass dst="${vip[4,1]}|6503" src="${client_ip[4]}|9000" count=20
 value_of $native/conn_count
 is "$value" $((base + 30)) 'conn_max=0: no limit'
+# Nothing new, of one-packet services either; who is there goes on.
+service 4 1 6505 -s rr
+servers 6505
+snapshot drop_limit refused_netns forwarded
+set_to $compat/conn_max 0
+from_client mass dst="${vip[4,1]}|6503" src="${client_ip[4]}|9000" count=20
+from_client mass dst="${vip[4,1]}|6503" src="${client_ip[4]}|9500" count=15
+rose forwarded 20 'net.ipv4.vs.conn_max=0: who is there goes on'
+rose drop_limit 15 'and who is not there is not let in'
+from_client mass dst="${vip[4,1]}|6505" src="${client_ip[4]}|9600" count=15
+rose drop_limit 30 'nor are datagrams of a one-packet service'
+rose refused_netns 30 'all of which is counted'
+set_to $native/am_droprate 4
+set_to $native/drop_packet 3
+set_to $native/drop_packet 0
+from_client mass dst="${vip[4,1]}|6505" src="${client_ip[4]}|9600" count=5
+rose drop_limit 35 'defences do not open it'
+set_to $compat/conn_max 1073741824
+from_client mass dst="${vip[4,1]}|6505" src="${client_ip[4]}|9600" count=5
+rose forwarded 25 'open again'
 presets
 
 # ---- sweep_interval_ms ----

@@ -143,6 +143,34 @@ refuses() {
 	fi
 }
 
+# program NAME [ARG...]: runs NAME.py, which speaks TAP of its own; its lines are
+# counted as tests here.
+program() {
+	local name=$1 status=0 planned seen=0 line
+	shift
+	python3 "$e2e/$name.py" "$@" >"$state/program" 2>&1 || status=$?
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$state/program")
+	while IFS= read -r line; do
+		case $line in
+		'ok '*)
+			line=${line#ok }
+			ok "${line#* - }"
+			((seen += 1))
+			;;
+		'not ok '*)
+			line=${line#not ok }
+			not_ok "${line#* - }"
+			((seen += 1))
+			;;
+		1..* | 'TAP version'*) ;;
+		*) diag "${line#\# }" ;;
+		esac
+	done <"$state/program"
+	check "$name: as many as were planned ($planned)" \
+		test "$seen" -gt 0 -a "$seen" = "${planned:-0}"
+	is "$status" 0 "$name: its status"
+}
+
 # Never becomes readable; reading it with a limit waits without a process.
 exec {nap}<> <(:)
 

@@ -21,6 +21,7 @@
 #define LIMIT		4096
 
 static int expiration;
+static struct opvs_limit all;
 static struct opvs_lbl *lbl;
 
 static int lbl_init(struct kunit *test)
@@ -28,7 +29,8 @@ static int lbl_init(struct kunit *test)
 	struct opvs_sched_state *state;
 
 	expiration = EXPIRATION;
-	state = opvs_lbl_new(&expiration);
+	all.max = 0;
+	state = opvs_lbl_new(&expiration, &all);
 	if (!state)
 		return -ENOMEM;
 	lbl = container_of(state, struct opvs_lbl, state);
@@ -40,6 +42,7 @@ static int lbl_init(struct kunit *test)
 static void lbl_exit(struct kunit *test)
 {
 	opvs_lbl_free(&lbl->state);
+	KUNIT_EXPECT_EQ(test, atomic_read(&all.count), 0);
 }
 
 /* IPv4 address number @i. */

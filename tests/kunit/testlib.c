@@ -7,6 +7,7 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/sched.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 #include <opvs/xmit.h>
 

@@ -9,6 +9,7 @@
 #include <opvs/kunit.h>
 #include <opvs/limit.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 
@@ -334,6 +335,41 @@ static void limit_service_evicts_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_REFUSED_SERVICE), 1);
 }
 
+/* Nobody has to go where one less is not enough. */
+static void limit_nothing_evicts_nobody(struct kunit *test)
+{
+	struct opvs_conn *cp = track(1, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
+	WRITE_ONCE(on->conns.max, OPVS_LIMIT_NOTHING);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(2, ASSURED)), -EDQUOT);
+	KUNIT_EXPECT_TRUE(test, alive(cp));
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_REFUSED_NETNS), 1);
+	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 0);
+}
+
+/* A tenant's entries are counted with those of tenants, and so limited. */
+static void limit_tenants_apart(struct kunit *test)
+{
+	struct opvs_conn *cp[3];
+	unsigned int i;
+
+	opvs_limit_take(&opvs_conns_everywhere);
+	WRITE_ONCE(opvs_conns_everywhere.max, 1);
+	on->everywhere = &opvs_conns_tenants;
+	for (i = 0; i < 3; i++) {
+		cp[i] = track(i, ASSURED);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(cp[i]));
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_everywhere.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_tenants.count), 3);
+	opvs_test_end_all(on);
+	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_tenants.count), 0);
+
+	on->everywhere = &opvs_conns_everywhere;
+	opvs_limit_release(&opvs_conns_everywhere);
+}
+
 /* The limit of a service is part of its configuration. */
 static void limit_configured(struct kunit *test)
 {
@@ -396,6 +432,8 @@ static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(limit_spares_calls),
 	KUNIT_CASE(limit_spares_parents),
 	KUNIT_CASE(limit_service_evicts_nobody),
+	KUNIT_CASE(limit_nothing_evicts_nobody),
+	KUNIT_CASE(limit_tenants_apart),
 	KUNIT_CASE(limit_configured),
 	KUNIT_CASE(limit_threshold),
 	KUNIT_CASE(limit_threshold_late),

@@ -10,6 +10,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/share.h>
 #include <opvs/path.h>
 #include <opvs/proto.h>
 #include <opvs/svc.h>

@@ -57,7 +57,8 @@
  *  |       |- OPVS_TIMEOUT_ATTR_STATE string, or STATE_INDEX u8 (replies: both)
  *  |       `- OPVS_TIMEOUT_ATTR_SECONDS u32
  *  |- OPVS_CMD_ATTR_TABLE (67) nest
- *  |   |- OPVS_TABLE_ATTR_CONN_MAX u32, 0: no limit
+ *  |   |- OPVS_TABLE_ATTR_CONN_MAX u32, 0: no limit, which a tenant cannot have;
+ *  |   |   0xffffffff: nothing new may pass
  *  |   |- OPVS_TABLE_ATTR_CONNS u32, BUCKETS u32 (replies only)
  *  |   |- OPVS_TABLE_ATTR_SWEEP nest (replies only)
  *  |   |   `- OPVS_SWEEP_ATTR_VISITED, RECLAIMED, REFILED, SLICES, WAKEUPS,
@@ -77,12 +78,21 @@
  * Getting, flushing or expiring a single entry that does not exist is ENOENT;
  * a list, or any other choice, may come to nothing.
  *
+ * Each message about an entry, from OPVS_CMD_GET_CONN, has a SERVICE nest beside
+ * the CONN nest: AF, PROTOCOL, ADDR and PORT, or AF and FWMARK, of the service
+ * that it belongs to, also when that was removed meanwhile.
+ *
  * The reply to IPVS_CMD_GET_INFO carries IPVS_INFO_ATTR_* instead of these.
  *
  * Family "IPVS" is as lenient as its old clients need it.  This one is strict:
  * an unknown attribute, an integer of another size and a nest without
- * NLA_F_NESTED are refused.  Every command needs CAP_NET_ADMIN in the user
- * namespace that owns the network namespace.
+ * NLA_F_NESTED are refused.
+ *
+ * Every command of both families, also one that only shows, needs CAP_NET_ADMIN
+ * in the initial user namespace; with module parameter "userns" the capability in
+ * the user namespace that owns the network namespace will do.  A network
+ * namespace of another than the initial user namespace is a tenant, whose limits
+ * are finite: ENOSPC, with a text, is the answer when one is reached.
  */
 #ifndef _UAPI_LINUX_OPVS_H
 #define _UAPI_LINUX_OPVS_H
