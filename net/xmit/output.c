@@ -74,6 +74,17 @@ static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
 	       ip_hdr(skb)->frag_off & htons(IP_DF);
 }
 
+/* On arrival the stack writes times and addresses into the options that ask for
+ * them, and leaves the sum of the header to who forwards the packet.
+ */
+static void sum_options(struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	if (flow->family == NFPROTO_IPV4 &&
+	    unlikely(flow->thoff > sizeof(struct iphdr)) &&
+	    IPCB(skb)->opt.is_changed)
+		ip_send_check(ip_hdr(skb));
+}
+
 /* The header is writable.  A packet of this host is not forwarded: it starts. */
 static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
 {
@@ -123,6 +134,7 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 	}
 	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
 		return OPVS_VERDICT(DROP_NO_MEMORY);
+	sum_options(skb, flow);
 	if (unlikely(ttl_spent(skb, flow))) {
 		opvs_error_ttl(skb, flow);
 		return OPVS_VERDICT(DROP_TTL);
