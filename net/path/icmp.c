@@ -75,6 +75,9 @@ static bool icmp_quotes(const struct sk_buff *skb,
 			    outer->family, inner) ||
 	    inner->flags & OPVS_FLOW_LATER_FRAG)
 		return false;
+	/* It is told to who sent that packet, and to nobody else. */
+	if (!nf_inet_addr_cmp(&inner->saddr, &outer->daddr))
+		return false;
 	return inner->proto == IPPROTO_UDP || inner->proto == IPPROTO_TCP ||
 	       inner->proto == IPPROTO_SCTP;
 }
