@@ -56,6 +56,27 @@ static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
+/* Where there are several fragment headers, the outermost tells what is made
+ * whole first, and a walk to the transport header is told by the last.
+ */
+static __be16 outer_frag(const struct sk_buff *skb, unsigned int at, u8 next)
+{
+	const struct ipv6_opt_hdr *ext;
+	const struct frag_hdr *fh;
+	struct frag_hdr buf;
+
+	while (next != NEXTHDR_FRAGMENT) {
+		ext = skb_header_pointer(skb, at, sizeof(*ext), &buf);
+		if (!ext || !ipv6_ext_hdr(next))
+			return 0;
+		at += next == NEXTHDR_AUTH ? ipv6_authlen(ext)
+					   : ipv6_optlen(ext);
+		next = ext->nexthdr;
+	}
+	fh = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	return fh ? fh->frag_off : 0;
+}
+
 static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 {
 	const struct ipv6hdr *ip6h;
@@ -76,6 +97,9 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 		return -EINVAL;
 
 	flow->thoff = thoff;
+	if (unlikely(thoff > flow->nhoff + sizeof(buf)) && !frag)
+		frag = outer_frag(skb, flow->nhoff + sizeof(buf),
+				  ip6h->nexthdr);
 	if (likely(!(frag & htons(IP6_OFFSET | IP6_MF))))
 		return 0;
 	/* A jumbogram is never cut (RFC 2675 s3).  Nobody makes one whole that

@@ -56,9 +56,10 @@ static void add_ipv4(const struct opvs_test_packet *packet,
 /* Lengths as their own headers count them; filled with what tempts a parser
  * that does not skip them.
  */
-static void add_ext(const struct opvs_test_packet *packet, u8 type, u8 next,
+static void add_ext(const struct opvs_test_packet *packet, int at, u8 next,
 		    struct opvs_test_bytes *bytes)
 {
+	u8 type = packet->ext[at];
 	unsigned int len = type == NEXTHDR_AUTH ? 24 : 16;
 	struct frag_hdr *frag;
 	u8 *ext;
@@ -66,8 +67,10 @@ static void add_ext(const struct opvs_test_packet *packet, u8 type, u8 next,
 	if (type == NEXTHDR_FRAGMENT) {
 		frag = bytes_add(bytes, sizeof(*frag));
 		frag->nexthdr = next;
-		frag->frag_off = htons(packet->frag_units << 3 |
-				       packet->more_frags);
+		/* An inner one is that of a whole packet. */
+		if (!memchr(packet->ext, type, at))
+			frag->frag_off = htons(packet->frag_units << 3 |
+					       packet->more_frags);
 		frag->identification = htonl(0x08154711);
 		return;
 	}
@@ -91,8 +94,8 @@ static void add_ipv6(const struct opvs_test_packet *packet,
 	ip6h->daddr = packet->daddr.in6;
 	for (i = 0; i < packet->num_ext; i++) {
 		last = i + 1 == packet->num_ext;
-		add_ext(packet, packet->ext[i],
-			last ? packet->proto : packet->ext[i + 1], bytes);
+		add_ext(packet, i, last ? packet->proto : packet->ext[i + 1],
+			bytes);
 	}
 }
 
