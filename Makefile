@@ -39,7 +39,8 @@ fuzz:
 	tests/fuzz/run
 
 help:
-	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one)'
+	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
+	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
 	@echo 'install    build, install below DESTDIR and run depmod'
 	@echo 'uninstall  take the module out again'
 	@echo 'clean      remove what modules made'

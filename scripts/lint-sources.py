@@ -26,7 +26,7 @@ GLUE_LAYER = 6  # net/main.c and net/netns.c
 HEADER_LAYER = {
     "types": 0, "counters": 0, "ops": 0, "flow": 0, "hash": 0, "compat": 0,
     "kunit": 0, "stats": 0, "netns": 0, "proto": 0, "expire": 0, "limit": 0,
-    "policy": 0, "settings": 0, "name": 0,
+    "policy": 0, "settings": 0, "name": 0, "watch": 0,
     "svc": 1, "dest": 1, "endpoint": 1, "hint": 1, "conn": 1, "table": 1,
     "shard": 1, "share": 1, "askers": 0, "defence": 1, "load": 1, "recent": 1,
     "sched": 2, "maglev": 2, "lbl": 2, "pe": 2,

@@ -15,6 +15,7 @@
 #include <opvs/load.h>
 #include <opvs/ops.h>
 #include <opvs/stats.h>
+#include <opvs/watch.h>
 
 struct dst_entry;
 struct netlink_ext_ack;
@@ -95,6 +96,7 @@ struct opvs_route {
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
  * @endpoint_left: the grace period after which no packet sees it in the list
  *	that it left last; cfg_lock
+ * @watched: for those who wait for its end
  * @free_work: frees the server a grace period after the last reference
  */
 struct opvs_dest {
@@ -135,6 +137,7 @@ struct opvs_dest {
 	struct opvs_stats		stats;
 	struct hlist_node		endpoint_node;
 	unsigned long			endpoint_left;
+	struct opvs_watched		watched;
 	struct rcu_work			free_work;
 };
 

@@ -21,6 +21,7 @@
 #include <opvs/policy.h>
 #include <opvs/settings.h>
 #include <opvs/stats.h>
+#include <opvs/watch.h>
 
 struct ctl_table_header;
 struct opvs_hints;
@@ -56,6 +57,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *                                                   sweeper        lock
  * expiry shard one CPU's lists of due connections   softirq,       -
  *                                                   sweeper
+ * watch.lock   what a debug build names at the end  process        cfg_lock
  * kick_lock    waking the sweeper against stopping  softirq,       -
  *                                                   process
  * share_lock   what tenants have reserved together  process        cfg_lock
@@ -118,6 +120,7 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *	ended; cfg_lock
  * @hint_cursor: bucket at which the sweep of old hints goes on; est_work only
  * @live: objects that still await their grace period
+ * @watch: their names, for who waits
  */
 struct opvs_net {
 	/* every packet reads this line and a few more, nobody writes them but
@@ -178,6 +181,7 @@ struct opvs_net {
 	bool				drain_over;
 	u32				hint_cursor;
 	atomic_t			live;
+	struct opvs_watch		watch;
 };
 
 extern unsigned int opvs_net_id;

@@ -15,6 +15,7 @@
 #include <opvs/ops.h>
 #include <opvs/policy.h>
 #include <opvs/stats.h>
+#include <opvs/watch.h>
 
 struct netlink_ext_ack;
 struct opvs_dest_key;
@@ -94,6 +95,7 @@ struct opvs_svc_conf {
  * @stats: cfg_lock
  * @ref: the namespace's reference until removal and one per real server
  *	that is not freed yet
+ * @watched: for those who wait for its end
  * @free_work: frees the service a grace period after the last reference
  */
 struct opvs_svc {
@@ -122,6 +124,7 @@ struct opvs_svc {
 	u64				last_dest_id;
 	struct opvs_stats		stats;
 	refcount_t			ref;
+	struct opvs_watched		watched;
 	struct rcu_work			free_work;
 };
 

@@ -161,6 +161,7 @@ static void dest_free_work(struct work_struct *work)
 	opvs_totals_retire_dest(dest);
 	mutex_unlock(&on->cfg_lock);
 
+	opvs_unwatch(on, &dest->watched);
 	dest_free(dest);
 	opvs_svc_put(svc);
 	opvs_live_dec(on);
@@ -232,6 +233,7 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 	list_add_tail_rcu(&dest->all, &svc->on->dests);
 	opvs_svc_get(svc);
 	opvs_live_inc(svc->on);
+	opvs_watch_dest(dest);
 	return dest;
 }
 

@@ -29,7 +29,6 @@
 #include <linux/netlink.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/wait_bit.h>
 
 /* What packets read, and what entries write. */
 static_assert(offsetofend(struct opvs_svc, id) <= 64);
@@ -38,29 +37,6 @@ static_assert(!IS_ENABLED(CONFIG_SMP) ||
 	      ALIGN(offsetofend(struct opvs_svc, id), SMP_CACHE_BYTES));
 
 struct workqueue_struct *opvs_wq;
-
-/**
- * opvs_live_inc() - note an object that the namespace's exit must wait for
- * @on: namespace
- *
- * Context: process.
- */
-void opvs_live_inc(struct opvs_net *on)
-{
-	atomic_inc(&on->live);
-}
-
-/**
- * opvs_live_dec() - the object is gone; nothing of it may be touched after
- * @on: namespace
- *
- * Context: process.
- */
-void opvs_live_dec(struct opvs_net *on)
-{
-	if (atomic_dec_and_test(&on->live))
-		wake_up_var(&on->live);
-}
 
 /**
  * opvs_svc_conf_one_packet() - is each UDP packet scheduled for itself?
@@ -196,6 +172,7 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	for_each_possible_cpu(cpu)
 		per_cpu(*svc->cursor, cpu) = cpu;
 	opvs_live_inc(on);
+	opvs_watch_svc(svc);
 	return svc;
 }
 
@@ -441,6 +418,7 @@ static void svc_free_work(struct work_struct *work)
 
 	/* Nobody can find the table since a grace period ago. */
 	opvs_svc_drop_view(rcu_dereference_protected(svc->table, true));
+	opvs_unwatch(on, &svc->watched);
 	svc_free(svc);
 	opvs_live_dec(on);
 }
@@ -484,6 +462,7 @@ int opvs_svc_net_init(struct opvs_net *on)
 	xa_init_flags(&on->services, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&on->dests);
 	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
+	opvs_watch_init(on);
 	opvs_policy_net_init(on);
 	opvs_removed_net_init(on);
 	return opvs_svc_match_net_init(on);
@@ -497,7 +476,7 @@ int opvs_svc_net_init(struct opvs_net *on)
  */
 void opvs_svc_net_exit(struct opvs_net *on)
 {
-	wait_var_event(&on->live, !atomic_read(&on->live));
+	opvs_watch_wait(on);
 	opvs_removed_net_exit(on);
 	opvs_policy_net_exit(on);
 	opvs_svc_match_net_exit(on);
