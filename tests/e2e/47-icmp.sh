@@ -34,7 +34,8 @@ for f in 4 6; do
 	service "$f" 7 5472 -s rr
 	for sched in mh sh dh; do
 		ipvsadm -E -u "${vs[$f,7]}:5472" -s "$sched" -o
-		from_client ask dst="${vip[$f,7]}|5472" data=hello
+		from_client ask dst="${vip[$f,7]}|5472" data=hello \
+			src="$client|6400"
 		server=${A[server]}
 		snapshot icmp_to_server
 		agent say id="$server" dst="$client|6400" data='nobody there'
@@ -46,6 +47,8 @@ for f in 4 6; do
 	done
 
 	ipvsadm -E -u "${vs[$f,7]}:5472" -s rr -o
+	from_client ask dst="${vip[$f,7]}|5472" data=hello src="$client|6401"
+	server=${A[server]}
 	snapshot icmp_unattributed icmp_to_server
 	agent say id="$server" dst="$client|6401" data='nobody there'
 	unattributed() {
