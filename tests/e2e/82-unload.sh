@@ -112,3 +112,47 @@ for round in 1 2; do
 	[[ $OPVS_KERNEL == *debug ]] ||
 		check "round $round: the memory is back" poll 10 back
 done
+
+# ---- templates that only their connections keep ----
+
+# A client's 200 connections, and 200 clients with one each, whose templates have
+# outlived their own time: the end of the last child files a template anew.
+children=200
+children_services() { # SERVICE SERVER
+	echo "-A -u $1 -s rr -p 1"
+	echo "-a -u $1 -r $2 -m"
+}
+lingering() { # NAMESPACE: templates whose time is over and that are still there
+	agent read ns="$1" file=/sys/kernel/opvs/template_created
+	created=${A[value]}
+	agent read ns="$1" file=/sys/kernel/opvs/template_ended
+	echo $((created - A[value]))
+}
+one_client() { # VIP: all by one template
+	agent mass ns="$ns_client" src='10.91.1.2|20000' dst="$1" count="$children"
+}
+many_clients() {
+	local n
+	for ((n = 0; n < children; n++)); do
+		echo "addr add 10.91.1.$((n % 200 + 20))/24 dev c0"
+	done | ip -n "$ns_client" -batch -
+	for ((n = 0; n < children; n++)); do
+		agent mass ns="$ns_client" src="10.91.1.$((n + 20))|20000" \
+			dst="$1" count=1
+	done
+}
+
+for kind in one_client many_clients; do
+	set_timeouts 0 0 60
+	children_services "${vip[4,4]}:8202" "${sink_rs[4]}:8202" | ipvsadm -R
+	$kind "${vip[4,4]}|8202"
+	want=1
+	[[ $kind == one_client ]] || want=$children
+	# Past their second, and looked at by the sweeper since.
+	pass_time 4
+	is "$(lingering '')" $want "$kind: templates stay with their connections"
+	counter conns
+	check "$kind: $value entries" test "$value" -ge $((children + want))
+	bounded 20 "$kind: unloaded" rmmod opvs
+	modprobe opvs
+done

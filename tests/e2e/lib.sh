@@ -188,6 +188,40 @@ poll() {
 # pass_time SECONDS: for what is about time, and only for that.
 pass_time() { read -r -t "$1" -u "$nap" || :; }
 
+# What everybody waits for, when nobody should.
+who_waits() {
+	local task comm state stack
+	for task in /proc/[0-9]*; do
+		read -r comm <"$task/comm" || continue
+		state=$(grep '^State:' "$task/status") || continue
+		if [[ $state == *D* || $comm == rmmod || $comm == ip ]]; then
+			stack=$(head -n 12 "$task/stack") || continue
+			printf '%s (%s) %s\n%s\n' "$comm" "${task#/proc/}" \
+				"$state" "$stack"
+		fi
+	done 2>/dev/null
+	dmesg | tail -n 20
+}
+
+# bounded SECONDS NAME COMMAND...: the command succeeds, and within that time;
+# otherwise the file ends.
+bounded() {
+	local limit=$1 name=$2 pid status=0 from=${EPOCHREALTIME/./}
+	shift 2
+	"$@" </dev/null >"$state/bounded" 2>&1 &
+	pid=$!
+	# shellcheck disable=SC2317 # by poll
+	over() { ! kill -0 "$pid" 2>/dev/null; }
+	if ! poll "$limit" over; then
+		not_ok "$name" "still waiting: $*" "$(who_waits)"
+		return 1
+	fi
+	wait "$pid" || status=$?
+	result "$status" "$name" "command: $*" "$(<"$state/bounded")"
+	diag "$(((${EPOCHREALTIME/./} - from) / 1000)) ms"
+	return "$status"
+}
+
 # settles SECONDS WANT NAME COMMAND...: by then the command prints WANT.
 settles() {
 	local limit=$1 want=$2 name=$3 got=''
