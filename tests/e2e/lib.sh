@@ -206,17 +206,21 @@ who_waits() {
 # bounded SECONDS NAME COMMAND...: the command succeeds, and within that time;
 # otherwise the file ends.
 bounded() {
-	local limit=$1 name=$2 pid status=0 from=${EPOCHREALTIME/./}
+	local limit=$1 name=$2 status from=${EPOCHREALTIME/./}
 	shift 2
-	"$@" </dev/null >"$state/bounded" 2>&1 &
-	pid=$!
-	# shellcheck disable=SC2317 # by poll
-	over() { ! kill -0 "$pid" 2>/dev/null; }
-	if ! poll "$limit" over; then
+	rm -f "$state/over"
+	# Its status tells that it is over: a process may be there as a zombie.
+	{
+		status=0
+		"$@" </dev/null >"$state/bounded" 2>&1 || status=$?
+		echo "$status" >"$state/over.new"
+		mv "$state/over.new" "$state/over"
+	} &
+	if ! poll "$limit" test -e "$state/over"; then
 		not_ok "$name" "still waiting: $*" "$(who_waits)"
 		return 1
 	fi
-	wait "$pid" || status=$?
+	read -r status <"$state/over"
 	result "$status" "$name" "command: $*" "$(<"$state/bounded")"
 	diag "$(((${EPOCHREALTIME/./} - from) / 1000)) ms"
 	return "$status"
