@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
-# Each of all allocations of a load fails once. No load may end without the
+# One after another of the allocations of a load fails. No load may end without the
 # family IPVS that stock tools look for, and none in pieces.
 if [[ $module != opvs || ! -e /proc/self/fail-nth ]]; then
 	skip 'failing allocations' 'not in this kernel'
