@@ -54,6 +54,19 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest);
 /* any context, RCU read side */
 void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 			      const struct opvs_svc *svc);
+
+/* Is a question to be remembered?  Of a service with an engine, only that of
+ * somebody whom a server may also address otherwise.
+ */
+static inline bool opvs_endpoint_asker_matters(const struct opvs_svc *svc,
+					       const struct opvs_flow *flow)
+{
+	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+
+	return !tbl->pe || flow->flags & OPVS_FLOW_FROM_HOST ||
+	       unlikely(opvs_svc_may_have_addr(tbl, &flow->saddr));
+}
+
 void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
 			const struct opvs_flow *flow, u32 svc_id);
 
@@ -77,7 +90,7 @@ static inline void opvs_endpoint_note(struct opvs_net *on,
 		return;
 	if (client)
 		opvs_askers_note(&on->askers, client);
-	else
+	else if (opvs_endpoint_asker_matters(dest->svc, flow))
 		opvs_endpoint_note_asker(on, flow, dest->svc);
 	if (unlikely(READ_ONCE(ep->num_dests) > 1))
 		opvs_endpoint_hint(on, ep, flow, dest->svc->id);

@@ -4,6 +4,8 @@
 #define OPVS_SVC_H
 
 #include <linux/cache.h>
+#include <linux/bits.h>
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/netfilter.h>
 #include <linux/refcount.h>
@@ -151,6 +153,21 @@ void opvs_svc_drop_view(struct opvs_sched_table *tbl);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 bool opvs_svc_has_addr(const struct opvs_svc *svc,
 		       const union nf_inet_addr *addr);	/* RCU read side */
+
+/* Two bits of an address, for a first look at a service's servers. */
+static inline u64 opvs_svc_addr_bits(const union nf_inet_addr *addr)
+{
+	u32 words = addr->all[0] ^ addr->all[1] ^ addr->all[2] ^ addr->all[3];
+	u32 hash = hash_32(words, 12);
+
+	return BIT_ULL(hash >> 6) | BIT_ULL(hash % 64);
+}
+
+static inline bool opvs_svc_may_have_addr(const struct opvs_sched_table *tbl,
+					  const union nf_inet_addr *addr)
+{
+	return !(opvs_svc_addr_bits(addr) & ~tbl->addrs);
+}
 
 /* rekey.c; cfg_lock held */
 int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,

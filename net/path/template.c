@@ -87,8 +87,8 @@ static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 /* One whose time is over is alive as long as it has children, unless somebody
  * ended it.
  */
-static bool template_refresh(struct opvs_net *on, struct opvs_conn *tp,
-			     u32 seconds)
+static __always_inline bool
+template_refresh(struct opvs_net *on, struct opvs_conn *tp, u32 seconds)
 {
 	bool alive = opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
 					 seconds * HZ) ||

@@ -179,23 +179,16 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 }
 
 /**
- * opvs_endpoint_note_asker() - remember that a client asked, if it may matter
+ * opvs_endpoint_note_asker() - remember that a client asked
  * @on: namespace
  * @flow: request
  * @svc: service
- *
- * Of a service with an engine, only the question of somebody matters whom a
- * server may also address otherwise.
  *
  * Context: softirq or BH disabled, RCU read side.
  */
 void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 			      const struct opvs_svc *svc)
 {
-	if (rcu_dereference(svc->table)->pe &&
-	    !(flow->flags & OPVS_FLOW_FROM_HOST) &&
-	    likely(!opvs_svc_has_addr(svc, &flow->saddr)))
-		return;
 	opvs_askers_note(&on->askers,
 			 opvs_askers_hash(&on->askers, &flow->saddr,
 					  flow->sport, svc->id));

@@ -10,8 +10,6 @@
 #include <opvs/netns.h>
 #include <opvs/recent.h>
 
-#include <linux/bits.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -56,13 +54,6 @@ state_get(struct opvs_svc *svc, const struct opvs_sched_ops *ops,
 	return state;
 }
 
-static u64 addr_bit(const union nf_inet_addr *addr)
-{
-	u32 words = addr->all[0] ^ addr->all[1] ^ addr->all[2] ^ addr->all[3];
-
-	return BIT_ULL(hash_32(words, 6));
-}
-
 /**
  * opvs_svc_has_addr() - is this the address of one of a service's servers?
  * @svc: service
@@ -76,7 +67,7 @@ bool opvs_svc_has_addr(const struct opvs_svc *svc,
 	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
 	u32 i;
 
-	if (likely(!(tbl->addrs & addr_bit(addr))))
+	if (likely(!opvs_svc_may_have_addr(tbl, addr)))
 		return false;
 	for (i = 0; i < tbl->known; i++)
 		if (nf_inet_addr_cmp(&tbl->member[i].dest->addr, addr))
@@ -95,7 +86,7 @@ static void add_members(struct opvs_sched_table *tbl,
 	struct opvs_dest *dest;
 
 	list_for_each_entry(dest, &svc->dests, list) {
-		tbl->addrs |= addr_bit(&dest->addr);
+		tbl->addrs |= opvs_svc_addr_bits(&dest->addr);
 		weight = dest->conf.weight;
 		if (!weight && tbl->ops->keep_drained && !tbl->stateless)
 			weight = dest->last_weight;
