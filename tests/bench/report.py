@@ -6,8 +6,8 @@ machines and a picture. scripts/bench calls it."""
 import argparse
 import sys
 
+import page
 import plot
-import readme
 import results
 import tables
 
@@ -42,7 +42,7 @@ def make(args):
 
 
 def publish(args):
-    """What README.md shows, from a file that make() wrote."""
+    """Shows on the page of results what make() wrote into a file."""
     whole = results.load(args.json)
     if whole["failed"]:
         raise results.Unsound("a run with a lane that failed is not published: "
@@ -51,10 +51,10 @@ def publish(args):
     if not revision or revision.endswith("-dirty"):
         print(f"report: measured with revision {revision}, which nobody can "
               "check out", file=sys.stderr)
-    text = readme.rewritten(results.read_text(args.readme), whole)
+    text = page.rewritten(results.read_text(args.page), whole)
     plot.draw(whole, args.plot)
     results.save(whole, args.kept)
-    with open(args.readme, "w", encoding="utf-8") as file:
+    with open(args.page, "w", encoding="utf-8") as file:
         file.write(text)
     return 0
 
@@ -77,8 +77,8 @@ def arguments():
     verb.set_defaults(call=lambda args: show(
         results.load(args.json),
         args.against and results.load(args.against)))
-    verb = verbs.add_parser("publish", help="into README.md")
-    for name in ("json", "kept", "plot", "readme"):
+    verb = verbs.add_parser("publish", help="on the page of results")
+    for name in ("json", "kept", "plot", "page"):
         verb.add_argument(name)
     verb.set_defaults(call=publish)
     return parser.parse_args()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Whether README.md shows what results.json says, and can be made to."""
+"""Whether doc/benchmarks.md shows what results.json says, and can be made to."""
 
 import os
 import subprocess
@@ -8,16 +8,16 @@ import sys
 import unittest
 import xml.etree.ElementTree
 
+import page
 import plot
-import readme
 import results
 import samples
 import targets
 import test_results
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-README = os.path.join(HERE, "..", "..", "README.md")
-TEXT = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+PAGE = os.path.join(HERE, "..", "..", "doc", "benchmarks.md")
+TEXT = f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n"
 
 
 def whole_of(lanes):
@@ -42,13 +42,13 @@ class Published(unittest.TestCase):
             targets.judge(self.whole["lanes"], self.whole["failed"]),
             "scripts/bench again, then scripts/bench --publish")
 
-    def test_readme(self):
-        text = results.read_text(README)
-        self.assertTrue(text == readme.rewritten(text, self.whole),
+    def test_page(self):
+        text = results.read_text(PAGE)
+        self.assertTrue(text == page.rewritten(text, self.whole),
                         "scripts/bench --publish tests/bench/results.json")
 
-    def test_readme_shows_the_picture(self):
-        self.assertIn("(tests/bench/results.svg)", results.read_text(README))
+    def test_page_shows_the_picture(self):
+        self.assertIn("(../tests/bench/results.svg)", results.read_text(PAGE))
 
     def test_names_are_explained(self):
         text = results.read_text(os.path.join(HERE, "README.md"))
@@ -63,33 +63,33 @@ class Published(unittest.TestCase):
 
 
 class Rewriting(unittest.TestCase):
-    """The tables of a README."""
+    """The tables of a page."""
 
     def setUp(self):
         self.whole = whole_of(samples.lanes())
 
     def cells(self, word, whole=None):
         """Of the first row that begins with WORD."""
-        text = readme.rewritten(TEXT, whole or self.whole)
+        text = page.rewritten(TEXT, whole or self.whole)
         row = next(line for line in text.split("\n")
                    if line.startswith(f"| {word}"))
         return [cell.strip() for cell in row.strip("|").split("|")]
 
     def test_again_changes_nothing(self):
-        once = readme.rewritten(TEXT, self.whole)
-        self.assertEqual(readme.rewritten(once, self.whole), once)
+        once = page.rewritten(TEXT, self.whole)
+        self.assertEqual(page.rewritten(once, self.whole), once)
 
     def test_only_between_the_marks(self):
-        text = readme.rewritten(TEXT, self.whole)
-        self.assertTrue(text.startswith(f"before\n{readme.BEGIN}\n"))
-        self.assertTrue(text.endswith(f"{readme.END}\nafter\n"))
+        text = page.rewritten(TEXT, self.whole)
+        self.assertTrue(text.startswith(f"before\n{page.BEGIN}\n"))
+        self.assertTrue(text.endswith(f"{page.END}\nafter\n"))
         self.assertNotIn("old", text)
 
     def test_marks_that_are_not_there(self):
-        for text in ("", readme.BEGIN, readme.END, TEXT + TEXT,
-                     readme.END + readme.BEGIN):
+        for text in ("", page.BEGIN, page.END, TEXT + TEXT,
+                     page.END + page.BEGIN):
             with self.assertRaises(results.Unsound):
-                readme.rewritten(text, self.whole)
+                page.rewritten(text, self.whole)
 
     def test_every_target_has_a_row(self):
         for target in targets.ALL:
@@ -127,28 +127,28 @@ class Rewriting(unittest.TestCase):
                           "opvs 900 000; ip_vs 300 000 per second", "", ""])
         self.assertEqual(self.cells("latency-1M")[1],
                          "opvs p50 300, p99 700 ns")
-        self.assertNotIn("sip-parse", readme.rewritten(TEXT, self.whole))
+        self.assertNotIn("sip-parse", page.rewritten(TEXT, self.whole))
 
     def test_comparison(self):
         lanes = samples.lanes()
         lanes["native"]["paths"]["nft v4 100"] = samples.path(20)
         lanes["native"]["paths"]["nft v6 100"] = samples.path(30)
         self.assertIn("adds 25.0 ns (native).",
-                      readme.rewritten(TEXT, whole_of(lanes)))
+                      page.rewritten(TEXT, whole_of(lanes)))
 
     def test_passing_by(self):
         lanes = samples.lanes()
         self.assertNotIn("merely forwarded",
-                         readme.rewritten(TEXT, whole_of(lanes)))
+                         page.rewritten(TEXT, whole_of(lanes)))
         lanes["native"]["paths"]["by opvs v4 100"] = samples.path(20)
         lanes["native"]["paths"]["by IPVS v4 100"] = samples.path(30)
         self.assertIn("pays 20.0 ns (native) with opvs and 30.0 ns (native) "
                       "with ip_vs.",
-                      readme.rewritten(TEXT, whole_of(lanes)))
+                      page.rewritten(TEXT, whole_of(lanes)))
 
     def test_counts(self):
         self.assertIn("Targets: 13; met 13, missed 0, not measured 0.",
-                      readme.rewritten(TEXT, self.whole))
+                      page.rewritten(TEXT, self.whole))
 
 
 class Drawing(test_results.Folder):
@@ -207,11 +207,11 @@ class Publishing(test_results.Folder):
 
     def publish(self, whole):
         results.save(whole, self.path("b.json"))
-        readme_name = self.path("README.md")
-        if not os.path.exists(readme_name):
-            self.write("README.md", TEXT)
+        page_name = self.path("page.md")
+        if not os.path.exists(page_name):
+            self.write("page.md", TEXT)
         names = [self.path(name) for name in
-                 ("b.json", "results.json", "results.svg", "README.md")]
+                 ("b.json", "results.json", "results.svg", "page.md")]
         return subprocess.run(
             [sys.executable, "-B", os.path.join(HERE, "report.py"), "publish",
              *names], text=True, capture_output=True, check=False)
@@ -223,10 +223,10 @@ class Publishing(test_results.Folder):
         self.assertEqual(results.load(self.path("results.json")), whole)
         self.assertIn(plot.stamp(whole),
                       results.read_text(self.path("results.svg")))
-        text = results.read_text(self.path("README.md"))
-        self.assertEqual(text, readme.rewritten(TEXT, whole))
+        text = results.read_text(self.path("page.md"))
+        self.assertEqual(text, page.rewritten(TEXT, whole))
         self.assertEqual(self.publish(whole).returncode, 0)
-        self.assertEqual(results.read_text(self.path("README.md")), text)
+        self.assertEqual(results.read_text(self.path("page.md")), text)
 
     def test_revisions_that_nobody_has(self):
         for revision in ("1234567-dirty", None):
@@ -243,7 +243,7 @@ class Publishing(test_results.Folder):
         self.assertEqual(done.returncode, 1)
         self.assertIn("two", done.stderr)
         self.assertFalse(os.path.exists(self.path("results.json")))
-        self.assertEqual(results.read_text(self.path("README.md")), TEXT)
+        self.assertEqual(results.read_text(self.path("page.md")), TEXT)
 
 
 if __name__ == "__main__":

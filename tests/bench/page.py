@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Results as the part of README.md between two marks."""
+"""Results as the part of doc/benchmarks.md between two marks."""
 
 import fnmatch
 import statistics
@@ -167,7 +167,7 @@ def block(whole):
 
 
 def rewritten(text, whole):
-    """TEXT of a README with the part between the marks made anew."""
+    """TEXT of a page with the part between the marks made anew."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 \
             or text.index(BEGIN) > text.index(END):
         raise results.Unsound(f"the marks '{BEGIN}' and '{END}' are not "
