@@ -5,6 +5,7 @@
 KVER ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KVER)/build
 DESTDIR ?=
+MANDIR ?= /usr/local/share/man
 V ?= 0
 VM_KERNEL ?= stock
 
@@ -20,10 +21,12 @@ modules clean:
 install: modules
 	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) V=$(V) CONFIG_MODULE_SIG_ALL= \
 		INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=extra modules_install
+	install -D -m 644 doc/opvs.4 $(DESTDIR)$(MANDIR)/man4/opvs.4
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 uninstall:
-	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/opvs.ko*
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/opvs.ko* \
+		$(DESTDIR)$(MANDIR)/man4/opvs.4
 	$(if $(DESTDIR),,depmod -a $(KVER))
 
 demo check lint kunit bench:
@@ -41,8 +44,8 @@ fuzz:
 help:
 	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
-	@echo 'install    build, install below DESTDIR and run depmod'
-	@echo 'uninstall  take the module out again'
+	@echo 'install    build, install below DESTDIR, with the manual page, and run depmod'
+	@echo 'uninstall  take both out again'
 	@echo 'clean      remove what modules made'
 	@echo 'demo       one-packet SIP balancing in a virtual machine, in front of your eyes'
 	@echo 'check      all tests'
