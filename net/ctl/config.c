@@ -26,7 +26,7 @@ static const struct {
 };
 
 /**
- * opvs_ctl_set_config() - IPVS_CMD_SET_CONFIG: timeouts of the default policy
+ * opvs_ctl_set_config() - OPVS_CMD_SET_CONFIG: timeouts of the default policy
  * @skb: request
  * @info: its parts
  *
@@ -53,7 +53,7 @@ int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_get_config() - IPVS_CMD_GET_CONFIG: timeouts of the default policy
+ * opvs_ctl_get_config() - OPVS_CMD_GET_CONFIG: timeouts of the default policy
  * @skb: request
  * @info: its parts
  *
@@ -69,7 +69,7 @@ int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
-			       IPVS_CMD_SET_CONFIG);
+			       OPVS_CMD_SET_CONFIG);
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts) && !err; i++) {
@@ -81,7 +81,7 @@ int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_get_info() - IPVS_CMD_GET_INFO: which IPVS this stands in for
+ * opvs_ctl_get_info() - OPVS_CMD_GET_INFO: which IPVS this stands in for
  * @skb: request
  * @info: its parts
  *
@@ -140,7 +140,7 @@ static int opvs_parse_daemon_group(const struct opvs_nest *nest)
 }
 
 /**
- * opvs_ctl_new_daemon() - IPVS_CMD_NEW_DAEMON: refused, as there is none yet
+ * opvs_ctl_new_daemon() - OPVS_CMD_NEW_DAEMON: refused, as there is none yet
  * @skb: request
  * @info: its parts
  *
@@ -172,7 +172,7 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_del_daemon() - IPVS_CMD_DEL_DAEMON: there is none to stop
+ * opvs_ctl_del_daemon() - OPVS_CMD_DEL_DAEMON: there is none to stop
  * @skb: request
  * @info: its parts
  *
@@ -199,7 +199,7 @@ int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_dump_daemons() - IPVS_CMD_GET_DAEMON: none is running
+ * opvs_ctl_dump_daemons() - OPVS_CMD_GET_DAEMON: none is running
  * @skb: where the messages would go
  * @cb: the dump
  *

@@ -4,6 +4,7 @@
 
 #include "fill.h"
 #include "genl.h"
+#include "nla.h"
 #include "parse.h"
 #include "service.h"
 
@@ -68,7 +69,7 @@ static struct opvs_dest *opvs_dest_req_find(const struct opvs_dest_req *req)
 }
 
 /**
- * opvs_ctl_new_dest() - IPVS_CMD_NEW_DEST
+ * opvs_ctl_new_dest() - OPVS_CMD_NEW_DEST
  * @skb: request
  * @info: its parts
  *
@@ -91,7 +92,7 @@ int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_set_dest() - IPVS_CMD_SET_DEST
+ * opvs_ctl_set_dest() - OPVS_CMD_SET_DEST
  * @skb: request
  * @info: its parts
  *
@@ -118,7 +119,7 @@ out:
 }
 
 /**
- * opvs_ctl_del_dest() - IPVS_CMD_DEL_DEST
+ * opvs_ctl_del_dest() - OPVS_CMD_DEL_DEST
  * @skb: request
  * @info: its parts
  *
@@ -184,7 +185,7 @@ static int opvs_dest_dump_start(struct opvs_net *on,
 
 	cursor->started = true;
 	err = __nlmsg_parse(cb->nlh, GENL_HDRLEN, attrs, IPVS_CMD_ATTR_MAX,
-			    opvs_cmd_policy, NL_VALIDATE_LIBERAL, cb->extack);
+			    opvs_nla_message, NL_VALIDATE_LIBERAL, cb->extack);
 	if (err)
 		return err;
 	if (!attrs[IPVS_CMD_ATTR_SERVICE] ||
@@ -210,7 +211,7 @@ static int opvs_dest_msg(struct sk_buff *skb, const struct opvs_dest *dest,
 	int err;
 
 	err = opvs_msg_begin(&msg, skb, cb->skb, cb->nlh, NLM_F_MULTI,
-			     IPVS_CMD_NEW_DEST);
+			     OPVS_CMD_NEW_DEST);
 	if (err)
 		return err;
 	return opvs_msg_end(&msg, opvs_fill_dest(&msg, dest));
@@ -236,7 +237,7 @@ static void opvs_dest_dump_on(struct opvs_net *on, struct sk_buff *skb,
 }
 
 /**
- * opvs_ctl_dump_dests() - IPVS_CMD_GET_DEST: all servers of a service
+ * opvs_ctl_dump_dests() - OPVS_CMD_GET_DEST: all servers of a service
  * @skb: where the messages go
  * @cb: the dump; its context is &struct opvs_dest_cursor
  *

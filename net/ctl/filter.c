@@ -6,6 +6,7 @@
  */
 #include "filter.h"
 
+#include "nla.h"
 #include "service.h"
 
 #include <opvs/conn.h>
@@ -27,34 +28,6 @@
 			 OPVS_HAS(VIRTUAL) | OPVS_HAS(VIRTUAL_PORT))
 #define OPVS_HAS_MARK	(OPVS_HAS(FAMILY) | OPVS_HAS(CLIENT) | \
 			 OPVS_HAS(FWMARK))
-
-static const struct nla_policy opvs_conn_policy[OPVS_CONN_ATTR_MAX + 1] = {
-	[OPVS_CONN_ATTR_KIND]	       = NLA_POLICY_MAX(NLA_U8, OPVS_CONN_KIND_MAX),
-	[OPVS_CONN_ATTR_FAMILY]	       = { .type = NLA_U16 },
-	[OPVS_CONN_ATTR_PROTOCOL]      = NLA_POLICY_MAX(NLA_U16, U8_MAX),
-	[OPVS_CONN_ATTR_CLIENT]	       = { .type = NLA_BINARY,
-					   .len = sizeof(union nf_inet_addr) },
-	[OPVS_CONN_ATTR_CLIENT_PORT]   = { .type = NLA_U16 },
-	[OPVS_CONN_ATTR_CLIENT_PREFIX] = NLA_POLICY_MAX(NLA_U8, 128),
-	[OPVS_CONN_ATTR_VIRTUAL]       = { .type = NLA_BINARY,
-					   .len = sizeof(union nf_inet_addr) },
-	[OPVS_CONN_ATTR_VIRTUAL_PORT]  = { .type = NLA_U16 },
-	[OPVS_CONN_ATTR_SERVER]	       = { .type = NLA_BINARY,
-					   .len = sizeof(union nf_inet_addr) },
-	[OPVS_CONN_ATTR_SERVER_PORT]   = { .type = NLA_U16 },
-	[OPVS_CONN_ATTR_FWMARK]	       = NLA_POLICY_MIN(NLA_U32, 1),
-	[OPVS_CONN_ATTR_STATE]	       = { .type = NLA_NUL_STRING,
-					   .len = OPVS_STATE_NAME_MAX - 1 },
-	[OPVS_CONN_ATTR_ENGINE]	       = { .type = NLA_NUL_STRING,
-					   .len = IP_VS_PENAME_MAXLEN },
-	[OPVS_CONN_ATTR_KEY]	       = { .type = NLA_BINARY,
-					   .len = OPVS_PE_KEY_MAX },
-	[OPVS_CONN_ATTR_SECONDS]       = { .type = NLA_REJECT },
-	[OPVS_CONN_ATTR_FLAGS]	       = { .type = NLA_REJECT },
-	[OPVS_CONN_ATTR_METHOD]	       = { .type = NLA_REJECT },
-	[OPVS_CONN_ATTR_PACKETS]       = { .type = NLA_REJECT },
-	[OPVS_CONN_ATTR_ACTIVE]	       = { .type = NLA_REJECT },
-};
 
 static const char *const opvs_conn_rule[OPVS_CONN_ATTR_MAX + 1] = {
 	[OPVS_CONN_ATTR_KIND]	       = "connection KIND must be a u8 from 0 to 2",
@@ -79,7 +52,7 @@ static const char *const opvs_conn_rule[OPVS_CONN_ATTR_MAX + 1] = {
 };
 
 static const struct opvs_nest_type opvs_nest_conn = {
-	.policy		= opvs_conn_policy,
+	.policy		= opvs_nla_conn,
 	.rule		= opvs_conn_rule,
 	.missing	= "attribute CONN is missing",
 	.attr		= OPVS_CMD_ATTR_CONN,

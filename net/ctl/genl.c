@@ -13,6 +13,7 @@
 #include "config.h"
 #include "conn.h"
 #include "dest.h"
+#include "nla.h"
 #include "policy.h"
 #include "service.h"
 #include "table.h"
@@ -26,73 +27,58 @@
 #include <linux/net.h>
 #include <linux/opvs.h>
 
-/* Nests are taken apart by opvs_nest_parse(), which explains what is wrong. */
-const struct nla_policy opvs_cmd_policy[OPVS_CMD_ATTR_MAX + 1] = {
-	[IPVS_CMD_ATTR_SERVICE]		= { .type = NLA_NESTED },
-	[IPVS_CMD_ATTR_DEST]		= { .type = NLA_NESTED },
-	[IPVS_CMD_ATTR_DAEMON]		= { .type = NLA_NESTED },
-	[IPVS_CMD_ATTR_TIMEOUT_TCP]	= { .type = NLA_U32 },
-	[IPVS_CMD_ATTR_TIMEOUT_TCP_FIN]	= { .type = NLA_U32 },
-	[IPVS_CMD_ATTR_TIMEOUT_UDP]	= { .type = NLA_U32 },
-	[OPVS_CMD_ATTR_COUNTERS]	= { .type = NLA_REJECT },
-	[OPVS_CMD_ATTR_CONN]		= { .type = NLA_NESTED },
-	[OPVS_CMD_ATTR_POLICY]		= { .type = NLA_NESTED },
-	[OPVS_CMD_ATTR_TABLE]		= { .type = NLA_NESTED },
-	[OPVS_CMD_ATTR_COUNT]		= { .type = NLA_REJECT },
-};
-
 /* Family `opvs' has all of these, `IPVS' those that it has numbers for; who may
  * use them is added when a family comes up.
  */
 static const struct genl_ops opvs_genl_ops[] = {
 	{
-		.cmd	= IPVS_CMD_NEW_SERVICE,
+		.cmd	= OPVS_CMD_NEW_SERVICE,
 		.doit	= opvs_ctl_new_service,
 	}, {
-		.cmd	= IPVS_CMD_SET_SERVICE,
+		.cmd	= OPVS_CMD_SET_SERVICE,
 		.doit	= opvs_ctl_set_service,
 	}, {
-		.cmd	= IPVS_CMD_DEL_SERVICE,
+		.cmd	= OPVS_CMD_DEL_SERVICE,
 		.doit	= opvs_ctl_del_service,
 	}, {
-		.cmd	= IPVS_CMD_GET_SERVICE,
+		.cmd	= OPVS_CMD_GET_SERVICE,
 		.doit	= opvs_ctl_get_service,
 		.dumpit	= opvs_ctl_dump_services,
 	}, {
-		.cmd	= IPVS_CMD_NEW_DEST,
+		.cmd	= OPVS_CMD_NEW_DEST,
 		.doit	= opvs_ctl_new_dest,
 	}, {
-		.cmd	= IPVS_CMD_SET_DEST,
+		.cmd	= OPVS_CMD_SET_DEST,
 		.doit	= opvs_ctl_set_dest,
 	}, {
-		.cmd	= IPVS_CMD_DEL_DEST,
+		.cmd	= OPVS_CMD_DEL_DEST,
 		.doit	= opvs_ctl_del_dest,
 	}, {
-		.cmd	= IPVS_CMD_GET_DEST,
+		.cmd	= OPVS_CMD_GET_DEST,
 		.dumpit	= opvs_ctl_dump_dests,
 	}, {
-		.cmd	= IPVS_CMD_NEW_DAEMON,
+		.cmd	= OPVS_CMD_NEW_DAEMON,
 		.doit	= opvs_ctl_new_daemon,
 	}, {
-		.cmd	= IPVS_CMD_DEL_DAEMON,
+		.cmd	= OPVS_CMD_DEL_DAEMON,
 		.doit	= opvs_ctl_del_daemon,
 	}, {
-		.cmd	= IPVS_CMD_GET_DAEMON,
+		.cmd	= OPVS_CMD_GET_DAEMON,
 		.dumpit	= opvs_ctl_dump_daemons,
 	}, {
-		.cmd	= IPVS_CMD_SET_CONFIG,
+		.cmd	= OPVS_CMD_SET_CONFIG,
 		.doit	= opvs_ctl_set_config,
 	}, {
-		.cmd	= IPVS_CMD_GET_CONFIG,
+		.cmd	= OPVS_CMD_GET_CONFIG,
 		.doit	= opvs_ctl_get_config,
 	}, {
-		.cmd	= IPVS_CMD_GET_INFO,
+		.cmd	= OPVS_CMD_GET_INFO,
 		.doit	= opvs_ctl_get_info,
 	}, {
-		.cmd	= IPVS_CMD_ZERO,
+		.cmd	= OPVS_CMD_ZERO,
 		.doit	= opvs_ctl_zero,
 	}, {
-		.cmd	= IPVS_CMD_FLUSH,
+		.cmd	= OPVS_CMD_FLUSH,
 		.doit	= opvs_ctl_flush,
 	}, {
 		.cmd	= OPVS_CMD_GET_COUNTERS,
@@ -137,7 +123,7 @@ static struct genl_family opvs_native_family __ro_after_init = {
 	.name		= OPVS_GENL_NAME,
 	.version	= OPVS_GENL_VERSION,
 	.maxattr	= OPVS_CMD_ATTR_MAX,
-	.policy		= opvs_cmd_policy,
+	.policy		= opvs_nla_message,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
@@ -148,7 +134,7 @@ static struct genl_family opvs_compat_family __ro_after_init = {
 	.name		= IPVS_GENL_NAME,
 	.version	= IPVS_GENL_VERSION,
 	.maxattr	= IPVS_CMD_ATTR_MAX,
-	.policy		= opvs_cmd_policy,
+	.policy		= opvs_nla_message,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,

@@ -5,8 +5,6 @@
 
 #include <net/genetlink.h>
 
-extern const struct nla_policy opvs_cmd_policy[];
-
 bool opvs_genl_is_native(const struct nlmsghdr *nlh);
 const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh);
 

@@ -8,6 +8,7 @@
 #include "parse.h"
 
 #include "genl.h"
+#include "nla.h"
 
 #include <opvs/expire.h>
 #include <opvs/limit.h>
@@ -25,30 +26,9 @@
  */
 #define OPVS_PERSIST_MAX_SECONDS	min(31 * 86400, OPVS_EXPIRE_MAX_SECONDS)
 
-static const struct nla_policy opvs_svc_policy[OPVS_SVC_ATTR_MAX + 1] = {
-	[IPVS_SVC_ATTR_AF]	   = { .type = NLA_U16 },
-	[IPVS_SVC_ATTR_PROTOCOL]   = { .type = NLA_U16 },
-	[IPVS_SVC_ATTR_ADDR]	   = { .type = NLA_BINARY,
-				       .len = sizeof(union nf_inet_addr) },
-	[IPVS_SVC_ATTR_PORT]	   = { .type = NLA_U16 },
-	[IPVS_SVC_ATTR_FWMARK]	   = { .type = NLA_U32 },
-	[IPVS_SVC_ATTR_SCHED_NAME] = { .type = NLA_NUL_STRING,
-				       .len = IP_VS_SCHEDNAME_MAXLEN - 1 },
-	[IPVS_SVC_ATTR_FLAGS]	   = { .type = NLA_BINARY,
-				       .len = sizeof(struct ip_vs_flags) },
-	[IPVS_SVC_ATTR_TIMEOUT]	   = { .type = NLA_U32 },
-	[IPVS_SVC_ATTR_NETMASK]	   = { .type = NLA_U32 },
-	[IPVS_SVC_ATTR_STATS]	   = { .type = NLA_NESTED },
-	[IPVS_SVC_ATTR_PE_NAME]	   = { .type = NLA_NUL_STRING,
-				       .len = IP_VS_PENAME_MAXLEN },
-	[IPVS_SVC_ATTR_STATS64]	   = { .type = NLA_NESTED },
-	[OPVS_SVC_ATTR_POLICY]	   = { .type = NLA_NUL_STRING,
-				       .len = OPVS_POLICY_NAME_MAX - 1 },
-	[OPVS_SVC_ATTR_CONN_MAX]   = { .type = NLA_U32 },
-	[OPVS_SVC_ATTR_CONN_COUNT] = { .type = NLA_REJECT },
-	[OPVS_SVC_ATTR_EXCEPTIONS] = { .type = NLA_REJECT },
-	[OPVS_SVC_ATTR_DRAIN_SECONDS] = { .type = NLA_REJECT },
-};
+/* What the ABI says of lengths. */
+static_assert(OPVS_POLICY_NAME_MAX == 31 + 1 && OPVS_STATE_NAME_MAX == 15 + 1 &&
+	      OPVS_PE_KEY_MAX == 255);
 
 static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_AF]	   = "service AF must be a u16",
@@ -70,26 +50,6 @@ static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
 	[OPVS_SVC_ATTR_DRAIN_SECONDS] = "service DRAIN_SECONDS cannot be set",
 };
 
-static const struct nla_policy opvs_dest_policy[OPVS_DEST_ATTR_MAX + 1] = {
-	[IPVS_DEST_ATTR_ADDR]	       = { .type = NLA_BINARY,
-					   .len = sizeof(union nf_inet_addr) },
-	[IPVS_DEST_ATTR_PORT]	       = { .type = NLA_U16 },
-	[IPVS_DEST_ATTR_FWD_METHOD]    = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_WEIGHT]	       = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_U_THRESH]      = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_L_THRESH]      = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_ACTIVE_CONNS]  = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_INACT_CONNS]   = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_PERSIST_CONNS] = { .type = NLA_U32 },
-	[IPVS_DEST_ATTR_STATS]	       = { .type = NLA_NESTED },
-	[IPVS_DEST_ATTR_ADDR_FAMILY]   = { .type = NLA_U16 },
-	[IPVS_DEST_ATTR_STATS64]       = { .type = NLA_NESTED },
-	[IPVS_DEST_ATTR_TUN_TYPE]      = { .type = NLA_U8 },
-	[IPVS_DEST_ATTR_TUN_PORT]      = { .type = NLA_U16 },
-	[IPVS_DEST_ATTR_TUN_FLAGS]     = { .type = NLA_U16 },
-	[OPVS_DEST_ATTR_CALLS]	       = { .type = NLA_REJECT },
-};
-
 static const char *const opvs_dest_rule[OPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_ADDR]	       = "server ADDR must be an address of up to 16 bytes",
 	[IPVS_DEST_ATTR_PORT]	       = "server PORT must be a 16-bit port",
@@ -109,18 +69,6 @@ static const char *const opvs_dest_rule[OPVS_DEST_ATTR_MAX + 1] = {
 	[OPVS_DEST_ATTR_CALLS]	       = "server CALLS cannot be set",
 };
 
-static const struct nla_policy opvs_daemon_policy[IPVS_DAEMON_ATTR_MAX + 1] = {
-	[IPVS_DAEMON_ATTR_STATE]	= { .type = NLA_U32 },
-	[IPVS_DAEMON_ATTR_MCAST_IFN]	= { .type = NLA_NUL_STRING,
-					    .len = IP_VS_IFNAME_MAXLEN - 1 },
-	[IPVS_DAEMON_ATTR_SYNC_ID]	= { .type = NLA_U32 },
-	[IPVS_DAEMON_ATTR_SYNC_MAXLEN]	= { .type = NLA_U16 },
-	[IPVS_DAEMON_ATTR_MCAST_GROUP]	= { .type = NLA_U32 },
-	[IPVS_DAEMON_ATTR_MCAST_GROUP6]	= NLA_POLICY_MIN_LEN(sizeof(struct in6_addr)),
-	[IPVS_DAEMON_ATTR_MCAST_PORT]	= { .type = NLA_U16 },
-	[IPVS_DAEMON_ATTR_MCAST_TTL]	= { .type = NLA_U8 },
-};
-
 static const char *const opvs_daemon_rule[IPVS_DAEMON_ATTR_MAX + 1] = {
 	[IPVS_DAEMON_ATTR_STATE]	= "daemon STATE must be a u32",
 	[IPVS_DAEMON_ATTR_MCAST_IFN]	= "daemon MCAST_IFN must have at most 15 characters",
@@ -133,18 +81,18 @@ static const char *const opvs_daemon_rule[IPVS_DAEMON_ATTR_MAX + 1] = {
 };
 
 const struct opvs_nest_type opvs_nest_service = {
-	.policy		= opvs_svc_policy,
+	.policy		= opvs_nla_service,
+	.ipvs		= opvs_nla_service_ipvs,
 	.rule		= opvs_svc_rule,
 	.missing	= "attribute SERVICE is missing",
 	.attr		= IPVS_CMD_ATTR_SERVICE,
 	.max		= IPVS_SVC_ATTR_MAX,
 	.native_max	= OPVS_SVC_ATTR_MAX,
-	.exact		= IPVS_SVC_ATTR_FLAGS,
-	.exact_len	= sizeof(struct ip_vs_flags),
 };
 
 const struct opvs_nest_type opvs_nest_dest = {
-	.policy		= opvs_dest_policy,
+	.policy		= opvs_nla_dest,
+	.ipvs		= opvs_nla_dest,
 	.rule		= opvs_dest_rule,
 	.missing	= "attribute DEST is missing",
 	.attr		= IPVS_CMD_ATTR_DEST,
@@ -153,14 +101,13 @@ const struct opvs_nest_type opvs_nest_dest = {
 };
 
 const struct opvs_nest_type opvs_nest_daemon = {
-	.policy		= opvs_daemon_policy,
+	.policy		= opvs_nla_daemon,
+	.ipvs		= opvs_nla_daemon_ipvs,
 	.rule		= opvs_daemon_rule,
 	.missing	= "attribute DAEMON is missing",
 	.attr		= IPVS_CMD_ATTR_DAEMON,
 	.max		= IPVS_DAEMON_ATTR_MAX,
 	.native_max	= IPVS_DAEMON_ATTR_MAX,
-	.exact		= IPVS_DAEMON_ATTR_MCAST_GROUP6,
-	.exact_len	= sizeof(struct in6_addr),
 };
 
 /* NL_SET_ERR_MSG() for a text that is not a literal. */
@@ -180,18 +127,6 @@ static void opvs_nest_explain(const struct opvs_nest *nest, u16 max)
 		opvs_extack_text(nest->extack, nest->rule[nla_type(bad)]);
 }
 
-static int opvs_nest_check_exact(const struct opvs_nest *nest,
-				 const struct opvs_nest_type *type)
-{
-	const struct nlattr *attr = nest->tb[type->exact];
-
-	if (!type->exact || !attr || nla_len(attr) == type->exact_len)
-		return 0;
-	opvs_extack_text(nest->extack, nest->rule[type->exact]);
-	NL_SET_BAD_ATTR(nest->extack, attr);
-	return -EINVAL;
-}
-
 static int opvs_nest_read(struct opvs_nest *nest,
 			  const struct opvs_nest_type *type, bool native)
 {
@@ -202,10 +137,11 @@ static int opvs_nest_read(struct opvs_nest *nest,
 	/* The parser clears up to @max; what the family lacks is absent, too. */
 	memset(nest->tb, 0, sizeof(nest->tb));
 	err = __nla_parse(nest->tb, max, nla_data(nest->attr),
-			  nla_len(nest->attr), type->policy, validate,
+			  nla_len(nest->attr),
+			  native ? type->policy : type->ipvs, validate,
 			  nest->extack);
 	if (!err)
-		return native ? opvs_nest_check_exact(nest, type) : 0;
+		return 0;
 	opvs_nest_explain(nest, max);
 	return -EINVAL;
 }

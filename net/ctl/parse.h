@@ -22,25 +22,22 @@ struct opvs_net;
 
 /**
  * struct opvs_nest_type - how a nest of a request is read
- * @policy: types of its attributes
+ * @policy: types of its attributes in family `opvs'
+ * @ipvs: and in family `IPVS'
  * @rule: what each attribute has to be, by type; used as error text
  * @missing: error text when there is no such nest
  * @attr: top-level attribute
  * @max: highest attribute that family `IPVS' knows; 0: it has no such nest
  * @native_max: highest attribute that family `opvs' knows
- * @exact: attribute whose length @policy only limits, as IPVS does, while family
- *	`opvs' wants it to be @exact_len; 0: none
- * @exact_len: bytes
  */
 struct opvs_nest_type {
 	const struct nla_policy	*policy;
+	const struct nla_policy	*ipvs;
 	const char *const	*rule;
 	const char		*missing;
 	u16			attr;
 	u16			max;
 	u16			native_max;
-	u16			exact;
-	u16			exact_len;
 };
 
 extern const struct opvs_nest_type opvs_nest_service;

@@ -3,6 +3,7 @@
 #include "policy.h"
 
 #include "fill.h"
+#include "nla.h"
 #include "parse.h"
 
 #include <opvs/netns.h>
@@ -17,13 +18,6 @@ static const u8 opvs_policy_protos[] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
 };
 
-static const struct nla_policy opvs_policy_policy[OPVS_POLICY_ATTR_MAX + 1] = {
-	[OPVS_POLICY_ATTR_NAME]	   = { .type = NLA_NUL_STRING,
-				       .len = OPVS_POLICY_NAME_MAX - 1 },
-	[OPVS_POLICY_ATTR_USERS]   = { .type = NLA_REJECT },
-	[OPVS_POLICY_ATTR_TIMEOUT] = { .type = NLA_NESTED },
-};
-
 static const char *const opvs_policy_rule[OPVS_POLICY_ATTR_MAX + 1] = {
 	[OPVS_POLICY_ATTR_NAME]	   = "policy NAME must have 1 to 31 characters",
 	[OPVS_POLICY_ATTR_USERS]   = "policy USERS cannot be set",
@@ -31,19 +25,11 @@ static const char *const opvs_policy_rule[OPVS_POLICY_ATTR_MAX + 1] = {
 };
 
 static const struct opvs_nest_type opvs_nest_policy = {
-	.policy		= opvs_policy_policy,
+	.policy		= opvs_nla_policy,
 	.rule		= opvs_policy_rule,
 	.missing	= "attribute POLICY is missing",
 	.attr		= OPVS_CMD_ATTR_POLICY,
 	.native_max	= OPVS_POLICY_ATTR_MAX,
-};
-
-static const struct nla_policy opvs_timeout_policy[OPVS_TIMEOUT_ATTR_MAX + 1] = {
-	[OPVS_TIMEOUT_ATTR_PROTOCOL]	= { .type = NLA_U16 },
-	[OPVS_TIMEOUT_ATTR_STATE]	= { .type = NLA_NUL_STRING,
-					    .len = OPVS_STATE_NAME_MAX - 1 },
-	[OPVS_TIMEOUT_ATTR_STATE_INDEX]	= { .type = NLA_U8 },
-	[OPVS_TIMEOUT_ATTR_SECONDS]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 static const char *const opvs_timeout_rule[OPVS_TIMEOUT_ATTR_MAX + 1] = {
@@ -54,7 +40,7 @@ static const char *const opvs_timeout_rule[OPVS_TIMEOUT_ATTR_MAX + 1] = {
 };
 
 static const struct opvs_nest_type opvs_nest_timeout = {
-	.policy		= opvs_timeout_policy,
+	.policy		= opvs_nla_timeout,
 	.rule		= opvs_timeout_rule,
 	.native_max	= OPVS_TIMEOUT_ATTR_MAX,
 };

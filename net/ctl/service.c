@@ -46,7 +46,7 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 }
 
 /**
- * opvs_ctl_new_service() - IPVS_CMD_NEW_SERVICE
+ * opvs_ctl_new_service() - OPVS_CMD_NEW_SERVICE
  * @skb: request
  * @info: its parts
  *
@@ -82,7 +82,7 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_set_service() - IPVS_CMD_SET_SERVICE
+ * opvs_ctl_set_service() - OPVS_CMD_SET_SERVICE
  * @skb: request
  * @info: its parts
  *
@@ -122,7 +122,7 @@ out:
 }
 
 /**
- * opvs_ctl_del_service() - IPVS_CMD_DEL_SERVICE
+ * opvs_ctl_del_service() - OPVS_CMD_DEL_SERVICE
  * @skb: request
  * @info: its parts
  *
@@ -157,14 +157,14 @@ static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
 	int err;
 
 	err = opvs_msg_begin(&msg, skb, request, nlh, flags,
-			     IPVS_CMD_NEW_SERVICE);
+			     OPVS_CMD_NEW_SERVICE);
 	if (err)
 		return err;
 	return opvs_msg_end(&msg, opvs_fill_svc(&msg, svc));
 }
 
 /**
- * opvs_ctl_get_service() - IPVS_CMD_GET_SERVICE, one service
+ * opvs_ctl_get_service() - OPVS_CMD_GET_SERVICE, one service
  * @skb: request
  * @info: its parts
  *
@@ -201,7 +201,7 @@ int opvs_ctl_get_service(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_dump_services() - IPVS_CMD_GET_SERVICE, all services
+ * opvs_ctl_dump_services() - OPVS_CMD_GET_SERVICE, all services
  * @skb: where the messages go
  * @cb: the dump; args[0] is the id of the service shown last
  *
@@ -228,7 +228,7 @@ int opvs_ctl_dump_services(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /**
- * opvs_ctl_zero() - IPVS_CMD_ZERO: one service's statistics, or all
+ * opvs_ctl_zero() - OPVS_CMD_ZERO: one service's statistics, or all
  * @skb: request
  * @info: its parts
  *
@@ -262,7 +262,7 @@ int opvs_ctl_zero(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_flush() - IPVS_CMD_FLUSH: remove all services
+ * opvs_ctl_flush() - OPVS_CMD_FLUSH: remove all services
  * @skb: request
  * @info: its parts
  *

@@ -3,6 +3,7 @@
 #include "table.h"
 
 #include "fill.h"
+#include "nla.h"
 #include "parse.h"
 
 #include <opvs/conn.h>
@@ -18,15 +19,6 @@
 
 static_assert(OPVS_HASH_KEY_LEN == OPVS_HASH_KEY_BYTES);
 
-static const struct nla_policy opvs_table_policy[OPVS_TABLE_ATTR_MAX + 1] = {
-	[OPVS_TABLE_ATTR_CONN_MAX] = { .type = NLA_U32 },
-	[OPVS_TABLE_ATTR_CONNS]	   = { .type = NLA_REJECT },
-	[OPVS_TABLE_ATTR_BUCKETS]  = { .type = NLA_REJECT },
-	[OPVS_TABLE_ATTR_SWEEP]	   = { .type = NLA_REJECT },
-	[OPVS_TABLE_ATTR_SHARD]	   = { .type = NLA_REJECT },
-	[OPVS_TABLE_ATTR_HASH_KEY] = NLA_POLICY_EXACT_LEN(OPVS_HASH_KEY_LEN),
-};
-
 static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
 	[OPVS_TABLE_ATTR_CONN_MAX] = "table CONN_MAX must be a u32",
 	[OPVS_TABLE_ATTR_CONNS]	   = "table CONNS cannot be set",
@@ -37,7 +29,7 @@ static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
 };
 
 static const struct opvs_nest_type opvs_nest_table = {
-	.policy		= opvs_table_policy,
+	.policy		= opvs_nla_table,
 	.rule		= opvs_table_rule,
 	.missing	= "attribute TABLE is missing",
 	.attr		= OPVS_CMD_ATTR_TABLE,

@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "e2e"))
+import abi  # noqa: E402
 import genl  # noqa: E402
 from replay import FOLDER, Mismatch  # noqa: E402
 
@@ -141,7 +142,7 @@ def set_udp_timeout(module, seconds):
     """Of connections from now on."""
     link = genl.Family(module)
     with link.sock:
-        ask(link, genl.SET_CONFIG, genl.attr(genl.TIMEOUT_UDP,
+        ask(link, abi.SET_CONFIG, genl.attr(abi.TIMEOUT_UDP,
                                              genl.u32(seconds)))
 
 
@@ -152,12 +153,13 @@ def conn_count(module, service):
     with link.sock:
         if module == "opvs":
             return number(table_of(link)["CONNS"])
-        answer = ask(link, genl.GET_DEST, service, dump=True)
+        answer = ask(link, abi.GET_DEST, service, dump=True)
     count = 0
     for _, _, data in answer.messages:
-        dest = genl.named(genl.attrs(data)[0][1], genl.DEST_ATTRS)
+        dest = genl.named(genl.attrs(data)[0][1], abi.DEST_ATTRS)
         count += sum(number(dest[name])
-                     for name in ("ACTIVE", "INACT", "PERSIST"))
+                     for name in ("ACTIVE_CONNS", "INACT_CONNS",
+                                  "PERSIST_CONNS"))
     return count
 
 
@@ -167,15 +169,15 @@ def number(payload):
 
 def table_of(link):
     """What opvs tells of its table."""
-    answer = ask(link, genl.GET_TABLE)
-    return genl.named(genl.attrs(answer.messages[0][2])[0][1], genl.TABLE_ATTRS)
+    answer = ask(link, abi.GET_TABLE)
+    return genl.named(genl.attrs(answer.messages[0][2])[0][1], abi.TABLE_ATTRS)
 
 
 def sweeper_ns():
     """What the sweeper of this namespace has spent, by its own account."""
     link = genl.Family("opvs")
     with link.sock:
-        sweep = genl.named(table_of(link)["SWEEP"], genl.SWEEP_ATTRS)
+        sweep = genl.named(table_of(link)["SWEEP"], abi.SWEEP_ATTRS)
     return number(sweep["BUSY_NS"])
 
 
@@ -183,9 +185,9 @@ def conns_made(module, service):
     """Connections that a service has had."""
     link = genl.Family(module)
     with link.sock:
-        answer = ask(link, genl.GET_SERVICE, service)
+        answer = ask(link, abi.GET_SERVICE, service)
     data = answer.messages[0][2]
-    stats = genl.named(genl.attrs(data)[0][1], genl.SVC_ATTRS)["STATS64"]
+    stats = genl.named(genl.attrs(data)[0][1], abi.SERVICE_ATTRS)["STATS64"]
     return number(dict(genl.attrs(stats))[1])
 
 
@@ -249,8 +251,8 @@ def end_all(module):
         if module == "IPVS":
             write("/proc/sys/net/ipv4/vs/expire_nodest_conn", 1)
         else:
-            ask(link, genl.FLUSH_CONN)
-        ask(link, genl.FLUSH)
+            ask(link, abi.FLUSH_CONN)
+        ask(link, abi.FLUSH)
 
 
 def gone(module, before):

@@ -7,7 +7,7 @@ import subprocess
 
 import machine
 import wire
-from machine import genl
+from machine import abi, genl
 from replay import Mismatch, spread
 
 CLIENT = {4: "10.1.1.1", 6: "fd01::1:1"}
@@ -22,7 +22,7 @@ SVC_PERSISTENT, SVC_ONE_PACKET = 1, 4
 
 def service_nest(family, proto, sched="rr", pe=None, flags=0, timeout=0):
     masks = {4: 0 if pe else 0xffffffff, 6: 128}
-    return genl.nest(genl.SERVICE, genl.SVC_ATTRS, {
+    return genl.nest(abi.SERVICE, abi.SERVICE_ATTRS, {
         "AF": genl.u16(2 if family == 4 else 10),
         "PROTOCOL": genl.u16(proto), "ADDR": genl.ip(VIP[family]),
         "PORT": genl.be16(PORT), "SCHED_NAME": genl.string(sched),
@@ -32,7 +32,7 @@ def service_nest(family, proto, sched="rr", pe=None, flags=0, timeout=0):
 
 
 def dest_nest(family, server):
-    return genl.nest(genl.DEST, genl.DEST_ATTRS, {
+    return genl.nest(abi.DEST, abi.DEST_ATTRS, {
         "ADDR": genl.ip(server), "PORT": genl.be16(PORT),
         "FWD_METHOD": genl.u32(0), "WEIGHT": genl.u32(1),
         "U_THRESH": genl.u32(0), "L_THRESH": genl.u32(0)})
@@ -51,9 +51,9 @@ class Balanced:
     def __enter__(self):
         link = genl.Family(self.module)
         with link.sock:
-            machine.ask(link, genl.NEW_SERVICE, self.nest)
+            machine.ask(link, abi.NEW_SERVICE, self.nest)
             for server in SERVERS[self.family]:
-                machine.ask(link, genl.NEW_DEST,
+                machine.ask(link, abi.NEW_DEST,
                             self.nest + dest_nest(self.family, server))
         return self
 

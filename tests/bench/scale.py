@@ -9,7 +9,7 @@ import struct
 import churn
 import machine
 import paths
-from machine import genl
+from machine import abi, genl
 from replay import Mismatch, spread
 
 MILLION = 1000000
@@ -102,7 +102,7 @@ def list_opvs(flows):
     begin = machine.work_ns()
     count, done = 0, False
     with link.sock:
-        link.begin(genl.GET_CONN, dump=True)
+        link.begin(abi.GET_CONN, dump=True)
         while not done:
             entries, done = count_messages(link.sock.recv(1 << 16))
             count += entries

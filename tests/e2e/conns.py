@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 from backlog import Backlog
-from genl import (CONN, CONN_ATTRS, DEST, DEST_ATTRS, GET_CONN, NEW_DEST,
-                  NEW_SERVICE, POLICY, POLICY_ATTRS, SERVICE, SET_POLICY,
-                  SVC_ATTRS, TIMEOUT_ATTRS, attr, attrs, be16, ip, named, nest,
-                  string, u8, u16, u32)
+from abi import (CONN, CONN_ATTRS, DEST, DEST_ATTRS, GET_CONN, NEW_DEST,
+                 NEW_SERVICE, POLICY, POLICY_ATTRS, SERVICE, SERVICE_ATTRS,
+                 SET_POLICY, TIMEOUT_ATTRS)
+from genl import attr, attrs, be16, ip, named, nest, string, u8, u16, u32
 
 INET, INET6 = socket.AF_INET, socket.AF_INET6
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
@@ -74,7 +74,7 @@ def service(key, **changes):
     if key == SIP:
         values["PE_NAME"] = string("sip")
     values.update(changes)
-    return nest(SERVICE, SVC_ATTRS, values)
+    return nest(SERVICE, SERVICE_ATTRS, values)
 
 
 def dest(where, port):
@@ -129,7 +129,7 @@ class Entry:
 
     def __init__(self, body):
         nests = dict(attrs(body))
-        svc = named(nests[SERVICE], SVC_ATTRS)
+        svc = named(nests[SERVICE], SERVICE_ATTRS)
         self.raw = named(nests[CONN], CONN_ATTRS)
         self.order = [kind for kind, _ in attrs(nests[CONN])]
         self.kind = self.raw["KIND"][0]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Raw generic netlink for tests: messages are built and read byte by byte,
-so that nothing between the test and the kernel is polite."""
+so that nothing between the test and the kernel is polite.  The numbers of the
+ABI are in abi.py."""
 
 import ctypes
 import fcntl
@@ -28,39 +29,6 @@ NLA_TYPE_MASK = 0x3fff
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
-
-NEW_SERVICE, SET_SERVICE, DEL_SERVICE, GET_SERVICE = 1, 2, 3, 4
-NEW_DEST, SET_DEST, DEL_DEST, GET_DEST = 5, 6, 7, 8
-NEW_DAEMON, DEL_DAEMON, GET_DAEMON = 9, 10, 11
-SET_CONFIG, GET_CONFIG, SET_INFO, GET_INFO = 12, 13, 14, 15
-ZERO, FLUSH = 16, 17
-(GET_COUNTERS, GET_CONN, FLUSH_CONN, EXPIRE_CONN, NEW_POLICY, SET_POLICY,
- DEL_POLICY, GET_POLICY, SET_TABLE, GET_TABLE) = range(64, 74)
-
-SERVICE, DEST, DAEMON, TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP = range(1, 7)
-COUNTERS, CONN, POLICY, TABLE, COUNT = range(64, 69)
-
-SVC_ATTRS = ("AF", "PROTOCOL", "ADDR", "PORT", "FWMARK", "SCHED_NAME", "FLAGS",
-             "TIMEOUT", "NETMASK", "STATS", "PE_NAME", "STATS64")
-DEST_ATTRS = ("ADDR", "PORT", "FWD_METHOD", "WEIGHT", "U_THRESH", "L_THRESH",
-              "ACTIVE", "INACT", "PERSIST", "STATS", "ADDR_FAMILY", "STATS64",
-              "TUN_TYPE", "TUN_PORT", "TUN_FLAGS")
-DAEMON_ATTRS = ("STATE", "MCAST_IFN", "SYNC_ID", "SYNC_MAXLEN", "MCAST_GROUP",
-                "MCAST_GROUP6", "MCAST_PORT", "MCAST_TTL")
-CONN_ATTRS = ("KIND", "FAMILY", "PROTOCOL", "CLIENT", "CLIENT_PORT",
-              "CLIENT_PREFIX", "VIRTUAL", "VIRTUAL_PORT", "SERVER",
-              "SERVER_PORT", "FWMARK", "STATE", "ENGINE", "KEY", "SECONDS",
-              "FLAGS", "METHOD", "PACKETS", "ACTIVE")
-POLICY_ATTRS = ("NAME", "USERS", "TIMEOUT")
-TIMEOUT_ATTRS = ("PROTOCOL", "STATE", "STATE_INDEX", "SECONDS")
-TABLE_ATTRS = ("CONN_MAX", "CONNS", "BUCKETS", "SWEEP", "SHARD", "HASH_KEY")
-SHARD_ATTRS = ("CPU", "FILED")
-SWEEP_ATTRS = ("VISITED", "RECLAIMED", "REFILED", "SLICES", "WAKEUPS", "BUSY_NS",
-               "MAX_SLICE_NS", "MAX_LATE_MS")
-# Of family opvs only; numbered apart from those of IPVS.
-(SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT, SVC_EXCEPTIONS,
- SVC_DRAIN_SECONDS) = range(64, 69)
-DEST_CALLS = 64
 
 
 def u8(value):
@@ -99,7 +67,7 @@ def nest(kind, names, values, flag=NLA_F_NESTED):
     body = b""
     for name, payload in values.items():
         if payload is not None:
-            number = name if isinstance(name, int) else names.index(name) + 1
+            number = name if isinstance(name, int) else names[name]
             body += attr(number, payload)
     return attr(kind | flag, body)
 
@@ -114,11 +82,15 @@ def attrs(data):
     return found
 
 
+def by_number(names):
+    return {number: name for name, number in names.items()}
+
+
 def named(data, names):
     """{name: payload} of a nest, in its order; {number: payload} where the
     number has no name."""
-    return {names[kind - 1] if kind <= len(names) else kind: payload
-            for kind, payload in attrs(data)}
+    known = by_number(names)
+    return {known.get(kind, kind): payload for kind, payload in attrs(data)}
 
 
 class Answer:

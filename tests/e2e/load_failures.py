@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 
-from genl import FLUSH, GET_INFO, Family, Tap
+from abi import FLUSH, GET_INFO
+from genl import Family, Tap
 
 FAIL_NTH = "/proc/thread-self/fail-nth"
 DEBUG = "/sys/kernel/debug"

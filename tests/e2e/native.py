@@ -6,6 +6,7 @@ import errno
 import socket
 import struct
 
+import abi
 import genl
 from traffic import parse_addr
 
@@ -31,7 +32,7 @@ def ask(cmd, payload=b""):
              if answer.errno else "none", "text": answer.text}
     for _, _, data in answer.messages:
         for kind, body in genl.attrs(data):
-            if kind == genl.COUNT:
+            if kind == abi.COUNT:
                 found["count"] = struct.unpack("=I", body)[0]
     return found
 
@@ -46,11 +47,15 @@ def service_name(args):
             "ADDR": genl.ip(addr), "PORT": genl.be16(port)}
 
 
+def service_nest(values):
+    return genl.nest(abi.SERVICE, abi.SERVICE_ATTRS, values)
+
+
 def timeout(text):
     """PROTO:STATE:SECONDS as a nest."""
     proto, state, seconds = text.split(":")
-    return genl.nest(genl.POLICY_ATTRS.index("TIMEOUT") + 1,
-                     genl.TIMEOUT_ATTRS, {
+    return genl.nest(abi.POLICY_ATTRS["TIMEOUT"],
+                     abi.TIMEOUT_ATTRS, {
                          "PROTOCOL": genl.u16(PROTOS[proto]),
                          "STATE": genl.string(state),
                          "SECONDS": genl.u32(int(seconds))})
@@ -58,12 +63,12 @@ def timeout(text):
 
 def policy(args):
     """verb=new, set or del; name=, timeouts=PROTO:STATE:SECONDS,..."""
-    cmd = {"new": genl.NEW_POLICY, "set": genl.SET_POLICY,
-           "del": genl.DEL_POLICY}[args["verb"]]
+    cmd = {"new": abi.NEW_POLICY, "set": abi.SET_POLICY,
+           "del": abi.DEL_POLICY}[args["verb"]]
     body = genl.attr(1, genl.string(args["name"]))
     for text in filter(None, args.get("timeouts", "").split(",")):
         body += timeout(text)
-    return ask(cmd, genl.attr(genl.POLICY | genl.NLA_F_NESTED, body))
+    return ask(cmd, genl.attr(abi.POLICY | genl.NLA_F_NESTED, body))
 
 
 def service(args):
@@ -75,10 +80,10 @@ def service(args):
              "TIMEOUT": genl.u32(0),
              "NETMASK": genl.u32(128 if v6 else 0xffffffff)}
     if "policy" in args:
-        name[genl.SVC_POLICY] = genl.string(args["policy"])
+        name["POLICY"] = genl.string(args["policy"])
     if "max" in args:
-        name[genl.SVC_CONN_MAX] = genl.u32(int(args["max"]))
-    return ask(genl.SET_SERVICE, genl.nest(genl.SERVICE, genl.SVC_ATTRS, name))
+        name["CONN_MAX"] = genl.u32(int(args["max"]))
+    return ask(abi.SET_SERVICE, service_nest(name))
 
 
 def table(args):
@@ -88,28 +93,28 @@ def table(args):
         values["HASH_KEY"] = bytes.fromhex(args["key"])
     if "max" in args:
         values["CONN_MAX"] = genl.u32(int(args["max"]))
-    return ask(genl.SET_TABLE, genl.nest(genl.TABLE, genl.TABLE_ATTRS, values))
+    return ask(abi.SET_TABLE, genl.nest(abi.TABLE, abi.TABLE_ATTRS, values))
 
 
 def hash_key():
     """The namespace's secret in 32 hexadecimal digits."""
     family = genl.Family("opvs")
     with family.sock:
-        answer = family.ask(genl.GET_TABLE)
+        answer = family.ask(abi.GET_TABLE)
     nest = genl.attrs(answer.messages[0][2])[0][1]
-    return genl.named(nest, genl.TABLE_ATTRS)["HASH_KEY"].hex()
+    return genl.named(nest, abi.TABLE_ATTRS)["HASH_KEY"].hex()
 
 
 def shown(args):
     """exceptions= of a service, and drain=, seconds left, or none."""
-    payload = genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+    payload = service_nest(service_name(args))
     family = genl.Family("opvs")
     with family.sock:
-        answer = family.ask(genl.GET_SERVICE, payload)
+        answer = family.ask(abi.GET_SERVICE, payload)
     nest = genl.attrs(answer.messages[0][2])[0][1]
-    found = genl.named(nest, genl.SVC_ATTRS)
-    drain = found.get(genl.SVC_DRAIN_SECONDS)
-    exceptions = struct.unpack("=I", found[genl.SVC_EXCEPTIONS])[0]
+    found = genl.named(nest, abi.SERVICE_ATTRS)
+    drain = found.get("DRAIN_SECONDS")
+    exceptions = struct.unpack("=I", found["EXCEPTIONS"])[0]
     return {"exceptions": exceptions,
             "drain": struct.unpack("=I", drain)[0] if drain else "none"}
 
@@ -117,15 +122,15 @@ def shown(args):
 def calls(args):
     """each= of a service's servers, in order: calls that it carries, and what
     is shown as active connections."""
-    payload = genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+    payload = service_nest(service_name(args))
     family = genl.Family("opvs")
     with family.sock:
-        answer = family.ask(genl.GET_DEST, payload, dump=True)
+        answer = family.ask(abi.GET_DEST, payload, dump=True)
     each = []
     for _, _, data in answer.messages:
-        found = genl.named(genl.attrs(data)[0][1], genl.DEST_ATTRS)
+        found = genl.named(genl.attrs(data)[0][1], abi.DEST_ATTRS)
         each.append("/".join(str(struct.unpack("=I", found[name])[0])
-                             for name in (genl.DEST_CALLS, "ACTIVE")))
+                             for name in ("CALLS", "ACTIVE_CONNS")))
     return {"each": ",".join(each)}
 
 
@@ -133,7 +138,7 @@ def connections(cmd, args):
     """Of service=, of server=, of prefix=ADDRESS|LENGTH, or one: src=, dst=."""
     payload = b""
     if "service" in args:
-        payload += genl.nest(genl.SERVICE, genl.SVC_ATTRS, service_name(args))
+        payload += service_nest(service_name(args))
     conn = {}
     if "server" in args:
         addr, port = parse_addr(args["server"])
@@ -151,13 +156,13 @@ def connections(cmd, args):
                  "CLIENT": bytes_of(addr), "CLIENT_PORT": genl.be16(port),
                  "VIRTUAL": bytes_of(vaddr), "VIRTUAL_PORT": genl.be16(vport)}
     if conn:
-        payload += genl.nest(genl.CONN, genl.CONN_ATTRS, conn)
+        payload += genl.nest(abi.CONN, abi.CONN_ATTRS, conn)
     return ask(cmd, payload)
 
 
 def flush(args):
-    return connections(genl.FLUSH_CONN, args)
+    return connections(abi.FLUSH_CONN, args)
 
 
 def expire(args):
-    return connections(genl.EXPIRE_CONN, args)
+    return connections(abi.EXPIRE_CONN, args)

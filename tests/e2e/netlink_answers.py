@@ -9,13 +9,12 @@ import socket
 import struct
 import sys
 
-from genl import (CLONE_NEWNET, COUNTERS, DEL_DEST, DEL_SERVICE, DEST,
-                  DEST_ATTRS, FLUSH, GET_CONFIG, GET_COUNTERS, GET_DEST,
-                  GET_INFO, GET_SERVICE, NEW_DEST, NEW_SERVICE, NLA_F_NESTED,
-                  SERVICE, SET_CONFIG, SET_DEST, SET_INFO, SET_SERVICE,
-                  SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX, SVC_EXCEPTIONS,
-                  SVC_POLICY, DEST_CALLS, Family, Tap, attr, attrs, be16, ip,
-                  named, nest, string, u16, u32, unshare)
+from abi import (COUNTERS, DEL_DEST, DEL_SERVICE, DEST, DEST_ATTRS, FLUSH,
+                 GET_CONFIG, GET_COUNTERS, GET_DEST, GET_INFO, GET_INFO_ANSWER,
+                 GET_SERVICE, NEW_DEST, NEW_SERVICE, SERVICE, SERVICE_ATTRS,
+                 SET_CONFIG, SET_DEST, SET_SERVICE)
+from genl import (CLONE_NEWNET, NLA_F_NESTED, Family, Tap, attr, attrs, be16,
+                  ip, named, nest, string, u16, u32, unshare)
 
 SERVICES = 3000
 SERVERS = 2000
@@ -37,7 +36,7 @@ def service(port, **changes):
         "TIMEOUT": u32(0), "NETMASK": u32(ALL),
     }
     values.update(changes)
-    return nest(SERVICE, SVC_ATTRS, values)
+    return nest(SERVICE, SERVICE_ATTRS, values)
 
 
 def dest(port, **changes):
@@ -73,20 +72,20 @@ def raw_type(body):
     return struct.unpack_from("=H", body, 2)[0]
 
 
-def numbers(found, names=SVC_ATTRS):
-    return [name if isinstance(name, int) else names.index(name) + 1
-            for name in found]
+def numbers(found, names=SERVICE_ATTRS):
+    return [names[name] for name in found]
 
 
 def own(family):
     """What only family opvs says of a service."""
     if family.name != "opvs":
         return []
-    return [SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT, SVC_EXCEPTIONS]
+    return [SERVICE_ATTRS[name] for name in (
+        "POLICY", "CONN_MAX", "CONN_COUNT", "EXCEPTIONS")]
 
 
 def own_of_server(family):
-    return [DEST_CALLS] if family.name == "opvs" else []
+    return ["CALLS"] if family.name == "opvs" else []
 
 
 def test_service(tap, family):
@@ -99,7 +98,7 @@ def test_service(tap, family):
     tap.ok(len(answer.messages) == 1 and kind == family.id and
            cmd == NEW_SERVICE and raw_type(body) == SERVICE | marked,
            f"{family.name}: one service: family, command, nest")
-    found = named(attrs(body)[0][1], SVC_ATTRS)
+    found = named(attrs(body)[0][1], SERVICE_ATTRS)
     order = numbers(found)
     tap.ok(order == [1, 2, 3, 4, 6, 11, 7, 8, 9, 10, 12] + own(family),
            f"{family.name}: order of a service's attributes", order)
@@ -121,7 +120,7 @@ def test_mark(tap, family):
               "NETMASK": u32(64)}
     do(family, NEW_SERVICE, service(0, **values))
     body = do(family, GET_SERVICE, service(0, **values)).messages[0][2]
-    found = named(attrs(body)[0][1], SVC_ATTRS)
+    found = named(attrs(body)[0][1], SERVICE_ATTRS)
     tap.ok(numbers(found) == [1, 5, 6, 7, 8, 9, 10, 12] + own(family),
            f"{family.name}: order of the attributes of a service by mark",
            numbers(found))
@@ -137,7 +136,7 @@ def test_edit(tap, family):
     do(family, SET_SERVICE, service(5060, FLAGS=u32(0x10) + u32(0x18),
                                     SCHED_NAME=string("mh"), TIMEOUT=u32(5)))
     body = do(family, GET_SERVICE, service(5060)).messages[0][2]
-    found = named(attrs(body)[0][1], SVC_ATTRS)
+    found = named(attrs(body)[0][1], SERVICE_ATTRS)
     tap.ok(found["FLAGS"] == u32(ONEPACKET | HASHED | 0x10) + u32(ALL) and
            found["TIMEOUT"] == u32(5) and "PE_NAME" not in found,
            f"{family.name}: an edited service", found)
@@ -156,7 +155,7 @@ def test_server(tap, family):
     found = named(attrs(body)[0][1], DEST_ATTRS)
     order = numbers(found, DEST_ATTRS)
     tap.ok(order == [1, 2, 3, 4, 13, 14, 15, 5, 6, 7, 8, 9, 11, 10, 12] +
-           own_of_server(family),
+           [DEST_ATTRS[name] for name in own_of_server(family)],
            f"{family.name}: order of a server's attributes", order)
     want = {"ADDR": ip("192.0.2.11"), "PORT": be16(5060),
             "FWD_METHOD": u32(3), "WEIGHT": u32(70000), "U_THRESH": u32(9),
@@ -178,7 +177,7 @@ def test_server(tap, family):
 
 def test_config(tap, family):
     body = do(family, GET_INFO).messages[0]
-    tap.ok(body[1] == SET_INFO and
+    tap.ok(body[1] == GET_INFO_ANSWER and
            attrs(body[2]) == [(1, u32(0x010201)), (2, u32(4096))],
            f"{family.name}: info")
     do(family, SET_CONFIG, attr(4, u32(11)) + attr(6, u32(13)))
@@ -230,7 +229,7 @@ def test_long_dumps(tap, family, other):
         return service(1) + dest(port)
 
     for name, cmd, payload, names, count, what in (
-            ("services", GET_SERVICE, b"", SVC_ATTRS, SERVICES,
+            ("services", GET_SERVICE, b"", SERVICE_ATTRS, SERVICES,
              (NEW_SERVICE, DEL_SERVICE, service)),
             ("servers", GET_DEST, service(1), DEST_ATTRS, SERVERS,
              (NEW_DEST, DEL_DEST, server))):

@@ -13,10 +13,10 @@ import time
 from conns import (A, B, CONNECTION, Entry, INET, INET6, MARK, MARK6, MASQ,
                    SECONDS, SERVICES, SIP, SIX, TCP, TEMPLATE, UDP, WEB, WILD,
                    conn, do, ids, listing, raw, service, set_up, traffic)
-from genl import (CLONE_NEWNET, CONN, CONN_ATTRS, COUNT, EXPIRE_CONN, FLUSH,
-                  FLUSH_CONN, GET_CONN, GET_TABLE, SHARD_ATTRS, TABLE_ATTRS,
-                  Family, Tap, attr, attrs, be16, named, nest, string, u8, u16,
-                  u32, unshare)
+from abi import (CONN, CONN_ATTRS, COUNT, EXPIRE_CONN, FLUSH, FLUSH_CONN,
+                 GET_CONN, GET_TABLE, SHARD_ATTRS, TABLE_ATTRS)
+from genl import (CLONE_NEWNET, Family, Tap, attr, attrs, be16, by_number,
+                  named, nest, string, u8, u16, u32, unshare)
 
 EINVAL, ENOENT, ESRCH, EAFNOSUPPORT = (
     errno.EINVAL, errno.ENOENT, errno.ESRCH, errno.EAFNOSUPPORT)
@@ -44,7 +44,8 @@ def test_list(tap, family, want):
 def table(family):
     """The TABLE nest: [(name, payload)]."""
     body = do(family, GET_TABLE).messages[0][2]
-    return [(TABLE_ATTRS[kind - 1], payload)
+    names = by_number(TABLE_ATTRS)
+    return [(names[kind], payload)
             for kind, payload in attrs(attrs(body)[0][1])]
 
 
@@ -70,8 +71,9 @@ def test_values(tap, entries):
             tap.ok(False, "the server is the service's", entry.id)
             return
     tap.ok(True, "the server is the service's")
+    names = by_number(CONN_ATTRS)
     udp = find(entries, svc=A, cport=1024)
-    tap.ok([CONN_ATTRS[n - 1] for n in udp.order] == [
+    tap.ok([names[n] for n in udp.order] == [
         "KIND", "FAMILY", "PROTOCOL", "CLIENT", "CLIENT_PORT", "VIRTUAL",
         "VIRTUAL_PORT", "SERVER", "SERVER_PORT", "STATE", "SECONDS", "FLAGS",
         "METHOD", "PACKETS"], "attributes of a connection", udp.order)
@@ -81,7 +83,7 @@ def test_values(tap, entries):
            udp.number("FLAGS") & INACTIVE and
            SECONDS - 300 < left <= SECONDS, "values of a connection", udp.raw)
     sip = find(entries, svc=SIP, kind=TEMPLATE, key=b"plain@host")
-    tap.ok([CONN_ATTRS[n - 1] for n in sip.order] == [
+    tap.ok([names[n] for n in sip.order] == [
         "KIND", "FAMILY", "PROTOCOL", "CLIENT", "CLIENT_PORT", "VIRTUAL",
         "VIRTUAL_PORT", "SERVER", "SERVER_PORT", "STATE", "ENGINE", "KEY",
         "SECONDS", "FLAGS", "METHOD", "PACKETS"],

@@ -9,13 +9,13 @@ import os
 import socket
 import sys
 
-from genl import (CLONE_NEWNET, CLONE_NEWUSER, DAEMON, DAEMON_ATTRS,
-                  DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST, DEST_ATTRS, FLUSH,
-                  GET_CONFIG, GET_CONN, GET_COUNTERS, GET_DAEMON,
-                  GET_DEST, GET_INFO, GET_POLICY, GET_SERVICE, GET_TABLE,
-                  NEW_DAEMON, NEW_DEST, NEW_SERVICE, SERVICE, SET_CONFIG,
-                  SET_DEST, SET_INFO, SET_SERVICE, SVC_ATTRS, TIMEOUT_TCP,
-                  TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO, Family, Tap, attr, be16,
+from abi import (DAEMON, DAEMON_ATTRS, DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST,
+                 DEST_ATTRS, FLUSH, GET_CONFIG, GET_CONN, GET_COUNTERS,
+                 GET_DAEMON, GET_DEST, GET_INFO, GET_INFO_ANSWER, GET_POLICY,
+                 GET_SERVICE, GET_TABLE, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
+                 SERVICE, SERVICE_ATTRS, SET_CONFIG, SET_DEST, SET_SERVICE,
+                 TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO)
+from genl import (CLONE_NEWNET, CLONE_NEWUSER, Family, Tap, attr, be16,
                   ip, nest, string, u8, u16, u32, unshare)
 
 OK = 0
@@ -41,7 +41,7 @@ def service(flag=0x8000, **changes):
         "TIMEOUT": u32(0), "NETMASK": u32(ALL),
     }
     values.update(changes)
-    return nest(SERVICE, SVC_ATTRS, values, flag)
+    return nest(SERVICE, SERVICE_ATTRS, values, flag)
 
 
 def service6(**changes):
@@ -264,7 +264,7 @@ def lenient_rows():
         attr(40, b"")
     yield "no NLA_F_NESTED", service(flag=0)
     yield "FLAGS of 4", service(FLAGS=u32(4))
-    odd = nest(SERVICE, SVC_ATTRS, {
+    odd = nest(SERVICE, SERVICE_ATTRS, {
         "AF": u16(2), "PROTOCOL": u16(UDP), "ADDR": ip("192.0.2.1"),
         "PORT": be16(5060), 40: u32(0)})
     yield "unknown attribute in the nest", odd
@@ -393,7 +393,7 @@ def test_dumps(tap, family):
 
 def test_commands(tap, family):
     """Refused by generic netlink itself, which has no words for it."""
-    unknown = [SET_INFO, 18, 63, GET_TABLE + 1]
+    unknown = [GET_INFO_ANSWER, 18, 63, GET_TABLE + 1]
     if family.name != "opvs":
         unknown += range(GET_COUNTERS, GET_TABLE + 1)
     for cmd in unknown:
@@ -433,7 +433,7 @@ def count_refused(names, namespaces=0):
     passed = 0
     for name in names:
         family = Family(name)
-        commands = list(range(NEW_SERVICE, SET_INFO)) + [GET_INFO, ZERO, FLUSH]
+        commands = [*range(NEW_SERVICE, GET_INFO_ANSWER), GET_INFO, ZERO, FLUSH]
         if name == "opvs":
             commands += range(GET_COUNTERS, GET_TABLE + 1)
         for cmd in commands:

@@ -9,21 +9,22 @@ import socket
 import struct
 import sys
 
-from genl import (CLONE_NEWNET, DEL_POLICY, DEL_SERVICE, DEST, DEST_ATTRS,
-                  DEST_CALLS, FLUSH, GET_CONFIG, GET_POLICY, GET_SERVICE,
-                  GET_TABLE, NEW_DEST, NEW_POLICY, NEW_SERVICE, POLICY,
-                  POLICY_ATTRS, SERVICE, SET_CONFIG, SET_POLICY, SET_SERVICE,
-                  SET_TABLE, SVC_ATTRS, SVC_CONN_COUNT, SVC_CONN_MAX,
-                  SVC_DRAIN_SECONDS, SVC_EXCEPTIONS, SVC_POLICY, SWEEP_ATTRS,
-                  TABLE, TABLE_ATTRS, TIMEOUT_ATTRS, TIMEOUT_TCP,
-                  TIMEOUT_TCP_FIN, TIMEOUT_UDP, Family, Tap, attr, attrs, be16,
-                  ip, named, nest, string, u8, u16, u32, unshare)
+from abi import (DEL_POLICY, DEL_SERVICE, DEST, DEST_ATTRS, FLUSH, GET_CONFIG,
+                 GET_POLICY, GET_SERVICE, GET_TABLE, NEW_DEST, NEW_POLICY,
+                 NEW_SERVICE, POLICY, POLICY_ATTRS, SERVICE, SERVICE_ATTRS,
+                 SET_CONFIG, SET_POLICY, SET_SERVICE, SET_TABLE, SWEEP_ATTRS,
+                 TABLE, TABLE_ATTRS, TIMEOUT_ATTRS, TIMEOUT_TCP,
+                 TIMEOUT_TCP_FIN, TIMEOUT_UDP)
+from genl import (CLONE_NEWNET, Family, Tap, attr, attrs, be16, by_number, ip,
+                  named, nest, string, u8, u16, u32, unshare)
 
 EINVAL, ENOENT, EEXIST, EBUSY, ENOSPC = (
     errno.EINVAL, errno.ENOENT, errno.EEXIST, errno.EBUSY, errno.ENOSPC)
 TCP, UDP, SCTP = 6, 17, 132
 ALL = 0xffffffff
-TIMEOUT = POLICY_ATTRS.index("TIMEOUT") + 1
+TIMEOUT = POLICY_ATTRS["TIMEOUT"]
+# Behind the last attribute of a service, and between those of the families.
+UNKNOWN = {"NEXT": max(SERVICE_ATTRS.values()) + 1, "BETWEEN": 20}
 KEY = bytes(range(0xf0, 0x100))
 TOO_MANY = u32((1 << 30) + 1)
 
@@ -61,11 +62,6 @@ def policy(name, *timeouts, **changes):
 
 
 def service(port=5060, **changes):
-    extra = {number: changes.pop(name) for name, number in (
-        ("POLICY", SVC_POLICY), ("CONN_MAX", SVC_CONN_MAX),
-        ("CONN_COUNT", SVC_CONN_COUNT), ("EXCEPTIONS", SVC_EXCEPTIONS),
-        ("DRAIN_SECONDS", SVC_DRAIN_SECONDS), ("NEXT", SVC_DRAIN_SECONDS + 1),
-        ("BETWEEN", 20)) if name in changes}
     values = {
         "AF": u16(socket.AF_INET), "PROTOCOL": u16(UDP),
         "ADDR": ip("192.0.2.1"), "PORT": be16(port),
@@ -73,8 +69,7 @@ def service(port=5060, **changes):
         "TIMEOUT": u32(0), "NETMASK": u32(ALL),
     }
     values.update(changes)
-    values.update(extra)
-    return nest(SERVICE, SVC_ATTRS, values)
+    return nest(SERVICE, SERVICE_ATTRS | UNKNOWN, values)
 
 
 def table(**changes):
@@ -88,7 +83,7 @@ def read_policy(body):
     seconds = {}
     for number, value in attrs(payload):
         if number != TIMEOUT:
-            found[POLICY_ATTRS[number - 1]] = value
+            found[by_number(POLICY_ATTRS)[number]] = value
             continue
         row = named(value, TIMEOUT_ATTRS)
         proto = struct.unpack("=H", row["PROTOCOL"])[0]
@@ -116,7 +111,7 @@ def listed(family):
 
 def read_service(family, port=5060):
     body = family.ask(GET_SERVICE, service(port)).messages[0][2]
-    return named(attrs(body)[0][1], SVC_ATTRS)
+    return named(attrs(body)[0][1], SERVICE_ATTRS)
 
 
 def read_table(family):
@@ -212,22 +207,22 @@ def test_service(tap, family):
     do(family, NEW_POLICY, policy("gold"))
     do(family, NEW_SERVICE, service())
     found = read_service(family)
-    tap.ok(found[SVC_POLICY] == b"default\0" and
-           found[SVC_CONN_MAX] == u32(0) and found[SVC_CONN_COUNT] == u32(0),
+    tap.ok(found["POLICY"] == b"default\0" and
+           found["CONN_MAX"] == u32(0) and found["CONN_COUNT"] == u32(0),
            "a service: default policy, no limit", found)
     do(family, SET_SERVICE, service(POLICY=string("gold"), CONN_MAX=u32(77)))
     found = read_service(family)
-    tap.ok(found[SVC_POLICY] == b"gold\0" and found[SVC_CONN_MAX] == u32(77)
+    tap.ok(found["POLICY"] == b"gold\0" and found["CONN_MAX"] == u32(77)
            and get(family, "gold")[1] == 1, "it gets a policy and a limit")
     do(compat, SET_SERVICE, service())
     do(family, SET_SERVICE, service(SCHED_NAME=string("wrr")))
     found = read_service(family)
-    tap.ok(found[SVC_POLICY] == b"gold\0" and found[SVC_CONN_MAX] == u32(77)
+    tap.ok(found["POLICY"] == b"gold\0" and found["CONN_MAX"] == u32(77)
            and get(family, "gold")[1] == 1,
            "and keeps them when an edit does not name them")
     body = compat.ask(GET_SERVICE, service()).messages[0][2]
-    tap.ok(not {SVC_POLICY, SVC_CONN_MAX, SVC_CONN_COUNT} &
-           set(named(attrs(body)[0][1], SVC_ATTRS)),
+    tap.ok(not {"POLICY", "CONN_MAX", "CONN_COUNT"} &
+           set(named(attrs(body)[0][1], SERVICE_ATTRS)),
            "family IPVS does not show them")
     refused = family.ask(DEL_POLICY, policy("gold"))
     tap.ok(refused.errno == EBUSY and refused.text and get(family, "gold"),
@@ -250,9 +245,9 @@ def sysfs(name):
 def test_table(tap, family):
     kind, cmd, found = read_table(family)
     tap.ok(kind == TABLE and cmd == SET_TABLE and
-           {name: len(found[name]) for name in TABLE_ATTRS[:3]} ==
+           {name: len(found[name]) for name in tuple(TABLE_ATTRS)[:3]} ==
            {"CONN_MAX": 4, "CONNS": 4, "BUCKETS": 4} and
-           tuple(found) == TABLE_ATTRS and len(found["HASH_KEY"]) == 16,
+           list(found) == list(TABLE_ATTRS) and len(found["HASH_KEY"]) == 16,
            "the table's numbers", found)
     sweep = [(k, len(v)) for k, v in attrs(found["SWEEP"])
              if k <= len(SWEEP_ATTRS)]
@@ -350,7 +345,7 @@ def refused_rows():
         yield (f"new service: {what}", NEW_SERVICE, service(5061, **changes),
                want)
         yield f"set service: {what}", SET_SERVICE, service(**changes), want
-    for what, kind in (("CALLS", DEST_CALLS), ("unknown attribute", 65),
+    for what, kind in (("CALLS", "CALLS"), ("unknown attribute", 65),
                        ("attribute between the families'", 20)):
         yield (f"new server: {what}", NEW_DEST, service() +
                nest(DEST, DEST_ATTRS, {"ADDR": ip("192.0.2.11"),

@@ -7,10 +7,10 @@ import errno
 import os
 import sys
 
-from genl import (CLONE_NEWNET, CLONE_NEWUSER, FLUSH, FLUSH_CONN, GET_POLICY,
-                  GET_SERVICE, GET_TABLE, NEW_DEST, NEW_SERVICE, SET_TABLE,
-                  TABLE, TABLE_ATTRS, Family, Tap, attrs, be16, named, nest,
-                  string, u32, unshare)
+from abi import (FLUSH, FLUSH_CONN, GET_POLICY, GET_SERVICE, GET_TABLE,
+                 NEW_DEST, NEW_SERVICE, SET_TABLE, TABLE, TABLE_ATTRS)
+from genl import (CLONE_NEWNET, CLONE_NEWUSER, Family, Tap, attrs, be16, named,
+                  nest, string, u32, unshare)
 from netlink_errors import count_refused, dest, in_child, service
 
 NAMES = ("opvs", "IPVS")

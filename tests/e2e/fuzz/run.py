@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import books                                        # noqa: E402
 from grammar import Grammar                         # noqa: E402
 from world import World, enter, run, seeded         # noqa: E402
+import abi                                          # noqa: E402
 import genl                                         # noqa: E402
 
 LIMIT = 30              # seconds for anything that has to end
@@ -218,7 +219,7 @@ class Fuzz:
         family = genl.Family("opvs")
         with family.sock:
             for _ in range(20):
-                family.ask(genl.FLUSH_CONN)
+                family.ask(abi.FLUSH_CONN)
                 now, wrong = books.at_rest()
                 if wrong or not now["conns"]:
                     break

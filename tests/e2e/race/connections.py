@@ -23,6 +23,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
+import abi  # noqa: E402
 import genl  # noqa: E402
 import mass  # noqa: E402
 from native import bytes_of, family_number, timeout  # noqa: E402
@@ -79,7 +80,7 @@ class Changer:
                 "ADDR": genl.ip(self.virtual), "PORT": genl.be16(self.port)}
 
     def nest(self, extra=()):
-        return genl.nest(genl.SERVICE, genl.SVC_ATTRS,
+        return genl.nest(abi.SERVICE, abi.SERVICE_ATTRS,
                          self.name() | dict(extra))
 
     def conf(self, seconds, policy, limit):
@@ -88,79 +89,79 @@ class Changer:
             "SCHED_NAME": genl.string(random.choice(("rr", "wrr", "mh"))),
             "FLAGS": genl.u32(1 if seconds else 0) + genl.u32(0xffffffff),
             "TIMEOUT": genl.u32(seconds), "NETMASK": genl.u32(width),
-            genl.SVC_POLICY: genl.string(policy),
-            genl.SVC_CONN_MAX: genl.u32(limit)}.items())
+            "POLICY": genl.string(policy),
+            "CONN_MAX": genl.u32(limit)}.items())
 
     def dest(self, server, weight, threshold=0):
-        return self.nest() + genl.nest(genl.DEST, genl.DEST_ATTRS, {
+        return self.nest() + genl.nest(abi.DEST, abi.DEST_ATTRS, {
             "ADDR": genl.ip(server), "PORT": genl.be16(self.port),
             "FWD_METHOD": genl.u32(0), "WEIGHT": genl.u32(weight),
             "U_THRESH": genl.u32(threshold), "L_THRESH": genl.u32(0)})
 
     def policy(self, cmd, seconds):
         body = genl.attr(1, genl.string("race")) + timeout(f"udp:UDP:{seconds}")
-        if cmd == genl.DEL_POLICY:
+        if cmd == abi.DEL_POLICY:
             body = genl.attr(1, genl.string("race"))
-        self.ask(cmd, genl.attr(genl.POLICY | genl.NLA_F_NESTED, body))
+        self.ask(cmd, genl.attr(abi.POLICY | genl.NLA_F_NESTED, body))
 
     def build(self):
-        self.policy(genl.NEW_POLICY, 1)
-        self.ask(genl.NEW_SERVICE, self.conf(0, "race", 0))
+        self.policy(abi.NEW_POLICY, 1)
+        self.ask(abi.NEW_SERVICE, self.conf(0, "race", 0))
         for server in self.servers:
-            self.ask(genl.NEW_DEST, self.dest(server, 1))
+            self.ask(abi.NEW_DEST, self.dest(server, 1))
 
     # ---- what happens ----
 
     def edit_service(self):
-        self.ask(genl.SET_SERVICE,
+        self.ask(abi.SET_SERVICE,
                  self.conf(random.choice((0, 1, 3)),
                            random.choice(("race", "default")),
                            random.choice((0, 50, 500))))
 
     def edit_server(self):
-        self.ask(genl.SET_DEST, self.dest(random.choice(self.servers),
+        self.ask(abi.SET_DEST, self.dest(random.choice(self.servers),
                                           random.choice((0, 1, 5)),
                                           random.choice((0, 0, 40))))
 
     def replace_server(self):
         server = random.choice(self.servers)
-        self.ask(genl.DEL_DEST, self.dest(server, 1))
-        self.ask(genl.NEW_DEST, self.dest(server, 1))
+        self.ask(abi.DEL_DEST, self.dest(server, 1))
+        self.ask(abi.NEW_DEST, self.dest(server, 1))
 
     def replace_service(self):
-        self.ask(genl.DEL_SERVICE, self.nest())
+        self.ask(abi.DEL_SERVICE, self.nest())
         self.build()
 
     def edit_policy(self):
-        self.policy(genl.SET_POLICY, random.choice((1, 2, 3600)))
+        self.policy(abi.SET_POLICY, random.choice((1, 2, 3600)))
 
     def flush_service(self):
-        self.ask(random.choice((genl.FLUSH_CONN, genl.EXPIRE_CONN)),
+        self.ask(random.choice((abi.FLUSH_CONN, abi.EXPIRE_CONN)),
                  self.nest())
 
     def flush_server(self):
         server = random.choice(self.servers)
-        self.ask(random.choice((genl.FLUSH_CONN, genl.EXPIRE_CONN)),
-                 genl.nest(genl.CONN, genl.CONN_ATTRS, {
+        self.ask(random.choice((abi.FLUSH_CONN, abi.EXPIRE_CONN)),
+                 genl.nest(abi.CONN, abi.CONN_ATTRS, {
                      "FAMILY": family_number(server),
                      "SERVER": bytes_of(server),
                      "SERVER_PORT": genl.be16(self.port)}))
 
     def flush_one(self, client):
         port = 10000 + random.randrange(FLOWS * VOLLEYS)
-        self.ask(genl.FLUSH_CONN, genl.nest(genl.CONN, genl.CONN_ATTRS, {
+        self.ask(abi.FLUSH_CONN, genl.nest(abi.CONN, abi.CONN_ATTRS, {
             "FAMILY": family_number(client), "PROTOCOL": UDP,
             "CLIENT": bytes_of(client), "CLIENT_PORT": genl.be16(port),
             "VIRTUAL": bytes_of(self.virtual),
             "VIRTUAL_PORT": genl.be16(self.port)}))
 
     def flush_all(self):
-        self.ask(genl.FLUSH_CONN)
+        self.ask(abi.FLUSH_CONN)
 
     def limit(self):
         for maximum in (random.choice((30, 300)), 0):
-            self.ask(genl.SET_TABLE, genl.nest(
-                genl.TABLE, genl.TABLE_ATTRS, {"CONN_MAX": genl.u32(maximum)}))
+            self.ask(abi.SET_TABLE, genl.nest(
+                abi.TABLE, abi.TABLE_ATTRS, {"CONN_MAX": genl.u32(maximum)}))
             time.sleep(0.02)
 
     def settings(self):
@@ -194,9 +195,9 @@ def read(seconds):
     family = genl.Family("opvs")
     seen = 0
     for _ in until(seconds):
-        seen += len(family.ask(genl.GET_CONN, dump=True).messages)
-        family.ask(genl.GET_SERVICE, dump=True)
-        family.ask(genl.GET_TABLE)
+        seen += len(family.ask(abi.GET_CONN, dump=True).messages)
+        family.ask(abi.GET_SERVICE, dump=True)
+        family.ask(abi.GET_TABLE)
         for name in ("ip_vs_conn", "ip_vs_conn_sync", "ip_vs"):
             with open("/proc/net/" + name, encoding="ascii") as file:
                 seen += len(file.read().splitlines())

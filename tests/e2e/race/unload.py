@@ -16,6 +16,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
+import abi  # noqa: E402
 import genl  # noqa: E402
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -64,11 +65,11 @@ def configure(port, services):
             "TIMEOUT": genl.u32(0),
             "NETMASK": genl.u32(128 if v6 else 0xffffffff),
         }
-        service = genl.nest(genl.SERVICE, genl.SVC_ATTRS, name)
-        ask(family, genl.NEW_SERVICE, service)
+        service = genl.nest(abi.SERVICE, abi.SERVICE_ATTRS, name)
+        ask(family, abi.NEW_SERVICE, service)
         for server in servers:
-            ask(family, genl.NEW_DEST, service + genl.nest(
-                genl.DEST, genl.DEST_ATTRS, {
+            ask(family, abi.NEW_DEST, service + genl.nest(
+                abi.DEST, abi.DEST_ATTRS, {
                     "ADDR": genl.ip(server), "PORT": genl.be16(port),
                     "FWD_METHOD": genl.u32(0), "WEIGHT": genl.u32(1),
                     "U_THRESH": genl.u32(0), "L_THRESH": genl.u32(0)}))

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Numbers of the netlink ABI,
+made from doc/netlink/opvs.yaml by scripts/netlink-spec.py."""
+
+NEW_SERVICE = 1
+SET_SERVICE = 2
+DEL_SERVICE = 3
+GET_SERVICE = 4
+NEW_DEST = 5
+SET_DEST = 6
+DEL_DEST = 7
+GET_DEST = 8
+NEW_DAEMON = 9
+DEL_DAEMON = 10
+GET_DAEMON = 11
+SET_CONFIG = 12
+GET_CONFIG = 13
+GET_INFO = 15
+ZERO = 16
+FLUSH = 17
+GET_COUNTERS = 64
+GET_CONN = 65
+FLUSH_CONN = 66
+EXPIRE_CONN = 67
+NEW_POLICY = 68
+SET_POLICY = 69
+DEL_POLICY = 70
+GET_POLICY = 71
+SET_TABLE = 72
+GET_TABLE = 73
+
+# Numbers of answers that are not those of a command.
+GET_INFO_ANSWER = 14
+
+SERVICE = 1
+DEST = 2
+DAEMON = 3
+TIMEOUT_TCP = 4
+TIMEOUT_TCP_FIN = 5
+TIMEOUT_UDP = 6
+COUNTERS = 64
+CONN = 65
+POLICY = 66
+TABLE = 67
+COUNT = 68
+
+SERVICE_ATTRS = {
+    "AF": 1,
+    "PROTOCOL": 2,
+    "ADDR": 3,
+    "PORT": 4,
+    "FWMARK": 5,
+    "SCHED_NAME": 6,
+    "FLAGS": 7,
+    "TIMEOUT": 8,
+    "NETMASK": 9,
+    "STATS": 10,
+    "PE_NAME": 11,
+    "STATS64": 12,
+    "POLICY": 64,
+    "CONN_MAX": 65,
+    "CONN_COUNT": 66,
+    "EXCEPTIONS": 67,
+    "DRAIN_SECONDS": 68,
+}
+
+DEST_ATTRS = {
+    "ADDR": 1,
+    "PORT": 2,
+    "FWD_METHOD": 3,
+    "WEIGHT": 4,
+    "U_THRESH": 5,
+    "L_THRESH": 6,
+    "ACTIVE_CONNS": 7,
+    "INACT_CONNS": 8,
+    "PERSIST_CONNS": 9,
+    "STATS": 10,
+    "ADDR_FAMILY": 11,
+    "STATS64": 12,
+    "TUN_TYPE": 13,
+    "TUN_PORT": 14,
+    "TUN_FLAGS": 15,
+    "CALLS": 64,
+}
+
+DAEMON_ATTRS = {
+    "STATE": 1,
+    "MCAST_IFN": 2,
+    "SYNC_ID": 3,
+    "SYNC_MAXLEN": 4,
+    "MCAST_GROUP": 5,
+    "MCAST_GROUP6": 6,
+    "MCAST_PORT": 7,
+    "MCAST_TTL": 8,
+}
+
+STATS_ATTRS = {
+    "CONNS": 1,
+    "INPKTS": 2,
+    "OUTPKTS": 3,
+    "INBYTES": 4,
+    "OUTBYTES": 5,
+    "CPS": 6,
+    "INPPS": 7,
+    "OUTPPS": 8,
+    "INBPS": 9,
+    "OUTBPS": 10,
+}
+
+STATS64_ATTRS = {
+    "CONNS": 1,
+    "INPKTS": 2,
+    "OUTPKTS": 3,
+    "INBYTES": 4,
+    "OUTBYTES": 5,
+    "CPS": 6,
+    "INPPS": 7,
+    "OUTPPS": 8,
+    "INBPS": 9,
+    "OUTBPS": 10,
+}
+
+INFO_ATTRS = {
+    "VERSION": 1,
+    "CONN_TAB_SIZE": 2,
+}
+
+COUNTERS_ATTRS = {
+    "COUNTER": 1,
+}
+
+COUNTER_ATTRS = {
+    "NAME": 1,
+    "VALUE": 2,
+}
+
+CONN_ATTRS = {
+    "KIND": 1,
+    "FAMILY": 2,
+    "PROTOCOL": 3,
+    "CLIENT": 4,
+    "CLIENT_PORT": 5,
+    "CLIENT_PREFIX": 6,
+    "VIRTUAL": 7,
+    "VIRTUAL_PORT": 8,
+    "SERVER": 9,
+    "SERVER_PORT": 10,
+    "FWMARK": 11,
+    "STATE": 12,
+    "ENGINE": 13,
+    "KEY": 14,
+    "SECONDS": 15,
+    "FLAGS": 16,
+    "METHOD": 17,
+    "PACKETS": 18,
+    "ACTIVE": 19,
+}
+
+POLICY_ATTRS = {
+    "NAME": 1,
+    "USERS": 2,
+    "TIMEOUT": 3,
+}
+
+TIMEOUT_ATTRS = {
+    "PROTOCOL": 1,
+    "STATE": 2,
+    "STATE_INDEX": 3,
+    "SECONDS": 4,
+}
+
+TABLE_ATTRS = {
+    "CONN_MAX": 1,
+    "CONNS": 2,
+    "BUCKETS": 3,
+    "SWEEP": 4,
+    "SHARD": 5,
+    "HASH_KEY": 6,
+}
+
+SWEEP_ATTRS = {
+    "VISITED": 1,
+    "RECLAIMED": 2,
+    "REFILED": 3,
+    "SLICES": 4,
+    "WAKEUPS": 5,
+    "BUSY_NS": 6,
+    "MAX_SLICE_NS": 7,
+    "MAX_LATE_MS": 8,
+}
+
+SHARD_ATTRS = {
+    "CPU": 1,
+    "FILED": 2,
+}
