@@ -31,6 +31,21 @@
 				      (struct ctl_table *)NULL,		\
 				      (const struct ctl_table *)NULL))
 
+/* What pre_doit() of a generic netlink family is told of a command: since 6.2 one
+ * of its two halves.  For files that include <net/genetlink.h>.
+ */
+struct genl_ops;
+struct genl_split_ops;
+#define OPVS_GENL_WHOLE_OPS						\
+	__builtin_types_compatible_p(					\
+		typeof(((struct genl_family *)NULL)->pre_doit),		\
+		int (*)(const struct genl_ops *, struct sk_buff *,	\
+			struct genl_info *))
+#define opvs_genl_op							\
+	typeof(*__builtin_choose_expr(OPVS_GENL_WHOLE_OPS,		\
+				      (struct genl_ops *)NULL,		\
+				      (struct genl_split_ops *)NULL))
+
 /* 6.6 made this one a macro around a function that is told the size. */
 #ifndef register_net_sysctl
 #define register_net_sysctl_sz(net, path, table, size) \

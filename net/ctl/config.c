@@ -5,6 +5,7 @@
 #include "fill.h"
 #include "genl.h"
 #include "parse.h"
+#include "request.h"
 
 #include <opvs/conn.h>
 #include <opvs/counters.h>
@@ -30,26 +31,22 @@ static const struct {
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0, or -EINVAL and none has changed.
  */
 int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_net *on = opvs_req_of(info)->on;
 	u32 set[OPVS_TIMEOUTS] = {};
 	const struct nlattr *attr;
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts); i++) {
 		attr = info->attrs[opvs_config_timeouts[i].attr];
 		if (attr)
 			set[opvs_config_timeouts[i].timeout] = nla_get_u32(attr);
 	}
-	mutex_lock(&on->cfg_lock);
-	err = opvs_policy_edit(&on->policy, set, info->extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_policy_edit(&on->policy, set, info->extack);
 }
 
 /**
@@ -62,7 +59,7 @@ int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_net *on = opvs_req_of(info)->on;
 	struct opvs_msg msg;
 	unsigned int i;
 	u32 seconds;
@@ -90,7 +87,7 @@ int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_net *on = opvs_req_of(info)->on;
 	struct opvs_msg msg;
 	int err;
 
@@ -140,6 +137,27 @@ static int opvs_parse_daemon_group(const struct opvs_nest *nest)
 }
 
 /**
+ * opvs_req_daemon() - which daemon a request is about
+ * @req: request; gets its nest
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or -EINVAL.
+ */
+int opvs_req_daemon(struct opvs_req *req, struct genl_info *info)
+{
+	static const u8 required[] = { IPVS_DAEMON_ATTR_STATE };
+	int err;
+
+	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
+			      &opvs_nest_daemon, info->extack);
+	if (!err)
+		err = opvs_nest_require(&req->nest, required,
+					ARRAY_SIZE(required));
+	return err ?: opvs_parse_daemon_state(&req->nest);
+}
+
+/**
  * opvs_ctl_new_daemon() - OPVS_CMD_NEW_DAEMON: refused, as there is none yet
  * @skb: request
  * @info: its parts
@@ -150,23 +168,17 @@ static int opvs_parse_daemon_group(const struct opvs_nest *nest)
 int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
 {
 	static const u8 required[] = {
-		IPVS_DAEMON_ATTR_STATE, IPVS_DAEMON_ATTR_MCAST_IFN,
-		IPVS_DAEMON_ATTR_SYNC_ID,
+		IPVS_DAEMON_ATTR_MCAST_IFN, IPVS_DAEMON_ATTR_SYNC_ID,
 	};
-	struct opvs_nest nest;
+	const struct opvs_nest *nest = &opvs_req_of(info)->nest;
 	int err;
 
-	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
-			      &opvs_nest_daemon, info->extack);
+	err = opvs_nest_require(nest, required, ARRAY_SIZE(required));
 	if (!err)
-		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
-	if (!err)
-		err = opvs_parse_daemon_state(&nest);
-	if (!err)
-		err = opvs_parse_daemon_group(&nest);
+		err = opvs_parse_daemon_group(nest);
 	if (err)
 		return err;
-	NL_SET_ERR_MSG_ATTR(info->extack, nest.attr,
+	NL_SET_ERR_MSG_ATTR(info->extack, nest->attr,
 			    "DAEMON: state synchronisation is not supported");
 	return opvs_genl_refuse(info, -EOPNOTSUPP);
 }
@@ -177,23 +189,11 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
  * @info: its parts
  *
  * Context: process.
- * Return: -EINVAL for a malformed request, else -ESRCH.
+ * Return: -ESRCH.
  */
 int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
 {
-	static const u8 required[] = { IPVS_DAEMON_ATTR_STATE };
-	struct opvs_nest nest;
-	int err;
-
-	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
-			      &opvs_nest_daemon, info->extack);
-	if (!err)
-		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
-	if (!err)
-		err = opvs_parse_daemon_state(&nest);
-	if (err)
-		return err;
-	NL_SET_ERR_MSG_ATTR(info->extack, nest.attr,
+	NL_SET_ERR_MSG_ATTR(info->extack, opvs_req_of(info)->nest.attr,
 			    "DAEMON: no daemon is running");
 	return -ESRCH;
 }
@@ -265,7 +265,7 @@ static size_t opvs_counters_size(void)
  */
 int opvs_ctl_get_counters(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
+	struct opvs_net *on = opvs_req_of(info)->on;
 	struct opvs_msg msg;
 	int err;
 

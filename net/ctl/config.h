@@ -5,7 +5,10 @@
 
 struct genl_info;
 struct netlink_callback;
+struct opvs_req;
 struct sk_buff;
+
+int opvs_req_daemon(struct opvs_req *req, struct genl_info *info);
 
 int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info);

@@ -8,6 +8,7 @@
 
 #include "fill.h"
 #include "filter.h"
+#include "request.h"
 
 #include <opvs/conn.h>
 #include <opvs/dest.h>
@@ -128,12 +129,18 @@ static int opvs_conn_refuse_none(const struct genl_info *info)
 	return -ENOENT;
 }
 
-static int opvs_conn_parse(struct opvs_filter *filter, struct opvs_net *on,
-			   struct genl_info *info)
+/**
+ * opvs_req_filter() - which connections a request is about
+ * @req: request; gets its filter
+ * @info: its parts
+ *
+ * Context: process; takes cfg_lock.
+ * Return: 0 or an error of opvs_filter_parse().
+ */
+int opvs_req_filter(struct opvs_req *req, struct genl_info *info)
 {
-	memset(filter, 0, sizeof(*filter));
-	return opvs_filter_parse(filter, on, info->nlhdr, info->attrs,
-				 info->extack);
+	return opvs_filter_parse(&req->filter, req->on, info->nlhdr,
+				 info->attrs, info->extack);
 }
 
 /**
@@ -147,16 +154,12 @@ static int opvs_conn_parse(struct opvs_filter *filter, struct opvs_net *on,
  */
 int opvs_ctl_get_conn(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_filter filter;
+	const struct opvs_req *req = opvs_req_of(info);
 	struct opvs_conn *cp;
 	struct opvs_msg msg;
 	int err;
 
-	err = opvs_conn_parse(&filter, on, info);
-	if (err)
-		return err;
-	if (!opvs_filter_is_single(&filter)) {
+	if (!opvs_filter_is_single(&req->filter)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "CONN must name all addresses and ports of an entry; for more, ask for a dump");
 		return -EINVAL;
@@ -167,7 +170,7 @@ int opvs_ctl_get_conn(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	rcu_read_lock();
-	cp = opvs_filter_find(&filter, on);
+	cp = opvs_filter_find(&req->filter, req->on);
 	err = cp ? opvs_fill_conn(&msg, cp) : opvs_conn_refuse_none(info);
 	rcu_read_unlock();
 	return opvs_msg_reply(&msg, err, info);
@@ -225,21 +228,18 @@ static int opvs_conn_end_asked(struct opvs_net *on,
 static int opvs_conn_do_end(struct sk_buff *skb, struct genl_info *info,
 			    bool (*end)(struct opvs_conn *cp), u8 cmd)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_filter filter;
+	const struct opvs_req *req = opvs_req_of(info);
 	struct opvs_msg msg;
 	u32 count = 0;
 	int err;
 
-	err = opvs_conn_parse(&filter, on, info);
-	if (err)
-		return err;
 	/* First what can fail. */
 	err = opvs_reply_begin(&msg, skb, info, nla_total_size(sizeof(count)),
 			       cmd);
 	if (err)
 		return err;
-	err = opvs_conn_end_asked(on, &filter, info, end, &count);
+	err = opvs_conn_end_asked(req->on, &req->filter, info, end,
+				  &count);
 	if (!err)
 		err = nla_put_u32(msg.skb, OPVS_CMD_ATTR_COUNT, count);
 	return opvs_msg_reply(&msg, err, info);

@@ -5,7 +5,10 @@
 
 struct genl_info;
 struct netlink_callback;
+struct opvs_req;
 struct sk_buff;
+
+int opvs_req_filter(struct opvs_req *req, struct genl_info *info);
 
 int opvs_ctl_get_conn(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_flush_conn(struct sk_buff *skb, struct genl_info *info);

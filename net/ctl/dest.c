@@ -6,6 +6,7 @@
 #include "genl.h"
 #include "nla.h"
 #include "parse.h"
+#include "request.h"
 #include "service.h"
 
 #include <opvs/dest.h>
@@ -14,58 +15,44 @@
 
 #include <net/sock.h>
 
-/* A request about a server, from parsing to change.  Its attributes are only
- * looked at once the service is known: that there is none is the first thing
- * a client should hear.
+/**
+ * opvs_req_dest() - the service and the server that a request names
+ * @req: request; gets its svc, dest_nest and dest_key, and dest if the service
+ *	has it
+ * @info: its parts
+ *
+ * The DEST nest is only looked at once the service is known: that there is none
+ * is the first thing a client should hear.
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, -EINVAL, or an error of opvs_req_svc() or opvs_parse_dest_key().
  */
-struct opvs_dest_req {
-	struct opvs_net		*on;
-	struct opvs_nest	svc_nest;
-	struct opvs_nest	dest_nest;
-	struct opvs_svc		*svc;
-	struct opvs_dest_conf	conf;
-};
-
-static void opvs_dest_req_end(struct opvs_dest_req *req)
-{
-	mutex_unlock(&req->on->cfg_lock);
-}
-
-/* Returns 0 with cfg_lock taken, service and the server's key known. */
-static int opvs_dest_req_begin(struct opvs_dest_req *req,
-			       struct genl_info *info)
+int opvs_req_dest(struct opvs_req *req, struct genl_info *info)
 {
 	int err;
 
-	err = opvs_nest_parse(&req->svc_nest, info->nlhdr, info->attrs,
-			      &opvs_nest_service, info->extack);
-	if (err)
-		return err;
-
-	req->on = opvs_pernet(genl_info_net(info));
-	memset(&req->conf, 0, sizeof(req->conf));
-	mutex_lock(&req->on->cfg_lock);
-	req->svc = opvs_ctl_find_svc(req->on, &req->svc_nest);
-	err = PTR_ERR_OR_ZERO(req->svc);
+	err = opvs_req_svc(req, info);
 	if (!err)
 		err = opvs_nest_parse(&req->dest_nest, info->nlhdr, info->attrs,
 				      &opvs_nest_dest, info->extack);
 	if (!err)
 		err = opvs_parse_dest_key(&req->dest_nest, req->svc->key.family,
-					  &req->conf.key);
-	if (err)
-		opvs_dest_req_end(req);
+					  &req->dest_key);
+	if (!err)
+		req->dest = opvs_dest_find(req->svc, &req->dest_key);
 	return err;
 }
 
-static struct opvs_dest *opvs_dest_req_find(const struct opvs_dest_req *req)
+/* For commands that need the server itself.  That it is missing is said after
+ * what is wrong with the request.
+ */
+static int opvs_dest_check_exists(const struct opvs_req *req)
 {
-	struct opvs_dest *dest = opvs_dest_find(req->svc, &req->conf.key);
-
-	if (!dest)
-		NL_SET_ERR_MSG_ATTR(req->dest_nest.extack, req->dest_nest.attr,
-				    "DEST: the service has no such server");
-	return dest;
+	if (req->dest)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(req->dest_nest.extack, req->dest_nest.attr,
+			    "DEST: the service has no such server");
+	return -ENOENT;
 }
 
 /**
@@ -73,21 +60,18 @@ static struct opvs_dest *opvs_dest_req_find(const struct opvs_dest_req *req)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_dest_req req;
+	struct opvs_req *req = opvs_req_of(info);
+	struct opvs_dest_conf conf = { .key = req->dest_key };
 	int err;
 
-	err = opvs_dest_req_begin(&req, info);
-	if (err)
-		return err;
-	err = opvs_parse_dest_conf(&req.dest_nest, &req.conf);
+	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
 	if (!err)
-		err = opvs_dest_add(req.svc, &req.conf, info->extack);
-	opvs_dest_req_end(&req);
+		err = opvs_dest_add(req->svc, &conf, info->extack);
 	return opvs_genl_refuse(info, err);
 }
 
@@ -96,25 +80,20 @@ int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_dest_req req;
-	struct opvs_dest *dest;
+	struct opvs_req *req = opvs_req_of(info);
+	struct opvs_dest_conf conf = { .key = req->dest_key };
 	int err;
 
-	err = opvs_dest_req_begin(&req, info);
-	if (err)
-		return err;
-	err = opvs_parse_dest_conf(&req.dest_nest, &req.conf);
-	if (err)
-		goto out;
-	dest = opvs_dest_req_find(&req);
-	err = dest ? opvs_dest_edit(dest, &req.conf, info->extack) : -ENOENT;
-out:
-	opvs_dest_req_end(&req);
+	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
+	if (!err)
+		err = opvs_dest_check_exists(req);
+	if (!err)
+		err = opvs_dest_edit(req->dest, &conf, info->extack);
 	return opvs_genl_refuse(info, err);
 }
 
@@ -123,22 +102,15 @@ out:
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_del_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_dest_req req;
-	struct opvs_dest *dest;
-	int err;
+	struct opvs_req *req = opvs_req_of(info);
 
-	err = opvs_dest_req_begin(&req, info);
-	if (err)
-		return err;
-	dest = opvs_dest_req_find(&req);
-	err = dest ? opvs_dest_del(dest, info->extack) : -ENOENT;
-	opvs_dest_req_end(&req);
-	return err;
+	return opvs_dest_check_exists(req) ?:
+	       opvs_dest_del(req->dest, info->extack);
 }
 
 /**

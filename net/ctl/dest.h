@@ -8,10 +8,13 @@
 struct genl_info;
 struct netlink_callback;
 struct opvs_dest;
+struct opvs_req;
 struct opvs_svc;
 struct sk_buff;
 
 struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id);
+
+int opvs_req_dest(struct opvs_req *req, struct genl_info *info);
 
 int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info);

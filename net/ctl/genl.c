@@ -15,6 +15,7 @@
 #include "dest.h"
 #include "nla.h"
 #include "policy.h"
+#include "request.h"
 #include "service.h"
 #include "table.h"
 
@@ -32,87 +33,111 @@
  */
 static const struct genl_ops opvs_genl_ops[] = {
 	{
-		.cmd	= OPVS_CMD_NEW_SERVICE,
-		.doit	= opvs_ctl_new_service,
+		.cmd		= OPVS_CMD_NEW_SERVICE,
+		.internal_flags	= OPVS_NEED_NEW_SVC,
+		.doit		= opvs_ctl_new_service,
 	}, {
-		.cmd	= OPVS_CMD_SET_SERVICE,
-		.doit	= opvs_ctl_set_service,
+		.cmd		= OPVS_CMD_SET_SERVICE,
+		.internal_flags	= OPVS_NEED_SVC,
+		.doit		= opvs_ctl_set_service,
 	}, {
-		.cmd	= OPVS_CMD_DEL_SERVICE,
-		.doit	= opvs_ctl_del_service,
+		.cmd		= OPVS_CMD_DEL_SERVICE,
+		.internal_flags	= OPVS_NEED_SVC,
+		.doit		= opvs_ctl_del_service,
 	}, {
-		.cmd	= OPVS_CMD_GET_SERVICE,
-		.doit	= opvs_ctl_get_service,
-		.dumpit	= opvs_ctl_dump_services,
+		.cmd		= OPVS_CMD_GET_SERVICE,
+		.internal_flags	= OPVS_NEED_SVC,
+		.doit		= opvs_ctl_get_service,
+		.dumpit		= opvs_ctl_dump_services,
 	}, {
-		.cmd	= OPVS_CMD_NEW_DEST,
-		.doit	= opvs_ctl_new_dest,
+		.cmd		= OPVS_CMD_NEW_DEST,
+		.internal_flags	= OPVS_NEED_DEST,
+		.doit		= opvs_ctl_new_dest,
 	}, {
-		.cmd	= OPVS_CMD_SET_DEST,
-		.doit	= opvs_ctl_set_dest,
+		.cmd		= OPVS_CMD_SET_DEST,
+		.internal_flags	= OPVS_NEED_DEST,
+		.doit		= opvs_ctl_set_dest,
 	}, {
-		.cmd	= OPVS_CMD_DEL_DEST,
-		.doit	= opvs_ctl_del_dest,
+		.cmd		= OPVS_CMD_DEL_DEST,
+		.internal_flags	= OPVS_NEED_DEST,
+		.doit		= opvs_ctl_del_dest,
 	}, {
-		.cmd	= OPVS_CMD_GET_DEST,
-		.dumpit	= opvs_ctl_dump_dests,
+		.cmd		= OPVS_CMD_GET_DEST,
+		.dumpit		= opvs_ctl_dump_dests,
 	}, {
-		.cmd	= OPVS_CMD_NEW_DAEMON,
-		.doit	= opvs_ctl_new_daemon,
+		.cmd		= OPVS_CMD_NEW_DAEMON,
+		.internal_flags	= OPVS_NEED_DAEMON,
+		.doit		= opvs_ctl_new_daemon,
 	}, {
-		.cmd	= OPVS_CMD_DEL_DAEMON,
-		.doit	= opvs_ctl_del_daemon,
+		.cmd		= OPVS_CMD_DEL_DAEMON,
+		.internal_flags	= OPVS_NEED_DAEMON,
+		.doit		= opvs_ctl_del_daemon,
 	}, {
-		.cmd	= OPVS_CMD_GET_DAEMON,
-		.dumpit	= opvs_ctl_dump_daemons,
+		.cmd		= OPVS_CMD_GET_DAEMON,
+		.dumpit		= opvs_ctl_dump_daemons,
 	}, {
-		.cmd	= OPVS_CMD_SET_CONFIG,
-		.doit	= opvs_ctl_set_config,
+		.cmd		= OPVS_CMD_SET_CONFIG,
+		.internal_flags	= OPVS_NEED_LOCK,
+		.doit		= opvs_ctl_set_config,
 	}, {
-		.cmd	= OPVS_CMD_GET_CONFIG,
-		.doit	= opvs_ctl_get_config,
+		.cmd		= OPVS_CMD_GET_CONFIG,
+		.internal_flags	= OPVS_NEED_NET,
+		.doit		= opvs_ctl_get_config,
 	}, {
-		.cmd	= OPVS_CMD_GET_INFO,
-		.doit	= opvs_ctl_get_info,
+		.cmd		= OPVS_CMD_GET_INFO,
+		.internal_flags	= OPVS_NEED_NET,
+		.doit		= opvs_ctl_get_info,
 	}, {
-		.cmd	= OPVS_CMD_ZERO,
-		.doit	= opvs_ctl_zero,
+		.cmd		= OPVS_CMD_ZERO,
+		.internal_flags	= OPVS_NEED_ANY_SVC,
+		.doit		= opvs_ctl_zero,
 	}, {
-		.cmd	= OPVS_CMD_FLUSH,
-		.doit	= opvs_ctl_flush,
+		.cmd		= OPVS_CMD_FLUSH,
+		.internal_flags	= OPVS_NEED_LOCK,
+		.doit		= opvs_ctl_flush,
 	}, {
-		.cmd	= OPVS_CMD_GET_COUNTERS,
-		.doit	= opvs_ctl_get_counters,
+		.cmd		= OPVS_CMD_GET_COUNTERS,
+		.internal_flags	= OPVS_NEED_NET,
+		.doit		= opvs_ctl_get_counters,
 	}, {
-		.cmd	= OPVS_CMD_GET_CONN,
-		.doit	= opvs_ctl_get_conn,
-		.dumpit	= opvs_ctl_dump_conns,
-		.done	= opvs_ctl_dump_conns_done,
+		.cmd		= OPVS_CMD_GET_CONN,
+		.internal_flags	= OPVS_NEED_FILTER,
+		.doit		= opvs_ctl_get_conn,
+		.dumpit		= opvs_ctl_dump_conns,
+		.done		= opvs_ctl_dump_conns_done,
 	}, {
-		.cmd	= OPVS_CMD_FLUSH_CONN,
-		.doit	= opvs_ctl_flush_conn,
+		.cmd		= OPVS_CMD_FLUSH_CONN,
+		.internal_flags	= OPVS_NEED_FILTER,
+		.doit		= opvs_ctl_flush_conn,
 	}, {
-		.cmd	= OPVS_CMD_EXPIRE_CONN,
-		.doit	= opvs_ctl_expire_conn,
+		.cmd		= OPVS_CMD_EXPIRE_CONN,
+		.internal_flags	= OPVS_NEED_FILTER,
+		.doit		= opvs_ctl_expire_conn,
 	}, {
-		.cmd	= OPVS_CMD_NEW_POLICY,
-		.doit	= opvs_ctl_new_policy,
+		.cmd		= OPVS_CMD_NEW_POLICY,
+		.internal_flags	= OPVS_NEED_NEW_POLICY,
+		.doit		= opvs_ctl_new_policy,
 	}, {
-		.cmd	= OPVS_CMD_SET_POLICY,
-		.doit	= opvs_ctl_set_policy,
+		.cmd		= OPVS_CMD_SET_POLICY,
+		.internal_flags	= OPVS_NEED_POLICY,
+		.doit		= opvs_ctl_set_policy,
 	}, {
-		.cmd	= OPVS_CMD_DEL_POLICY,
-		.doit	= opvs_ctl_del_policy,
+		.cmd		= OPVS_CMD_DEL_POLICY,
+		.internal_flags	= OPVS_NEED_POLICY,
+		.doit		= opvs_ctl_del_policy,
 	}, {
-		.cmd	= OPVS_CMD_GET_POLICY,
-		.doit	= opvs_ctl_get_policy,
-		.dumpit	= opvs_ctl_dump_policies,
+		.cmd		= OPVS_CMD_GET_POLICY,
+		.internal_flags	= OPVS_NEED_POLICY,
+		.doit		= opvs_ctl_get_policy,
+		.dumpit		= opvs_ctl_dump_policies,
 	}, {
-		.cmd	= OPVS_CMD_SET_TABLE,
-		.doit	= opvs_ctl_set_table,
+		.cmd		= OPVS_CMD_SET_TABLE,
+		.internal_flags	= OPVS_NEED_TABLE,
+		.doit		= opvs_ctl_set_table,
 	}, {
-		.cmd	= OPVS_CMD_GET_TABLE,
-		.doit	= opvs_ctl_get_table,
+		.cmd		= OPVS_CMD_GET_TABLE,
+		.internal_flags	= OPVS_NEED_LOCK,
+		.doit		= opvs_ctl_get_table,
 	},
 };
 
@@ -125,6 +150,8 @@ static struct genl_family opvs_native_family __ro_after_init = {
 	.maxattr	= OPVS_CMD_ATTR_MAX,
 	.policy		= opvs_nla_message,
 	.netnsok	= true,
+	.pre_doit	= opvs_req_begin,
+	.post_doit	= opvs_req_end,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= opvs_native_ops,
@@ -136,6 +163,8 @@ static struct genl_family opvs_compat_family __ro_after_init = {
 	.maxattr	= IPVS_CMD_ATTR_MAX,
 	.policy		= opvs_nla_message,
 	.netnsok	= true,
+	.pre_doit	= opvs_req_begin,
+	.post_doit	= opvs_req_end,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= opvs_compat_ops,

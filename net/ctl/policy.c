@@ -5,6 +5,7 @@
 #include "fill.h"
 #include "nla.h"
 #include "parse.h"
+#include "request.h"
 
 #include <opvs/netns.h>
 #include <opvs/policy.h>
@@ -114,53 +115,60 @@ static int opvs_parse_state_timeout(const struct nlattr *attr,
 }
 
 /**
- * struct opvs_policy_req - a request about a policy
- * @name: the policy's name
- * @set: seconds by state, 0 where the request says nothing
+ * opvs_req_new_policy() - a policy's name and timeouts
+ * @req: request; gets its nest, policy_name and timeouts
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or -EINVAL.
  */
-struct opvs_policy_req {
-	const char	*name;
-	u32		set[OPVS_TIMEOUTS];
-};
-
-static int opvs_parse_policy(struct opvs_policy_req *req,
-			     const struct genl_info *info)
+int opvs_req_new_policy(struct opvs_req *req, struct genl_info *info)
 {
 	static const u8 required[] = { OPVS_POLICY_ATTR_NAME };
+	struct opvs_nest *nest = &req->nest;
 	const struct nlattr *attr;
-	struct opvs_nest nest;
 	int rem, err;
 
-	memset(req, 0, sizeof(*req));
-	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
+	err = opvs_nest_parse(nest, info->nlhdr, info->attrs,
 			      &opvs_nest_policy, info->extack);
 	if (!err)
-		err = opvs_nest_require(&nest, required, ARRAY_SIZE(required));
+		err = opvs_nest_require(nest, required, ARRAY_SIZE(required));
 	if (err)
 		return err;
 
-	req->name = nla_data(nest.tb[OPVS_POLICY_ATTR_NAME]);
-	nla_for_each_nested(attr, nest.attr, rem) {
+	req->policy_name = nla_data(nest->tb[OPVS_POLICY_ATTR_NAME]);
+	nla_for_each_nested(attr, nest->attr, rem) {
 		if (nla_type(attr) != OPVS_POLICY_ATTR_TIMEOUT)
 			continue;
-		err = opvs_parse_state_timeout(attr, info->extack, req->set);
+		err = opvs_parse_state_timeout(attr, info->extack,
+					       req->timeouts);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static struct opvs_policy *opvs_policy_named(struct opvs_net *on,
-					     const struct opvs_policy_req *req,
-					     const struct genl_info *info)
+/**
+ * opvs_req_policy() - the policy that a request names
+ * @req: request; gets what opvs_req_new_policy() gives it, and policy
+ * @info: its parts
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, -EINVAL, or -ENOENT if there is none.
+ */
+int opvs_req_policy(struct opvs_req *req, struct genl_info *info)
 {
-	struct opvs_policy *policy = opvs_policy_find(on, req->name);
+	int err;
 
-	if (policy)
-		return policy;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[OPVS_CMD_ATTR_POLICY],
+	err = opvs_req_new_policy(req, info);
+	if (err)
+		return err;
+	req->policy = opvs_policy_find(req->on, req->policy_name);
+	if (req->policy)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, req->nest.attr,
 			    "POLICY: there is no such timeout policy");
-	return ERR_PTR(-ENOENT);
+	return -ENOENT;
 }
 
 /**
@@ -168,22 +176,15 @@ static struct opvs_policy *opvs_policy_named(struct opvs_net *on,
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_new_policy(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_policy_req req;
-	int err;
+	struct opvs_req *req = opvs_req_of(info);
 
-	err = opvs_parse_policy(&req, info);
-	if (err)
-		return err;
-	mutex_lock(&on->cfg_lock);
-	err = opvs_policy_add(on, req.name, req.set, info->extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_policy_add(req->on, req->policy_name, req->timeouts,
+			       info->extack);
 }
 
 /**
@@ -191,26 +192,14 @@ int opvs_ctl_new_policy(struct sk_buff *skb, struct genl_info *info)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_set_policy(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_policy_req req;
-	struct opvs_policy *policy;
-	int err;
+	struct opvs_req *req = opvs_req_of(info);
 
-	err = opvs_parse_policy(&req, info);
-	if (err)
-		return err;
-	mutex_lock(&on->cfg_lock);
-	policy = opvs_policy_named(on, &req, info);
-	err = PTR_ERR_OR_ZERO(policy);
-	if (!err)
-		err = opvs_policy_edit(policy, req.set, info->extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_policy_edit(req->policy, req->timeouts, info->extack);
 }
 
 /**
@@ -218,26 +207,14 @@ int opvs_ctl_set_policy(struct sk_buff *skb, struct genl_info *info)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_del_policy(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_policy_req req;
-	struct opvs_policy *policy;
-	int err;
+	struct opvs_req *req = opvs_req_of(info);
 
-	err = opvs_parse_policy(&req, info);
-	if (err)
-		return err;
-	mutex_lock(&on->cfg_lock);
-	policy = opvs_policy_named(on, &req, info);
-	err = PTR_ERR_OR_ZERO(policy);
-	if (!err)
-		err = opvs_policy_del(on, policy, info->extack);
-	mutex_unlock(&on->cfg_lock);
-	return err;
+	return opvs_policy_del(req->on, req->policy, info->extack);
 }
 
 static int opvs_fill_state_timeout(struct opvs_msg *msg,
@@ -289,29 +266,19 @@ static int opvs_fill_policy(struct opvs_msg *msg,
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_get_policy(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_policy_req req;
-	struct opvs_policy *policy;
 	struct opvs_msg msg;
 	int err;
 
-	err = opvs_parse_policy(&req, info);
-	if (!err)
-		err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
-				       OPVS_CMD_NEW_POLICY);
+	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+			       OPVS_CMD_NEW_POLICY);
 	if (err)
 		return err;
-	mutex_lock(&on->cfg_lock);
-	policy = opvs_policy_named(on, &req, info);
-	err = PTR_ERR_OR_ZERO(policy);
-	if (!err)
-		err = opvs_fill_policy(&msg, policy);
-	mutex_unlock(&on->cfg_lock);
+	err = opvs_fill_policy(&msg, opvs_req_of(info)->policy);
 	return opvs_msg_reply(&msg, err, info);
 }
 

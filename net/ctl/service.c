@@ -5,17 +5,12 @@
 #include "fill.h"
 #include "genl.h"
 #include "parse.h"
+#include "request.h"
 
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
 #include <net/sock.h>
-
-static int opvs_service_nest(struct genl_info *info, struct opvs_nest *nest)
-{
-	return opvs_nest_parse(nest, info->nlhdr, info->attrs,
-			       &opvs_nest_service, info->extack);
-}
 
 /**
  * opvs_ctl_find_svc() - the service that a request names
@@ -46,6 +41,56 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 }
 
 /**
+ * opvs_req_new_svc() - the name of a service that need not exist
+ * @req: request; gets its nest and svc_key
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0, -EINVAL or an error of opvs_parse_svc_key().
+ */
+int opvs_req_new_svc(struct opvs_req *req, struct genl_info *info)
+{
+	int err;
+
+	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
+			      &opvs_nest_service, info->extack);
+	return err ?: opvs_parse_svc_key(&req->nest, &req->svc_key);
+}
+
+/**
+ * opvs_req_svc() - the service that a request names
+ * @req: request; gets its nest and svc
+ * @info: its parts
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, -EINVAL or an error of opvs_ctl_find_svc().
+ */
+int opvs_req_svc(struct opvs_req *req, struct genl_info *info)
+{
+	int err;
+
+	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
+			      &opvs_nest_service, info->extack);
+	if (err)
+		return err;
+	req->svc = opvs_ctl_find_svc(req->on, &req->nest);
+	return PTR_ERR_OR_ZERO(req->svc);
+}
+
+/**
+ * opvs_req_any_svc() - the service that a request names, if it names one
+ * @req: request; gets its nest and svc
+ * @info: its parts
+ *
+ * Context: process; cfg_lock held.
+ * Return: as of opvs_req_svc().
+ */
+int opvs_req_any_svc(struct opvs_req *req, struct genl_info *info)
+{
+	return info->attrs[IPVS_CMD_ATTR_SERVICE] ? opvs_req_svc(req, info) : 0;
+}
+
+/**
  * opvs_ctl_new_service() - OPVS_CMD_NEW_SERVICE
  * @skb: request
  * @info: its parts
@@ -53,31 +98,25 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
  * That there is such a service is said before anything about the values that it
  * was to have, as IPVS has it.
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_svc_conf conf = { .policy = &on->policy };
-	struct opvs_nest nest;
+	struct opvs_req *req = opvs_req_of(info);
+	struct opvs_svc_conf conf = {
+		.key	= req->svc_key,
+		.policy	= &req->on->policy,
+	};
 	int err;
 
-	err = opvs_service_nest(info, &nest);
+	err = opvs_require_svc_conf(&req->nest);
 	if (!err)
-		err = opvs_parse_svc_key(&nest, &conf.key);
+		err = opvs_svc_check_absent(req->on, &conf.key, info->extack);
 	if (!err)
-		err = opvs_require_svc_conf(&nest);
-	if (err)
-		return err;
-
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_check_absent(on, &conf.key, info->extack);
+		err = opvs_parse_svc_conf(&req->nest, req->on, &conf);
 	if (!err)
-		err = opvs_parse_svc_conf(&nest, on, &conf);
-	if (!err)
-		err = opvs_svc_add(on, &conf, info->extack);
-	mutex_unlock(&on->cfg_lock);
+		err = opvs_svc_add(req->on, &conf, info->extack);
 	return opvs_genl_refuse(info, err);
 }
 
@@ -89,35 +128,20 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
  * All but the flags is replaced by what the request says; an engine that it
  * does not name is taken away.  What family `IPVS' has no words for stays.
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_svc_conf conf;
-	struct opvs_nest nest;
-	struct opvs_svc *svc;
+	struct opvs_req *req = opvs_req_of(info);
+	struct opvs_svc_conf conf = req->svc->conf;
 	int err;
 
-	err = opvs_service_nest(info, &nest);
-	if (err)
-		return err;
-
-	mutex_lock(&on->cfg_lock);
-	svc = opvs_ctl_find_svc(on, &nest);
-	if (IS_ERR(svc)) {
-		err = PTR_ERR(svc);
-		goto out;
-	}
-	conf = svc->conf;
-	err = opvs_require_svc_conf(&nest);
+	err = opvs_require_svc_conf(&req->nest);
 	if (!err)
-		err = opvs_parse_svc_conf(&nest, on, &conf);
+		err = opvs_parse_svc_conf(&req->nest, req->on, &conf);
 	if (!err)
-		err = opvs_svc_edit(svc, &conf, info->extack);
-out:
-	mutex_unlock(&on->cfg_lock);
+		err = opvs_svc_edit(req->svc, &conf, info->extack);
 	return opvs_genl_refuse(info, err);
 }
 
@@ -126,41 +150,13 @@ out:
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
- * Return: 0 or negative errno.
+ * Context: process; cfg_lock held.
+ * Return: 0.
  */
 int opvs_ctl_del_service(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_nest nest;
-	struct opvs_svc *svc;
-	int err;
-
-	err = opvs_service_nest(info, &nest);
-	if (err)
-		return err;
-
-	mutex_lock(&on->cfg_lock);
-	svc = opvs_ctl_find_svc(on, &nest);
-	if (!IS_ERR(svc))
-		opvs_svc_del(svc);
-	mutex_unlock(&on->cfg_lock);
-	return PTR_ERR_OR_ZERO(svc);
-}
-
-/* One message about one service; -EMSGSIZE when it does not fit into @skb. */
-static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
-			    const struct sk_buff *request,
-			    const struct nlmsghdr *nlh, int flags)
-{
-	struct opvs_msg msg;
-	int err;
-
-	err = opvs_msg_begin(&msg, skb, request, nlh, flags,
-			     OPVS_CMD_NEW_SERVICE);
-	if (err)
-		return err;
-	return opvs_msg_end(&msg, opvs_fill_svc(&msg, svc));
+	opvs_svc_del(opvs_req_of(info)->svc);
+	return 0;
 }
 
 /**
@@ -168,36 +164,33 @@ static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_get_service(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct sk_buff *reply;
-	struct opvs_nest nest;
-	struct opvs_svc *svc;
+	struct opvs_msg msg;
 	int err;
 
-	err = opvs_service_nest(info, &nest);
+	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
+			       OPVS_CMD_NEW_SERVICE);
 	if (err)
 		return err;
-	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!reply)
-		return -ENOMEM;
+	err = opvs_fill_svc(&msg, opvs_req_of(info)->svc);
+	return opvs_msg_reply(&msg, err, info);
+}
 
-	mutex_lock(&on->cfg_lock);
-	svc = opvs_ctl_find_svc(on, &nest);
-	err = PTR_ERR_OR_ZERO(svc);
-	if (!err)
-		err = opvs_service_msg(reply, svc, skb, info->nlhdr, 0);
-	mutex_unlock(&on->cfg_lock);
+static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
+			    const struct netlink_callback *cb)
+{
+	struct opvs_msg msg;
+	int err;
 
-	if (err) {
-		nlmsg_free(reply);
+	err = opvs_msg_begin(&msg, skb, cb->skb, cb->nlh, NLM_F_MULTI,
+			     OPVS_CMD_NEW_SERVICE);
+	if (err)
 		return err;
-	}
-	return genlmsg_reply(reply, info);
+	return opvs_msg_end(&msg, opvs_fill_svc(&msg, svc));
 }
 
 /**
@@ -219,7 +212,7 @@ int opvs_ctl_dump_services(struct sk_buff *skb, struct netlink_callback *cb)
 
 	mutex_lock(&on->cfg_lock);
 	while ((svc = opvs_svc_next(on, &id))) {
-		if (opvs_service_msg(skb, svc, cb->skb, cb->nlh, NLM_F_MULTI))
+		if (opvs_service_msg(skb, svc, cb))
 			break;
 		cb->args[0] = id;
 	}
@@ -232,33 +225,18 @@ int opvs_ctl_dump_services(struct sk_buff *skb, struct netlink_callback *cb)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
- * Return: 0 or negative errno.
+ * Context: process; cfg_lock held.
+ * Return: 0.
  */
 int opvs_ctl_zero(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	struct opvs_svc *svc = NULL;
-	struct opvs_nest nest;
-	bool one;
-	int err;
+	struct opvs_req *req = opvs_req_of(info);
 
-	one = info->attrs[IPVS_CMD_ATTR_SERVICE];
-	if (one) {
-		err = opvs_service_nest(info, &nest);
-		if (err)
-			return err;
-	}
-
-	mutex_lock(&on->cfg_lock);
-	if (one)
-		svc = opvs_ctl_find_svc(on, &nest);
-	if (!svc)
-		opvs_net_zero(on);
-	else if (!IS_ERR(svc))
-		opvs_svc_zero(svc);
-	mutex_unlock(&on->cfg_lock);
-	return PTR_ERR_OR_ZERO(svc);
+	if (req->svc)
+		opvs_svc_zero(req->svc);
+	else
+		opvs_net_zero(req->on);
+	return 0;
 }
 
 /**
@@ -266,15 +244,11 @@ int opvs_ctl_zero(struct sk_buff *skb, struct genl_info *info)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0.
  */
 int opvs_ctl_flush(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-
-	mutex_lock(&on->cfg_lock);
-	opvs_svc_flush(on);
-	mutex_unlock(&on->cfg_lock);
+	opvs_svc_flush(opvs_req_of(info)->on);
 	return 0;
 }

@@ -7,11 +7,16 @@ struct genl_info;
 struct netlink_callback;
 struct opvs_nest;
 struct opvs_net;
+struct opvs_req;
 struct opvs_svc;
 struct sk_buff;
 
 struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 				   const struct opvs_nest *nest);
+
+int opvs_req_new_svc(struct opvs_req *req, struct genl_info *info);
+int opvs_req_svc(struct opvs_req *req, struct genl_info *info);
+int opvs_req_any_svc(struct opvs_req *req, struct genl_info *info);
 
 int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info);

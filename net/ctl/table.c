@@ -5,6 +5,7 @@
 #include "fill.h"
 #include "nla.h"
 #include "parse.h"
+#include "request.h"
 
 #include <opvs/conn.h>
 #include <opvs/expire.h>
@@ -36,15 +37,29 @@ static const struct opvs_nest_type opvs_nest_table = {
 	.native_max	= OPVS_TABLE_ATTR_MAX,
 };
 
-static int opvs_parse_table(const struct opvs_nest *nest)
+/**
+ * opvs_req_table() - what a request sets of the table
+ * @req: request; gets its nest
+ * @info: its parts
+ *
+ * Context: process.
+ * Return: 0 or -EINVAL.
+ */
+int opvs_req_table(struct opvs_req *req, struct genl_info *info)
 {
-	if (!nest->tb[OPVS_TABLE_ATTR_CONN_MAX] &&
-	    !nest->tb[OPVS_TABLE_ATTR_HASH_KEY]) {
-		NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
-				    "TABLE needs CONN_MAX, HASH_KEY or both");
-		return -EINVAL;
-	}
-	return 0;
+	struct opvs_nest *nest = &req->nest;
+	int err;
+
+	err = opvs_nest_parse(nest, info->nlhdr, info->attrs,
+			      &opvs_nest_table, info->extack);
+	if (err)
+		return err;
+	if (nest->tb[OPVS_TABLE_ATTR_CONN_MAX] ||
+	    nest->tb[OPVS_TABLE_ATTR_HASH_KEY])
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, nest->attr,
+			    "TABLE needs CONN_MAX, HASH_KEY or both");
+	return -EINVAL;
 }
 
 /**
@@ -52,39 +67,29 @@ static int opvs_parse_table(const struct opvs_nest *nest)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0; -EINVAL, or an error of opvs_svc_rekey(), and nothing has changed.
  */
 int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
-	const struct nlattr *secret, *max;
-	struct opvs_nest nest;
+	struct opvs_req *req = opvs_req_of(info);
+	const struct nlattr *secret = req->nest.tb[OPVS_TABLE_ATTR_HASH_KEY];
+	const struct nlattr *max = req->nest.tb[OPVS_TABLE_ATTR_CONN_MAX];
 	siphash_key_t key;
-	int err;
+	int err = 0;
 
-	err = opvs_nest_parse(&nest, info->nlhdr, info->attrs,
-			      &opvs_nest_table, info->extack);
-	if (!err)
-		err = opvs_parse_table(&nest);
-	if (err)
-		return err;
-
-	secret = nest.tb[OPVS_TABLE_ATTR_HASH_KEY];
-	max = nest.tb[OPVS_TABLE_ATTR_CONN_MAX];
-	if (secret)
-		opvs_hash_key_read(&key, nla_data(secret));
-	mutex_lock(&on->cfg_lock);
 	if (max) {
-		err = opvs_conn_max_check(on, nla_get_u32(max), info->extack);
+		err = opvs_conn_max_check(req->on, nla_get_u32(max),
+					  info->extack);
 		if (err)
 			NL_SET_BAD_ATTR(info->extack, max);
 	}
-	if (!err && secret)
-		err = opvs_svc_rekey(on, &key, info->extack);
+	if (!err && secret) {
+		opvs_hash_key_read(&key, nla_data(secret));
+		err = opvs_svc_rekey(req->on, &key, info->extack);
+	}
 	if (!err && max)
-		opvs_conn_max_set(on, nla_get_u32(max));
-	mutex_unlock(&on->cfg_lock);
+		opvs_conn_max_set(req->on, nla_get_u32(max));
 	return err;
 }
 
@@ -184,12 +189,11 @@ static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes cfg_lock.
+ * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
 int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_pernet(genl_info_net(info));
 	struct opvs_msg msg;
 	int err;
 
@@ -198,8 +202,6 @@ int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info)
 			       OPVS_CMD_SET_TABLE);
 	if (err)
 		return err;
-	mutex_lock(&on->cfg_lock);
-	err = opvs_fill_table(&msg, on);
-	mutex_unlock(&on->cfg_lock);
+	err = opvs_fill_table(&msg, opvs_req_of(info)->on);
 	return opvs_msg_reply(&msg, err, info);
 }

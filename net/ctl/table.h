@@ -4,7 +4,10 @@
 #define OPVS_CTL_TABLE_H
 
 struct genl_info;
+struct opvs_req;
 struct sk_buff;
+
+int opvs_req_table(struct opvs_req *req, struct genl_info *info);
 
 int opvs_ctl_set_table(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_get_table(struct sk_buff *skb, struct genl_info *info);
