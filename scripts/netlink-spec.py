@@ -180,7 +180,7 @@ def answered(spec, op):
 def policy(found, attr):
     """What a request may have in an attribute, as a struct nla_policy."""
     if not found.accepts(attr):
-        return "{ .type = NLA_REJECT }"
+        return "ANSWERS_ONLY"
     sizes = attr.sizes
     least, most = (sizes.get(key) for key in ("min", "max"))
     if attr.type == "nest":
@@ -238,7 +238,10 @@ def tables_h(spec):
 
 def tables_c(spec):
     lines = ["// SPDX-License-Identifier: GPL-2.0-only",
-             *comment(f"What requests may carry, {MADE}."), '#include "nla.h"']
+             *comment(f"What requests may carry, {MADE}."), '#include "nla.h"',
+             "", "#define ANSWERS_ONLY {" + "\t" * 6 + "\\",
+             "\t.type = NLA_REJECT," + "\t" * 5 + "\\",
+             '\t.reject_message = "this attribute is for answers only"\t\\', "}"]
     for text, found, attrs in tables(spec):
         rows = [(f"[{attr.c_name}]", f"= {policy(found, attr)},")
                 for attr in attrs if attr.accepted]

@@ -102,18 +102,6 @@ int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
 	return opvs_msg_reply(&msg, err, info);
 }
 
-static int opvs_parse_daemon_state(const struct opvs_nest *nest)
-{
-	const struct nlattr *attr = nest->tb[IPVS_DAEMON_ATTR_STATE];
-	u32 state = nla_get_u32(attr);
-
-	if (state == IP_VS_STATE_MASTER || state == IP_VS_STATE_BACKUP)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
-			    "STATE must be 1 (master) or 2 (backup)");
-	return -EINVAL;
-}
-
 static int opvs_parse_daemon_group(const struct opvs_nest *nest)
 {
 	const struct nlattr *v4 = nest->tb[IPVS_DAEMON_ATTR_MCAST_GROUP];
@@ -151,10 +139,8 @@ int opvs_req_daemon(struct opvs_req *req, struct genl_info *info)
 
 	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
 			      &opvs_nest_daemon, info->extack);
-	if (!err)
-		err = opvs_nest_require(&req->nest, required,
+	return err ?: opvs_nest_require(&req->nest, required,
 					ARRAY_SIZE(required));
-	return err ?: opvs_parse_daemon_state(&req->nest);
 }
 
 /**

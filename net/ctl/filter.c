@@ -29,43 +29,11 @@
 #define OPVS_HAS_MARK	(OPVS_HAS(FAMILY) | OPVS_HAS(CLIENT) | \
 			 OPVS_HAS(FWMARK))
 
-static const char *const opvs_conn_rule[OPVS_CONN_ATTR_MAX + 1] = {
-	[OPVS_CONN_ATTR_KIND]	       = "connection KIND must be a u8 from 0 to 2",
-	[OPVS_CONN_ATTR_FAMILY]	       = "connection FAMILY must be a u16",
-	[OPVS_CONN_ATTR_PROTOCOL]      = "connection PROTOCOL must be a u16, an IP protocol number",
-	[OPVS_CONN_ATTR_CLIENT]	       = "connection CLIENT must be an address of FAMILY",
-	[OPVS_CONN_ATTR_CLIENT_PORT]   = "connection CLIENT_PORT must be a 16-bit port",
-	[OPVS_CONN_ATTR_CLIENT_PREFIX] = "connection CLIENT_PREFIX must be a u8, bits of CLIENT",
-	[OPVS_CONN_ATTR_VIRTUAL]       = "connection VIRTUAL must be an address of FAMILY",
-	[OPVS_CONN_ATTR_VIRTUAL_PORT]  = "connection VIRTUAL_PORT must be a 16-bit port",
-	[OPVS_CONN_ATTR_SERVER]	       = "connection SERVER must be an address of FAMILY",
-	[OPVS_CONN_ATTR_SERVER_PORT]   = "connection SERVER_PORT must be a 16-bit port",
-	[OPVS_CONN_ATTR_FWMARK]	       = "connection FWMARK must be a u32 above 0",
-	[OPVS_CONN_ATTR_STATE]	       = "connection STATE must be the name of a state",
-	[OPVS_CONN_ATTR_ENGINE]	       = "connection ENGINE must have at most 16 characters",
-	[OPVS_CONN_ATTR_KEY]	       = "connection KEY must have 1 to 255 bytes",
-	[OPVS_CONN_ATTR_SECONDS]       = "connection SECONDS cannot be asked for",
-	[OPVS_CONN_ATTR_FLAGS]	       = "connection FLAGS cannot be asked for",
-	[OPVS_CONN_ATTR_METHOD]	       = "connection METHOD cannot be asked for",
-	[OPVS_CONN_ATTR_PACKETS]       = "connection PACKETS cannot be asked for",
-	[OPVS_CONN_ATTR_ACTIVE]	       = "connection ACTIVE cannot be asked for",
-};
-
 static const struct opvs_nest_type opvs_nest_conn = {
 	.policy		= opvs_nla_conn,
-	.rule		= opvs_conn_rule,
-	.missing	= "attribute CONN is missing",
 	.attr		= OPVS_CMD_ATTR_CONN,
 	.native_max	= OPVS_CONN_ATTR_MAX,
 };
-
-/* Says by the attribute's rule what is wrong with it. */
-static int opvs_filter_refuse(const struct opvs_nest *nest, u16 type)
-{
-	nest->extack->_msg = nest->rule[type];
-	NL_SET_BAD_ATTR(nest->extack, nest->tb[type]);
-	return -EINVAL;
-}
 
 static const char *opvs_template_state_name(u8 state)
 {
@@ -141,8 +109,11 @@ static int opvs_filter_addr(const struct opvs_filter *filter,
 		return 0;
 	size = filter->family == AF_INET6 ? sizeof(addr->in6) :
 					    sizeof(addr->in);
-	if (nla_len(attr) != size)
-		return opvs_filter_refuse(nest, type);
+	if (nla_len(attr) != size) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+				    "connection CLIENT, VIRTUAL, SERVER must be addresses of FAMILY");
+		return -EINVAL;
+	}
 	nla_memcpy(addr, attr, sizeof(*addr));
 	return 0;
 }
@@ -162,9 +133,11 @@ static int opvs_filter_prefix(struct opvs_filter *filter,
 		return -EINVAL;
 	}
 	filter->prefix = nla_get_u8(attr);
-	if (filter->prefix > bits)
-		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_CLIENT_PREFIX);
-	return 0;
+	if (filter->prefix <= bits)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+			    "connection CLIENT_PREFIX is longer than CLIENT");
+	return -EINVAL;
 }
 
 static int opvs_filter_addrs(struct opvs_filter *filter,
@@ -201,11 +174,9 @@ static int opvs_filter_key(struct opvs_filter *filter,
 			return -ENOENT;
 		}
 	}
-	if (!key)
-		return 0;
-	if (!nla_len(key))
-		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_KEY);
-	filter->key_len = nla_memcpy(filter->key, key, sizeof(filter->key));
+	if (key)
+		filter->key_len = nla_memcpy(filter->key, key,
+					     sizeof(filter->key));
 	return 0;
 }
 
@@ -217,9 +188,11 @@ static int opvs_filter_state(struct opvs_filter *filter,
 	if (!attr)
 		return 0;
 	nla_strscpy(filter->state, attr, sizeof(filter->state));
-	if (!opvs_state_exists(filter->state))
-		return opvs_filter_refuse(nest, OPVS_CONN_ATTR_STATE);
-	return 0;
+	if (opvs_state_exists(filter->state))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+			    "connection STATE: no protocol has such a state");
+	return -EINVAL;
 }
 
 /* The numbers, of which any is possible. */

@@ -30,61 +30,9 @@
 static_assert(OPVS_POLICY_NAME_MAX == 31 + 1 && OPVS_STATE_NAME_MAX == 15 + 1 &&
 	      OPVS_PE_KEY_MAX == 255);
 
-static const char *const opvs_svc_rule[OPVS_SVC_ATTR_MAX + 1] = {
-	[IPVS_SVC_ATTR_AF]	   = "service AF must be a u16",
-	[IPVS_SVC_ATTR_PROTOCOL]   = "service PROTOCOL must be a u16",
-	[IPVS_SVC_ATTR_ADDR]	   = "service ADDR must be an address of up to 16 bytes",
-	[IPVS_SVC_ATTR_PORT]	   = "service PORT must be a 16-bit port",
-	[IPVS_SVC_ATTR_FWMARK]	   = "service FWMARK must be a u32",
-	[IPVS_SVC_ATTR_SCHED_NAME] = "service SCHED_NAME must have at most 15 characters",
-	[IPVS_SVC_ATTR_FLAGS]	   = "service FLAGS must be two u32, flags and mask",
-	[IPVS_SVC_ATTR_TIMEOUT]	   = "service TIMEOUT must be a u32",
-	[IPVS_SVC_ATTR_NETMASK]	   = "service NETMASK must be a u32",
-	[IPVS_SVC_ATTR_STATS]	   = "service STATS must be a nest",
-	[IPVS_SVC_ATTR_PE_NAME]	   = "service PE_NAME must have at most 16 characters",
-	[IPVS_SVC_ATTR_STATS64]	   = "service STATS64 must be a nest",
-	[OPVS_SVC_ATTR_POLICY]	   = "service POLICY must have at most 31 characters",
-	[OPVS_SVC_ATTR_CONN_MAX]   = "service CONN_MAX must be a u32",
-	[OPVS_SVC_ATTR_CONN_COUNT] = "service CONN_COUNT cannot be set",
-	[OPVS_SVC_ATTR_EXCEPTIONS] = "service EXCEPTIONS cannot be set",
-	[OPVS_SVC_ATTR_DRAIN_SECONDS] = "service DRAIN_SECONDS cannot be set",
-};
-
-static const char *const opvs_dest_rule[OPVS_DEST_ATTR_MAX + 1] = {
-	[IPVS_DEST_ATTR_ADDR]	       = "server ADDR must be an address of up to 16 bytes",
-	[IPVS_DEST_ATTR_PORT]	       = "server PORT must be a 16-bit port",
-	[IPVS_DEST_ATTR_FWD_METHOD]    = "server FWD_METHOD must be a u32",
-	[IPVS_DEST_ATTR_WEIGHT]	       = "server WEIGHT must be a u32",
-	[IPVS_DEST_ATTR_U_THRESH]      = "server U_THRESH must be a u32",
-	[IPVS_DEST_ATTR_L_THRESH]      = "server L_THRESH must be a u32",
-	[IPVS_DEST_ATTR_ACTIVE_CONNS]  = "server ACTIVE_CONNS must be a u32",
-	[IPVS_DEST_ATTR_INACT_CONNS]   = "server INACT_CONNS must be a u32",
-	[IPVS_DEST_ATTR_PERSIST_CONNS] = "server PERSIST_CONNS must be a u32",
-	[IPVS_DEST_ATTR_STATS]	       = "server STATS must be a nest",
-	[IPVS_DEST_ATTR_ADDR_FAMILY]   = "server ADDR_FAMILY must be a u16",
-	[IPVS_DEST_ATTR_STATS64]       = "server STATS64 must be a nest",
-	[IPVS_DEST_ATTR_TUN_TYPE]      = "server TUN_TYPE must be a u8",
-	[IPVS_DEST_ATTR_TUN_PORT]      = "server TUN_PORT must be a 16-bit port",
-	[IPVS_DEST_ATTR_TUN_FLAGS]     = "server TUN_FLAGS must be a u16",
-	[OPVS_DEST_ATTR_CALLS]	       = "server CALLS cannot be set",
-};
-
-static const char *const opvs_daemon_rule[IPVS_DAEMON_ATTR_MAX + 1] = {
-	[IPVS_DAEMON_ATTR_STATE]	= "daemon STATE must be a u32",
-	[IPVS_DAEMON_ATTR_MCAST_IFN]	= "daemon MCAST_IFN must have at most 15 characters",
-	[IPVS_DAEMON_ATTR_SYNC_ID]	= "daemon SYNC_ID must be a u32",
-	[IPVS_DAEMON_ATTR_SYNC_MAXLEN]	= "daemon SYNC_MAXLEN must be a u16",
-	[IPVS_DAEMON_ATTR_MCAST_GROUP]	= "daemon MCAST_GROUP must be an IPv4 address",
-	[IPVS_DAEMON_ATTR_MCAST_GROUP6]	= "daemon MCAST_GROUP6 must be an IPv6 address",
-	[IPVS_DAEMON_ATTR_MCAST_PORT]	= "daemon MCAST_PORT must be a u16",
-	[IPVS_DAEMON_ATTR_MCAST_TTL]	= "daemon MCAST_TTL must be a u8",
-};
-
 const struct opvs_nest_type opvs_nest_service = {
 	.policy		= opvs_nla_service,
 	.ipvs		= opvs_nla_service_ipvs,
-	.rule		= opvs_svc_rule,
-	.missing	= "attribute SERVICE is missing",
 	.attr		= IPVS_CMD_ATTR_SERVICE,
 	.max		= IPVS_SVC_ATTR_MAX,
 	.native_max	= OPVS_SVC_ATTR_MAX,
@@ -93,8 +41,6 @@ const struct opvs_nest_type opvs_nest_service = {
 const struct opvs_nest_type opvs_nest_dest = {
 	.policy		= opvs_nla_dest,
 	.ipvs		= opvs_nla_dest,
-	.rule		= opvs_dest_rule,
-	.missing	= "attribute DEST is missing",
 	.attr		= IPVS_CMD_ATTR_DEST,
 	.max		= IPVS_DEST_ATTR_MAX,
 	.native_max	= OPVS_DEST_ATTR_MAX,
@@ -103,46 +49,40 @@ const struct opvs_nest_type opvs_nest_dest = {
 const struct opvs_nest_type opvs_nest_daemon = {
 	.policy		= opvs_nla_daemon,
 	.ipvs		= opvs_nla_daemon_ipvs,
-	.rule		= opvs_daemon_rule,
-	.missing	= "attribute DAEMON is missing",
 	.attr		= IPVS_CMD_ATTR_DAEMON,
 	.max		= IPVS_DAEMON_ATTR_MAX,
 	.native_max	= IPVS_DAEMON_ATTR_MAX,
 };
-
-/* NL_SET_ERR_MSG() for a text that is not a literal. */
-static void opvs_extack_text(struct netlink_ext_ack *extack, const char *text)
-{
-	if (extack)
-		extack->_msg = text;
-}
-
-/* Says which attribute was wrong, where the kernel's parser gives an offset. */
-static void opvs_nest_explain(const struct opvs_nest *nest, u16 max)
-{
-	const struct nlattr *bad = nest->extack ? nest->extack->bad_attr : NULL;
-
-	if (bad && bad != nest->attr && nla_type(bad) <= max &&
-	    nest->rule[nla_type(bad)])
-		opvs_extack_text(nest->extack, nest->rule[nla_type(bad)]);
-}
 
 static int opvs_nest_read(struct opvs_nest *nest,
 			  const struct opvs_nest_type *type, bool native)
 {
 	unsigned int validate = native ? NL_VALIDATE_STRICT : NL_VALIDATE_LIBERAL;
 	u16 max = native ? type->native_max : type->max;
-	int err;
 
 	/* The parser clears up to @max; what the family lacks is absent, too. */
 	memset(nest->tb, 0, sizeof(nest->tb));
-	err = __nla_parse(nest->tb, max, nla_data(nest->attr),
-			  nla_len(nest->attr),
-			  native ? type->policy : type->ipvs, validate,
-			  nest->extack);
-	if (!err)
-		return 0;
-	opvs_nest_explain(nest, max);
+	/* Whatever is wrong within a nest, IPVS has one number for it. */
+	return __nla_parse(nest->tb, max, nla_data(nest->attr),
+			   nla_len(nest->attr),
+			   native ? type->policy : type->ipvs, validate,
+			   nest->extack) ? -EINVAL : 0;
+}
+
+/**
+ * opvs_refuse_missing() - say which attribute a request lacks
+ * @extack: where it is told
+ * @nest: where it should stand; NULL: in the message itself
+ * @type: its type
+ *
+ * Context: process.
+ * Return: -EINVAL.
+ */
+int opvs_refuse_missing(struct netlink_ext_ack *extack,
+			const struct nlattr *nest, u16 type)
+{
+	NL_SET_ERR_MSG(extack, "a required attribute is missing");
+	NL_SET_ERR_ATTR_MISS(extack, nest, type);
 	return -EINVAL;
 }
 
@@ -163,12 +103,9 @@ int opvs_nest_parse(struct opvs_nest *nest, const struct nlmsghdr *nlh,
 		    struct netlink_ext_ack *extack)
 {
 	nest->attr = attrs ? attrs[type->attr] : NULL;
-	nest->rule = type->rule;
 	nest->extack = extack;
-	if (!nest->attr) {
-		opvs_extack_text(extack, type->missing);
-		return -EINVAL;
-	}
+	if (!nest->attr)
+		return opvs_refuse_missing(extack, NULL, type->attr);
 	return opvs_nest_read(nest, type, opvs_genl_is_native(nlh));
 }
 
@@ -187,7 +124,6 @@ int opvs_nest_parse_attr(struct opvs_nest *nest, const struct nlattr *attr,
 			 struct netlink_ext_ack *extack)
 {
 	nest->attr = attr;
-	nest->rule = type->rule;
 	nest->extack = extack;
 	return opvs_nest_read(nest, type, true);
 }
@@ -206,13 +142,10 @@ int opvs_nest_require(const struct opvs_nest *nest, const u8 *types,
 {
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		if (nest->tb[types[i]])
-			continue;
-		opvs_extack_text(nest->extack, nest->rule[types[i]]);
-		NL_SET_ERR_ATTR_MISS(nest->extack, nest->attr, types[i]);
-		return -EINVAL;
-	}
+	for (i = 0; i < n; i++)
+		if (!nest->tb[types[i]])
+			return opvs_refuse_missing(nest->extack, nest->attr,
+						   types[i]);
 	return 0;
 }
 

@@ -24,8 +24,6 @@ struct opvs_net;
  * struct opvs_nest_type - how a nest of a request is read
  * @policy: types of its attributes in family `opvs'
  * @ipvs: and in family `IPVS'
- * @rule: what each attribute has to be, by type; used as error text
- * @missing: error text when there is no such nest
  * @attr: top-level attribute
  * @max: highest attribute that family `IPVS' knows; 0: it has no such nest
  * @native_max: highest attribute that family `opvs' knows
@@ -33,8 +31,6 @@ struct opvs_net;
 struct opvs_nest_type {
 	const struct nla_policy	*policy;
 	const struct nla_policy	*ipvs;
-	const char *const	*rule;
-	const char		*missing;
 	u16			attr;
 	u16			max;
 	u16			native_max;
@@ -48,13 +44,11 @@ extern const struct opvs_nest_type opvs_nest_daemon;
  * struct opvs_nest - a parsed nest of a request
  * @attr: the nest itself
  * @tb: its attributes, by type
- * @rule: what each attribute has to be, by type; used as error text
  * @extack: where errors are told
  */
 struct opvs_nest {
 	const struct nlattr		*attr;
 	struct nlattr			*tb[OPVS_NEST_ATTR_MAX + 1];
-	const char *const		*rule;
 	struct netlink_ext_ack		*extack;
 };
 
@@ -65,6 +59,8 @@ int opvs_nest_parse(struct opvs_nest *nest, const struct nlmsghdr *nlh,
 int opvs_nest_parse_attr(struct opvs_nest *nest, const struct nlattr *attr,
 			 const struct opvs_nest_type *type,
 			 struct netlink_ext_ack *extack);
+int opvs_refuse_missing(struct netlink_ext_ack *extack,
+			const struct nlattr *nest, u16 type);
 int opvs_nest_require(const struct opvs_nest *nest, const u8 *types,
 		      unsigned int n);
 

@@ -19,42 +19,16 @@ static const u8 opvs_policy_protos[] = {
 	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
 };
 
-static const char *const opvs_policy_rule[OPVS_POLICY_ATTR_MAX + 1] = {
-	[OPVS_POLICY_ATTR_NAME]	   = "policy NAME must have 1 to 31 characters",
-	[OPVS_POLICY_ATTR_USERS]   = "policy USERS cannot be set",
-	[OPVS_POLICY_ATTR_TIMEOUT] = "policy TIMEOUT must be a nest",
-};
-
 static const struct opvs_nest_type opvs_nest_policy = {
 	.policy		= opvs_nla_policy,
-	.rule		= opvs_policy_rule,
-	.missing	= "attribute POLICY is missing",
 	.attr		= OPVS_CMD_ATTR_POLICY,
 	.native_max	= OPVS_POLICY_ATTR_MAX,
 };
 
-static const char *const opvs_timeout_rule[OPVS_TIMEOUT_ATTR_MAX + 1] = {
-	[OPVS_TIMEOUT_ATTR_PROTOCOL]	= "timeout PROTOCOL must be a u16: TCP, UDP or SCTP",
-	[OPVS_TIMEOUT_ATTR_STATE]	= "timeout STATE must be a state of PROTOCOL",
-	[OPVS_TIMEOUT_ATTR_STATE_INDEX]	= "timeout STATE_INDEX must be a u8, a state of PROTOCOL",
-	[OPVS_TIMEOUT_ATTR_SECONDS]	= "timeout SECONDS must be a u32 above 0",
-};
-
 static const struct opvs_nest_type opvs_nest_timeout = {
 	.policy		= opvs_nla_timeout,
-	.rule		= opvs_timeout_rule,
 	.native_max	= OPVS_TIMEOUT_ATTR_MAX,
 };
-
-/* Says by the attribute's rule what is wrong with it, or with the nest that
- * lacks it.
- */
-static int opvs_policy_refuse(const struct opvs_nest *nest, u16 type)
-{
-	nest->extack->_msg = nest->rule[type];
-	NL_SET_BAD_ATTR(nest->extack, nest->tb[type] ?: nest->attr);
-	return -EINVAL;
-}
 
 /* The number of the state that a TIMEOUT nest names, or -EINVAL. */
 static int opvs_parse_state(const struct opvs_nest *nest,
@@ -66,21 +40,26 @@ static int opvs_parse_state(const struct opvs_nest *nest,
 
 	if (index) {
 		state = nla_get_u8(index);
-		if (state >= proto->num_states)
-			return opvs_policy_refuse(nest,
-						  OPVS_TIMEOUT_ATTR_STATE_INDEX);
-		/* Given both, they must not contradict each other. */
-		if (name && nla_strcmp(name, proto->state_names[state]))
-			return opvs_policy_refuse(nest,
-						  OPVS_TIMEOUT_ATTR_STATE);
-		return state;
+		if (state >= proto->num_states) {
+			NL_SET_ERR_MSG_ATTR(nest->extack, index,
+					    "STATE_INDEX: PROTOCOL has no such state");
+			return -EINVAL;
+		}
+		if (!name || !nla_strcmp(name, proto->state_names[state]))
+			return state;
+		NL_SET_ERR_MSG_ATTR(nest->extack, name,
+				    "STATE is not the name of STATE_INDEX");
+		return -EINVAL;
 	}
 	if (!name)
-		return opvs_policy_refuse(nest, OPVS_TIMEOUT_ATTR_STATE);
+		return opvs_refuse_missing(nest->extack, nest->attr,
+					   OPVS_TIMEOUT_ATTR_STATE);
 	for (state = 0; state < proto->num_states; state++)
 		if (!nla_strcmp(name, proto->state_names[state]))
 			return state;
-	return opvs_policy_refuse(nest, OPVS_TIMEOUT_ATTR_STATE);
+	NL_SET_ERR_MSG_ATTR(nest->extack, name,
+			    "STATE: PROTOCOL has no such state");
+	return -EINVAL;
 }
 
 static int opvs_parse_state_timeout(const struct nlattr *attr,
@@ -90,10 +69,10 @@ static int opvs_parse_state_timeout(const struct nlattr *attr,
 	static const u8 required[] = {
 		OPVS_TIMEOUT_ATTR_PROTOCOL, OPVS_TIMEOUT_ATTR_SECONDS,
 	};
-	const struct opvs_proto *proto = NULL;
+	const struct opvs_proto *proto;
+	const struct nlattr *number;
 	struct opvs_nest nest;
 	int state, err;
-	u16 number;
 
 	err = opvs_nest_parse_attr(&nest, attr, &opvs_nest_timeout, extack);
 	if (!err)
@@ -101,11 +80,13 @@ static int opvs_parse_state_timeout(const struct nlattr *attr,
 	if (err)
 		return err;
 
-	number = nla_get_u16(nest.tb[OPVS_TIMEOUT_ATTR_PROTOCOL]);
-	if (number <= U8_MAX)
-		proto = opvs_proto_find(number);
-	if (!proto)
-		return opvs_policy_refuse(&nest, OPVS_TIMEOUT_ATTR_PROTOCOL);
+	number = nest.tb[OPVS_TIMEOUT_ATTR_PROTOCOL];
+	proto = opvs_proto_find(nla_get_u16(number));
+	if (!proto) {
+		NL_SET_ERR_MSG_ATTR(extack, number,
+				    "PROTOCOL must be TCP, UDP or SCTP");
+		return -EINVAL;
+	}
 	state = opvs_parse_state(&nest, proto);
 	if (state < 0)
 		return state;

@@ -20,19 +20,8 @@
 
 static_assert(OPVS_HASH_KEY_LEN == OPVS_HASH_KEY_BYTES);
 
-static const char *const opvs_table_rule[OPVS_TABLE_ATTR_MAX + 1] = {
-	[OPVS_TABLE_ATTR_CONN_MAX] = "table CONN_MAX must be a u32",
-	[OPVS_TABLE_ATTR_CONNS]	   = "table CONNS cannot be set",
-	[OPVS_TABLE_ATTR_BUCKETS]  = "table BUCKETS cannot be set",
-	[OPVS_TABLE_ATTR_SWEEP]	   = "table SWEEP cannot be set",
-	[OPVS_TABLE_ATTR_SHARD]	   = "table SHARD cannot be set",
-	[OPVS_TABLE_ATTR_HASH_KEY] = "table HASH_KEY must be 16 bytes",
-};
-
 static const struct opvs_nest_type opvs_nest_table = {
 	.policy		= opvs_nla_table,
-	.rule		= opvs_table_rule,
-	.missing	= "attribute TABLE is missing",
 	.attr		= OPVS_CMD_ATTR_TABLE,
 	.native_max	= OPVS_TABLE_ATTR_MAX,
 };

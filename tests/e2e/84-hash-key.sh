@@ -106,7 +106,7 @@ is "$(native table key=$key_b)" 'errno=none text=' 'set by netlink'
 read_key
 is "$key" $key_b 'shown by sysctl, byte for byte'
 is "$(native table key=${key_b}00)" \
-	'errno=EINVAL text=table HASH_KEY must be 16 bytes' \
+	'errno=EINVAL text=binary attribute size out of range' \
 	'netlink: 17 bytes are refused'
 read_key
 is "$key" $key_b 'and change nothing'

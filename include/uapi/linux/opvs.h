@@ -153,7 +153,7 @@ enum opvs_conn_attr {
 	OPVS_CONN_ATTR_FWMARK,		/* u32, from 1 */
 	OPVS_CONN_ATTR_STATE,		/* string of up to 15 bytes */
 	OPVS_CONN_ATTR_ENGINE,		/* string of up to 16 bytes */
-	OPVS_CONN_ATTR_KEY,		/* up to 255 bytes */
+	OPVS_CONN_ATTR_KEY,		/* 1 to 255 bytes */
 	OPVS_CONN_ATTR_SECONDS,		/* u32; answers only */
 	OPVS_CONN_ATTR_FLAGS,		/* u32; answers only */
 	OPVS_CONN_ATTR_METHOD,		/* u32; answers only */
@@ -180,7 +180,7 @@ enum opvs_policy_attr {
 /* How long an entry in a state lives without a packet. */
 enum opvs_timeout_attr {
 	OPVS_TIMEOUT_ATTR_UNSPEC,
-	OPVS_TIMEOUT_ATTR_PROTOCOL,	/* u16 */
+	OPVS_TIMEOUT_ATTR_PROTOCOL,	/* u16, up to 255 */
 	OPVS_TIMEOUT_ATTR_STATE,	/* string of up to 15 bytes */
 	OPVS_TIMEOUT_ATTR_STATE_INDEX,	/* u8 */
 	OPVS_TIMEOUT_ATTR_SECONDS,	/* u32, from 1 */
