@@ -18,7 +18,7 @@ import os
 import re
 import sys
 
-from ynl import Spec, Wrong, c_name
+from ynl import INTEGERS, Spec, Wrong, c_name
 
 SPEC = "doc/netlink/opvs.yaml"
 HEADER = "include/uapi/linux/opvs.h"
@@ -267,7 +267,50 @@ def numbers(spec):
         lines += [f'    "{c_name(attr.name)}": {attr.number},'
                   for attr in found.attrs.values() if attr.accepted]
         lines += ["}"]
-    return lines
+    return [*lines, *shapes(spec), *answers(spec)]
+
+
+def shape(spec, attr):
+    """(least bytes, most bytes, set in it, may it be repeated) as text."""
+    sizes = attr.checks
+    most = sizes.get("max-len", 0xffff)
+    if attr.type in INTEGERS:
+        least = most = int(attr.type[1:]) // 8
+    elif attr.type in ("flag", "pad"):
+        least = most = 0
+    elif attr.type == "string":
+        least, most = 1, most + 1
+    else:
+        least = sizes.get("min-len", 0)
+    if "exact-len" in sizes:
+        least = most = spec.number(sizes["exact-len"])
+    many = bool(attr.node.get("multi-attr")) or attr.type == "pad"
+    return f"({least}, {most}, {attr.nested!r}, {many})".replace("'", '"')
+
+
+def shapes(spec):
+    lines = ["", "# Of each attribute: least and most bytes, the"
+             " set in it, may it be repeated.", "SHAPES = {"]
+    for found in spec.sets.values():
+        lines.append(f'    "{found.name}": {{')
+        lines += [f"        {attr.number}: {shape(spec, attr)},"
+                  for attr in found.attrs.values() if attr.type != "unused"]
+        lines.append("    },")
+    return [*lines, "}"]
+
+
+def answers(spec):
+    lines = ["", "# Of each command: the number of its answer, the set, and which"
+             " attributes of it.", "ANSWERS = {"]
+    for op in spec.operations:
+        if op.answer is None:
+            continue
+        found = spec.sets[op.node["attribute-set"]]
+        kinds = ", ".join(str(found.attrs[name].number)
+                          for name in op.attributes("reply"))
+        lines.append(f'    {op.number}: ({op.answer}, "{found.name}",'
+                     f" {{{kinds}}}),")
+    return [*lines, "}"]
 
 
 def page_command(spec, op):

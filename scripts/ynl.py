@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A netlink specification in the kernel's YNL format, as far as opvs uses it.
 
-Two kinds of subsets have a meaning here, beside that of any other subset: NAME-request
-lists what requests may carry of set NAME, NAME-ipvs what family IPVS, which
-shares the set, checks in another way.
+Two kinds of subsets have a meaning of their own here: NAME-request lists what
+requests may carry of set NAME, NAME-ipvs what family IPVS, which shares the
+set, checks in another way.
 """
 
 import sys
@@ -151,8 +151,12 @@ class Spec:
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
-            # The loader is a safe one.
-            self.node = yaml.load(file, Loader)  # nosec
+            try:
+                # The loader is a safe one.
+                self.node = yaml.load(file, Loader)
+            except yaml.MarkedYAMLError as error:
+                raise Wrong(error.problem_mark.line + 1,
+                            error.problem) from error
         self.node.want("the specification", TOP_KEYS, ())
         self.name = self.node["name"]
         self.definitions = self._named("definitions", self._definition)
@@ -283,6 +287,11 @@ class Spec:
         if self.definitions.get(value, {}).get("type") != "const":
             raise Wrong(attr.node.line, f"there is no constant {value}")
         return c_name(self.name, "-", value)
+
+    def number(self, value):
+        """A check's value, which may be the name of a constant."""
+        return value if isinstance(value, int) else \
+            self.definitions[value]["value"]
 
     def _operation(self, node, prefix):
         name = node.get("name")

@@ -9,6 +9,8 @@ import os
 import socket
 import struct
 
+from abi import ANSWERS, SHAPES
+
 NETLINK_GENERIC = 16
 SOL_NETLINK = 270
 NETLINK_CAP_ACK = 10
@@ -93,6 +95,23 @@ def named(data, names):
     return {known.get(kind, kind): payload for kind, payload in attrs(data)}
 
 
+def departures(data, name, kinds=None):
+    """In which ways the attributes of a set in an answer, of which there may be
+    these kinds, are not as the specification says."""
+    seen = set()
+    for kind, payload in attrs(data):
+        least, most, inner, many = SHAPES[name].get(kind, (1, 0, None, False))
+        if least > most or kind not in (kinds or SHAPES[name]):
+            yield f"{name}: attribute {kind}"
+        elif not least <= len(payload) <= most:
+            yield f"{name}: attribute {kind} of {len(payload)} bytes"
+        elif kind in seen and not many:
+            yield f"{name}: attribute {kind} twice"
+        if inner:
+            yield from departures(payload, inner)
+        seen.add(kind)
+
+
 class Answer:
     """What came back: errno (0 for success), extack text, messages."""
 
@@ -114,7 +133,8 @@ class Family:
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK):
             self.sock.setsockopt(SOL_NETLINK, option, 1)
         self.name = name
-        self.seq = 0
+        self.departures = None  # a list gets those of all answers
+        self.cmd = self.seq = 0
         self.id = 16            # the controller, which knows the others
         answer = self.ask(3, attr(2, string(name)))
         if answer.errno:
@@ -131,6 +151,7 @@ class Family:
     def begin(self, cmd, payload=b"", dump=False):
         """Sends a request; its answer is read by more()."""
         self.seq += 1
+        self.cmd = cmd
         flags = NLM_F_REQUEST | (NLM_F_DUMP if dump else NLM_F_ACK)
         body = struct.pack("=BBH", cmd, 1, 0) + payload
         self.sock.send(struct.pack("=IHHII", 16 + len(body), self.id, flags,
@@ -150,7 +171,21 @@ class Family:
                 self._end(answer, kind, flags, body)
                 return True
             answer.messages.append((kind, body[0], body[4:]))
+            if self.departures is not None:
+                self.compare(body[0], body[4:])
         return False
+
+    def compare(self, cmd, data):
+        """Notes in which ways an answer is not as the specification says."""
+        want, name, kinds = ANSWERS[self.cmd]
+        if cmd != want:
+            self.departures.append(f"answer {cmd} to command {self.cmd}")
+        self.departures += departures(data, name, kinds)
+
+    def as_specified(self, tap):
+        """To be called at the end, where departures was a list before."""
+        tap.ok(self.departures == [], "answers are as specified",
+               *self.departures[:9])
 
     @staticmethod
     def _end(answer, kind, flags, body):

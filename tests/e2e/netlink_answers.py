@@ -311,13 +311,16 @@ def main():
     tap = Tap()
     for name in ("opvs", "IPVS"):
         family = Family(name)
+        family.departures = []
         do(family, FLUSH)
         test_service(tap, family)
         test_mark(tap, family)
         test_edit(tap, family)
         test_server(tap, family)
         test_config(tap, family)
+        family.as_specified(tap)
     native, compat = Family("opvs"), Family("IPVS")
+    native.departures = []
     test_counters(tap, native)
     fill(native)
     test_long_dumps(tap, native, compat)
@@ -328,6 +331,7 @@ def main():
     do(native, FLUSH)
     tap.ok(not native.ask(GET_SERVICE, dump=True).messages,
            "flush of everything")
+    native.as_specified(tap)
     return tap.end()
 
 

@@ -456,6 +456,7 @@ def main():
     tap = Tap()
     test_empty(tap)
     family, other = Family("opvs"), Family("opvs")
+    family.departures = []
     set_up(family)
     want = traffic()
     entries = test_list(tap, family, want)
@@ -468,6 +469,7 @@ def main():
     entries = test_while_they_go(tap, family, other, entries)
     test_end(tap, family, entries)
     do(family, FLUSH)
+    family.as_specified(tap)
     return tap.end()
 
 

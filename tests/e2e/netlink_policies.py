@@ -404,10 +404,12 @@ def main():
     unshare(CLONE_NEWNET)
     tap = Tap()
     family = Family("opvs")
+    family.departures = []
     do(family, FLUSH)
     for test in (test_default, test_life, test_many, test_service, test_table,
                  test_key, test_refused, test_apart):
         test(tap, family)
+    family.as_specified(tap)
     return tap.end()
 
 
