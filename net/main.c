@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* opvs: a layer-4 load balancer.  Load and unload. */
+#include <opvs/clock.h>
 #include <opvs/conn.h>
 #include <opvs/ctl.h>
+#include <opvs/load.h>
 #include <opvs/netns.h>
-#include <opvs/svc.h>
-#include <opvs/xmit.h>
+#include <opvs/route.h>
 
 #include <linux/init.h>
 #include <linux/module.h>
@@ -14,18 +15,19 @@ static int __init opvs_init(void)
 {
 	int err;
 
+	opvs_load_init();
 	err = opvs_conn_init();
 	if (err)
 		return err;
-	err = opvs_svc_init();
+	err = opvs_clock_init();
 	if (err)
 		goto err_conn;
-	err = opvs_netns_init();
+	err = opvs_pernet_init();
 	if (err)
-		goto err_svc;
+		goto err_clock;
 	err = opvs_route_init();
 	if (err)
-		goto err_netns;
+		goto err_pernet;
 	err = opvs_sysfs_init();
 	if (err)
 		goto err_route;
@@ -43,10 +45,10 @@ err_sysfs:
 	opvs_sysfs_exit();
 err_route:
 	opvs_route_exit();
-err_netns:
-	opvs_netns_exit();
-err_svc:
-	opvs_svc_exit();
+err_pernet:
+	opvs_pernet_exit();
+err_clock:
+	opvs_clock_exit();
 err_conn:
 	opvs_conn_exit();
 	return err;
@@ -58,8 +60,8 @@ static void __exit opvs_exit(void)
 	opvs_genl_exit();
 	opvs_sysfs_exit();
 	opvs_route_exit();
-	opvs_netns_exit();
-	opvs_svc_exit();
+	opvs_pernet_exit();
+	opvs_clock_exit();
 	opvs_conn_exit();
 }
 

@@ -14,25 +14,30 @@ import subprocess
 import sys
 
 # Layers, the lowest first. A file includes and calls its own or a lower one.
+# The actors are the last three: the clock, packets, the administrator.
 FOLDER_LAYER = {
     "lib": 0, "stats": 0, "proto": 0,
-    "conn": 1, "svc": 1,
+    "svc": 1,
     "sched": 2, "pe": 2,
-    "xmit": 3,
-    "path": 4,
-    "ctl": 5,
+    "conn": 3,
+    "xmit": 4,
+    "clock": 5,
+    "path": 6,
+    "ctl": 7,
 }
-GLUE_LAYER = 6  # net/main.c and net/netns.c
+GLUE_LAYER = 8  # net/main.c and net/pernet.c
 HEADER_LAYER = {
     "types": 0, "counters": 0, "ops": 0, "flow": 0, "hash": 0, "compat": 0,
     "kunit": 0, "stats": 0, "netns": 0, "proto": 0, "expire": 0, "limit": 0,
-    "policy": 0, "settings": 0, "name": 0, "watch": 0,
-    "svc": 1, "dest": 1, "endpoint": 1, "hint": 1, "conn": 1, "table": 1,
-    "shard": 1, "share": 1, "askers": 0, "defence": 1, "load": 1, "recent": 1,
-    "sched": 2, "maglev": 2, "lbl": 2, "pe": 2,
-    "xmit": 3,
-    "path": 4,
-    "ctl": 5,
+    "policy": 0, "settings": 0, "name": 0, "watch": 0, "wq": 0, "clock": 0,
+    "hint": 0, "recent": 0, "askers": 0, "load": 0,
+    "svc": 1, "dest": 1, "endpoint": 1, "share": 1,
+    "sched": 2, "pe": 2,
+    "conn": 3, "table": 3,
+    "xmit": 4, "route": 4,
+    "defence": 5,
+    "path": 6,
+    "ctl": 7,
 }
 
 FILE_LINES = 600
@@ -217,6 +222,7 @@ class Symbols:
 
     def __init__(self, sources, objects):
         self.data = {}       # symbol: source
+        self.constant = {}   # those of them that are never written: ops
         self.functions = {}  # symbol: source
         self.used = []       # (symbol, source)
         for src in sources:
@@ -240,6 +246,17 @@ class Symbols:
                 self.functions[symbol] = src
             else:
                 self.data[symbol] = src
+                if kind == "R":
+                    self.constant[symbol] = src
+
+    def arrows(self):
+        """{user: {definer: symbol}}, files that call or point at others."""
+        graph = {}
+        for symbol, src in self.used:
+            to = self.functions.get(symbol) or self.constant.get(symbol)
+            if to and to is not src:
+                graph.setdefault(src, {}).setdefault(to, symbol)
+        return graph
 
 
 def check_symbols(sources, _top, objects):
@@ -260,6 +277,48 @@ def check_symbols(sources, _top, objects):
             yield src, symbol_line(src, symbol), \
                 f"layer {layer_of(src.path)} calls {symbol}() in" \
                 f" {callee.path}, layer {layer_of(callee.path)}"
+
+
+def room_of(path):
+    """The folder of a file under net/."""
+    return os.path.dirname(path)
+
+
+def reachable(graph, start):
+    """Nodes that can be reached from one, itself only by a circle."""
+    seen, todo = set(), list(graph.get(start, ()))
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen.add(node)
+            todo.extend(graph.get(node, ()))
+    return seen
+
+
+def check_circles(sources, _top, objects):
+    """No two folders, and no two files of different ones, need each other.
+
+    What a file needs: the functions that it calls and the constant tables that
+    it names. Pointers to functions are how a lower one reaches a higher one.
+    """
+    files = Symbols(sources, objects).arrows()
+    rooms = {}
+    for src, arrows in files.items():
+        for to, symbol in arrows.items():
+            if room_of(src.path) != room_of(to.path):
+                rooms.setdefault(room_of(src.path), {}) \
+                    .setdefault(room_of(to.path), (src, symbol))
+    for room, arrows in rooms.items():
+        for to, (src, symbol) in arrows.items():
+            if room in reachable(rooms, to):
+                yield src, symbol_line(src, symbol), \
+                    f"{room} needs {symbol} of {to}, which needs {room}"
+    for src, arrows in files.items():
+        for to, symbol in arrows.items():
+            if room_of(src.path) != room_of(to.path) \
+                    and src in reachable(files, to):
+                yield src, symbol_line(src, symbol), \
+                    f"needs {symbol} of {to.path}, which needs this file"
 
 
 def check_docs(sources, _top, objects):
@@ -334,6 +393,7 @@ CHECKS = {
     "includes": check_includes,
     "layers": check_layers,
     "symbols": check_symbols,
+    "circles": check_circles,
     "docs": check_docs,
     "length": check_length,
     "versions": check_versions,

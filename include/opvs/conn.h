@@ -216,6 +216,7 @@ bool opvs_conn_end(struct opvs_conn *cp);
 bool opvs_conn_expire(struct opvs_conn *cp);
 u32 opvs_conn_seconds_left(const struct opvs_conn *cp);
 u32 opvs_conn_table_size(struct opvs_net *on);
+bool opvs_conn_outlived_drain(const struct opvs_conn *cp);
 
 /**
  * opvs_conn_dead_at() - has an entry expired, or is it being ended?

@@ -55,10 +55,6 @@ static inline opvs_verdict_t opvs_defence_verdict(struct opvs_net *on)
 	return OPVS_VERDICT(DROP_LIMIT);
 }
 
-void opvs_defence_net_init(struct opvs_net *on);
-void opvs_defence_net_exit(struct opvs_net *on);
-void opvs_defence_update(struct opvs_net *on);
-
 /**
  * struct opvs_defence_entry - what decides whether drop_entry ends an entry
  * @proto: transport protocol

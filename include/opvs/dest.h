@@ -82,9 +82,9 @@ struct opvs_route {
  *	templates; RCU, set under cfg_lock, once, and kept as long as the server
  * @route: the route that each CPU found last; see &struct opvs_route
  * @stats_cpu: packet counters
- * @all: in opvs_net.dests until it is let go; RCU, written under cfg_lock
+ * @all: in opvs_net.svc until it is let go; RCU, written under cfg_lock
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
- * @idle: in opvs_net.idle_dests, once it is removed and has no connections
+ * @idle: in opvs_net.removed, once it is removed and has no connections
  * @idle_queued: bit 0: @idle is in use; stays set once the server is let go
  * @id: order of addition within the service, from 1, never reused; cfg_lock
  *	until the server is shown, then constant
@@ -222,8 +222,13 @@ void opvs_dest_count_template(struct opvs_dest *dest);
 void opvs_dest_uncount_template(struct opvs_dest *dest);
 void opvs_dest_update_overload(struct opvs_dest *dest);
 
-/* removed.c; any context, the caller holds a reference */
-void opvs_removed_idle(struct opvs_dest *dest);
+/* removed.c */
+void opvs_removed_idle(struct opvs_dest *dest);	/* any context, reference held */
+void opvs_removed_release(struct opvs_dest *dest);	/* cfg_lock held */
+
+/* load.c */
+void opvs_dest_load_note(struct opvs_dest *dest, u64 hash); /* RCU read side */
+int opvs_dest_load_start(struct opvs_dest *dest);	/* cfg_lock held */
 
 /* Does anything in the table belong to it? */
 static inline bool opvs_dest_in_use(const struct opvs_dest *dest)

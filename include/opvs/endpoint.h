@@ -18,7 +18,7 @@ struct opvs_name;
 
 /**
  * struct opvs_endpoint - an address and port at which NAT servers answer
- * @node: in opvs_net.endpoints, RCU
+ * @node: in opvs_net.replies, RCU
  * @addr: address; constant
  * @rest: port, family and protocol, as names have them; constant
  * @dests: the servers of all services that use it, the one added first in
@@ -89,7 +89,7 @@ static inline void opvs_endpoint_note(struct opvs_net *on,
 	if (!ep)
 		return;
 	if (client)
-		opvs_askers_note(&on->askers, client);
+		opvs_askers_note(&on->replies.askers, client);
 	else if (opvs_endpoint_asker_matters(dest->svc, flow))
 		opvs_endpoint_note_asker(on, flow, dest->svc);
 	if (unlikely(READ_ONCE(ep->num_dests) > 1))

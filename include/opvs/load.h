@@ -8,9 +8,6 @@
 #include <linux/cache.h>
 #include <linux/types.h>
 
-struct opvs_dest;
-struct opvs_net;
-
 /* Calls of a one-packet service make no connections: what counts instead. */
 enum opvs_calls {
 	OPVS_CALLS_NONE,	/* nothing, the service tracks connections */
@@ -53,17 +50,8 @@ void opvs_load_sweep(struct opvs_load *load, u32 now);
 u32 opvs_load_sum(const struct opvs_load *load);
 #endif
 
-/* process context, cfg_lock held */
-int opvs_load_start(struct opvs_dest *dest);
-void opvs_load_forget(struct opvs_net *on);
-
 /* process context */
 void opvs_load_init(void);
-void opvs_load_net_init(struct opvs_net *on);
-void opvs_load_net_exit(struct opvs_net *on);
-
-/* softirq or BH disabled, RCU read side */
-void opvs_load_note(struct opvs_dest *dest, u64 hash);
 
 /* any context */
 u32 opvs_load_estimate(const struct opvs_load *load);

@@ -43,6 +43,157 @@ static inline enum opvs_family opvs_family(u8 nfproto)
 }
 
 /**
+ * struct opvs_net_match - how packets find services
+ * @num_marks: services by firewall mark; written under cfg_lock
+ * @num_wild: services for all ports; written under cfg_lock
+ * @table: services by key; RCU
+ */
+struct opvs_net_match {
+	u32				num_marks;
+	u32				num_wild;
+	struct rhashtable		table;
+};
+
+/**
+ * struct opvs_net_replies - how replies of one-packet NAT servers are recognised
+ * @endpoints: where servers answer; RCU
+ * @hints: allocated when two services first share an endpoint; RCU
+ * @askers: who asked one-packet services of late
+ */
+struct opvs_net_replies {
+	struct rhashtable		endpoints;
+	struct opvs_hints __rcu		*hints;
+	struct opvs_askers		askers;
+};
+
+/**
+ * struct opvs_net_conns - connection entries of all kinds
+ * @table: by tuple; from the first service on; RCU
+ * @table_up: @table is there; see opvs_table_is_up()
+ * @limit: how many there are, and may be
+ * @everywhere: these and those of other namespaces: of all tenants, or of all
+ *	that are none; constant
+ * @udp: tracked UDP connections; without any, packets look for none
+ * @expire: ends those that nobody refreshes
+ */
+struct opvs_net_conns {
+	/* written with each entry, but for the first line of the table */
+	struct rhashtable		table ____cacheline_aligned_in_smp;
+	bool				table_up;
+	struct opvs_limit		limit;
+	struct opvs_limit		*everywhere;
+
+	/* written with each tracked UDP connection, read by all UDP packets */
+	atomic_t			udp ____cacheline_aligned_in_smp;
+
+	/* read when entries begin and end; the sweeper's */
+	struct opvs_expire		expire ____cacheline_aligned_in_smp;
+};
+
+/**
+ * struct opvs_net_services - services and servers
+ * @events: what the layers above want to hear; constant
+ * @by_id: services by order of addition, for dumps and the estimator; cfg_lock
+ * @next_id: cyclic allocator of service ids; cfg_lock
+ * @num: services per family; hooks are registered while not 0; cfg_lock
+ * @dests: all servers, those among them that were removed and have connections;
+ *	RCU, written under cfg_lock
+ * @hash_key: secret by which services hash what clients choose; handed to each
+ *	of their tables; cfg_lock
+ * @recent: keys of stateless services seen of late, from the first such service
+ *	on; cfg_lock, packets find it in their table
+ * @live: objects that still await their grace period
+ * @watch: their names, for who waits
+ */
+struct opvs_net_services {
+	const struct opvs_svc_events	*events;
+	struct xarray			by_id;
+	u32				next_id;
+	u32				num[OPVS_FAMILIES];
+	struct list_head		dests;
+	siphash_key_t			hash_key;
+	struct opvs_recent		*recent;
+	atomic_t			live;
+	struct opvs_watch		watch;
+};
+
+/**
+ * struct opvs_net_removed - what was removed while its connections go on
+ * @svcs: removed services whose servers have connections, hashed by key; cfg_lock
+ * @idle: removed servers whose last connection is gone
+ */
+struct opvs_net_removed {
+	struct hlist_head		svcs[64];
+	struct llist_head		idle;
+};
+
+/**
+ * struct opvs_net_policies - timeout policies
+ * @standard: the default one; see &struct opvs_policy
+ * @named: sorted by name; cfg_lock
+ * @num: length of @named; cfg_lock
+ */
+struct opvs_net_policies {
+	struct opvs_policy		standard;
+	struct list_head		named;
+	u32				num;
+};
+
+/**
+ * struct opvs_net_totals - statistics beyond those of present services
+ * @retired: raw totals of removed services; cfg_lock
+ * @zero: raw totals at the last ZERO of everything; cfg_lock
+ */
+struct opvs_net_totals {
+	struct opvs_totals		retired;
+	struct opvs_totals		zero;
+};
+
+/**
+ * struct opvs_net_share - what a tenant may have
+ * @tenant: belongs to another user namespace than the initial one, see
+ *	net/svc/share.c; constant
+ * @entries: entries that it has reserved; 0 before its first service; cfg_lock
+ * @lbl_addrs: addresses that schedulers lblc and lblcr remember
+ */
+struct opvs_net_share {
+	bool				tenant;
+	u32				entries;
+	struct opvs_limit		lbl_addrs;
+};
+
+/**
+ * struct opvs_net_clock - works, and what they remember from run to run
+ * @defence: watches memory while a defence needs it
+ * @defence_at: where drop_entry goes on; @defence only
+ * @drain: ends the draining of stateless services
+ * @drain_rcu: grace period after which no packet sees what drained last; cfg_lock
+ * @drain_over: something ceased to drain, and its exceptions have not been ended;
+ *	cfg_lock
+ * @load: estimates the load of servers of one-packet services
+ * @rates: rate estimator; asleep while there are no services
+ * @rates_at: service id at which it goes on; @rates only
+ * @hints_at: bucket at which it goes on to sweep old hints; @rates only
+ * @idle: lets go of removed servers whose last connection is gone
+ * @orphans: ends the connections of removed servers, if so wished
+ *
+ * Queued by the functions of <opvs/clock.h>.
+ */
+struct opvs_net_clock {
+	struct delayed_work		defence;
+	u32				defence_at;
+	struct delayed_work		drain;
+	unsigned long			drain_rcu;
+	bool				drain_over;
+	struct delayed_work		load;
+	struct delayed_work		rates;
+	unsigned long			rates_at;
+	u32				hints_at;
+	struct work_struct		idle;
+	struct work_struct		orphans;
+};
+
+/**
  * struct opvs_net - opvs in one network namespace
  *
  * Locks (a new one adds a row):
@@ -52,8 +203,9 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  * cfg_lock     services, servers, endpoints, their  process        -
  *              statistics and estimators
  * insert locks that a tuple gets one connection     softirq        -
- * rhashtable   chains of svc_table and endpoints    process        cfg_lock
- * bucket locks chains of conn_table                 softirq,       insert
+ * rhashtable   chains of match.table and            process        cfg_lock
+ * bucket locks replies.endpoints
+ *              chains of conn.table                 softirq,       insert
  *                                                   sweeper        lock
  * expiry shard one CPU's lists of due connections   softirq,       -
  *                                                   sweeper
@@ -66,61 +218,20 @@ static inline enum opvs_family opvs_family(u8 nfproto)
  *
  * @net: the namespace; constant
  * @counters: event counters, per CPU
- * @hints: allocated when two services first share an endpoint; RCU
- * @num_mark_svcs: services by firewall mark; written under cfg_lock
- * @num_wild_svcs: services for all ports; written under cfg_lock
- * @conn_table_up: @conn_table is there; see opvs_table_is_up()
- * @svc_table: services by key, for packets; RCU
- * @endpoints: reply side of NAT servers; RCU
- * @askers: who asked one-packet services of late
+ * @match: net/svc/match.c
+ * @replies: net/svc/endpoint.c
  * @settings: sysctls
- * @conn_table: connections by tuple; from the first service on; RCU
- * @conns: connection entries of all kinds
- * @everywhere: these and those of other namespaces: of all tenants, or of all
- *	that are none; constant
- * @udp_conns: tracked UDP connections; without any, packets look for none
- * @expire: ends connections that nobody refreshes
- * @lbl_addrs: addresses that schedulers lblc and lblcr remember
+ * @conn: net/conn
  * @cfg_lock: see above
- * @tenant: belongs to another user namespace than the initial one, see share.c;
- *	constant
- * @share: entries that a tenant has reserved; 0 before its first service;
- *	cfg_lock
- * @hash_key: secret by which services hash what clients choose; handed to each
- *	of their tables; cfg_lock
- * @services: services by order of addition, for dumps and the estimator
- * @dests: all servers, those among them that were removed and have connections;
- *	RCU, written under cfg_lock
- * @next_id: cyclic allocator of service ids
- * @num_svcs: services per family; hooks are registered while not 0
- * @events: what the layers above want to hear; constant
- * @retired: raw totals of removed services; cfg_lock
- * @zero: raw totals at the last ZERO of everything; cfg_lock
- * @policy: the default timeout policy; see &struct opvs_policy
- * @policies: named ones, sorted; cfg_lock
- * @num_policies: length of @policies; cfg_lock
- * @removed_svcs: removed services whose servers have connections, hashed by
- *	key; cfg_lock
- * @idle_dests: removed servers whose last connection is gone
- * @idle_work: lets go of these
- * @orphan_work: ends the connections of removed servers, if so wished
- * @defence_work: watches memory while a defence needs it
- * @defence_at: where drop_entry goes on; defence_work only
- * @sysctl: registered tables: net.opvs, net.ipv4.vs
- * @hooks: netfilter hooks of each family that has services; cfg_lock
- * @est_work: rate estimator; asleep while there are no services
- * @est_cursor: service id at which the estimator goes on; est_work only
- * @recent: keys of stateless services seen of late, from the first such service
- *	on; cfg_lock, packets find it in their table
- * @load_work: estimates the load of servers of one-packet services
- * @drain_work: ends the draining of stateless services
- * @drain_rcu: grace period after which no packet sees what drained last;
- *	cfg_lock
- * @drain_over: something ceased to drain, and its exceptions have not been
- *	ended; cfg_lock
- * @hint_cursor: bucket at which the sweep of old hints goes on; est_work only
- * @live: objects that still await their grace period
- * @watch: their names, for who waits
+ * @share: net/svc/share.c
+ * @svc: net/svc/service.c
+ * @removed: net/svc/removed.c
+ * @policy: net/svc/policy.c
+ * @totals: net/svc/totals.c
+ * @clock: net/clock
+ * @sysctl: registered tables: net.opvs, net.ipv4.vs; net/ctl/sysctl.c
+ * @hooks: netfilter hooks of each family that has services; cfg_lock;
+ *	net/path/hook.c
  */
 struct opvs_net {
 	/* every packet reads this line and a few more, nobody writes them but
@@ -128,60 +239,22 @@ struct opvs_net {
 	 */
 	struct net			*net;
 	struct opvs_counters __percpu	*counters;
-	struct opvs_hints __rcu		*hints;
-	u32				num_mark_svcs;
-	u32				num_wild_svcs;
-	bool				conn_table_up;
-	struct rhashtable		svc_table;
-	struct rhashtable		endpoints;
-	struct opvs_askers		askers;
+	struct opvs_net_match		match;
+	struct opvs_net_replies		replies;
 	struct opvs_settings		settings;
 
-	/* written with each entry, but for the first line of the table */
-	struct rhashtable		conn_table ____cacheline_aligned_in_smp;
-	struct opvs_limit		conns;
-	struct opvs_limit		*everywhere;
-
-	/* written with each tracked UDP connection, read by all UDP packets */
-	atomic_t			udp_conns ____cacheline_aligned_in_smp;
-
-	/* read when entries begin and end; the sweeper's */
-	struct opvs_expire		expire ____cacheline_aligned_in_smp;
-	struct opvs_limit		lbl_addrs;
+	struct opvs_net_conns		conn;
 
 	/* control plane */
 	struct mutex			cfg_lock;
-	bool				tenant;
-	u32				share;
-	siphash_key_t			hash_key;
-	struct xarray			services;
-	struct list_head		dests;
-	u32				next_id;
-	u32				num_svcs[OPVS_FAMILIES];
-	const struct opvs_svc_events	*events;
-	struct opvs_totals		retired;
-	struct opvs_totals		zero;
-	struct opvs_policy		policy;
-	struct list_head		policies;
-	u32				num_policies;
-	struct hlist_head		removed_svcs[64];
-	struct llist_head		idle_dests;
-	struct work_struct		idle_work;
-	struct work_struct		orphan_work;
-	struct delayed_work		defence_work;
-	u32				defence_at;
+	struct opvs_net_share		share;
+	struct opvs_net_services	svc;
+	struct opvs_net_removed		removed;
+	struct opvs_net_policies	policy;
+	struct opvs_net_totals		totals;
+	struct opvs_net_clock		clock;
 	struct ctl_table_header		*sysctl[2];
 	struct nf_hook_ops		hooks[OPVS_FAMILIES][OPVS_HOOKS];
-	struct delayed_work		est_work;
-	unsigned long			est_cursor;
-	struct opvs_recent		*recent;
-	struct delayed_work		load_work;
-	struct delayed_work		drain_work;
-	unsigned long			drain_rcu;
-	bool				drain_over;
-	u32				hint_cursor;
-	atomic_t			live;
-	struct opvs_watch		watch;
 };
 
 extern unsigned int opvs_net_id;
@@ -191,7 +264,7 @@ static inline struct opvs_net *opvs_pernet(const struct net *net)
 	return net_generic(net, opvs_net_id);
 }
 
-int opvs_netns_init(void);
-void opvs_netns_exit(void);
+int opvs_pernet_init(void);
+void opvs_pernet_exit(void);
 
 #endif /* OPVS_NETNS_H */

@@ -21,7 +21,7 @@ struct opvs_net;
  *	READ_ONCE, an edit applies to a connection at its next refresh
  * @name: "default" is the namespace's own, which always exists; constant
  * @users: services that use it; cfg_lock
- * @list: in opvs_net.policies, sorted by name; cfg_lock
+ * @list: in opvs_net.policy, sorted by name; cfg_lock
  * @rcu: frees it
  */
 struct opvs_policy {

@@ -71,7 +71,7 @@ struct opvs_svc_conf {
 
 /**
  * struct opvs_svc - a virtual service
- * @node: in opvs_net.svc_table, RCU
+ * @node: in opvs_net.match, RCU
  * @key: address, port, protocol; constant
  * @rest: all of @key but the address, as names have it; constant
  * @on: its namespace; constant
@@ -85,11 +85,11 @@ struct opvs_svc_conf {
  *	packets look for none
  * @used: it was stateless, and a packet with a key has come by; READ_ONCE and
  *	WRITE_ONCE
- * @removed_node: in opvs_net.removed_svcs, once it is removed and while removed
+ * @removed_node: in opvs_net.removed, once it is removed and while removed
  *	servers still have connections; cfg_lock
  * @removed_dests: such servers; cfg_lock
  * @cursor: per-CPU scheduler positions that survive table changes
- * @id: order of addition, key in opvs_net.services; cfg_lock
+ * @id: order of addition, key in opvs_net.svc.by_id; cfg_lock
  * @conf: configuration; cfg_lock
  * @dests: real servers in order of addition; cfg_lock
  * @num_dests: length of @dests; cfg_lock
@@ -173,14 +173,7 @@ static inline bool opvs_svc_may_have_addr(const struct opvs_sched_table *tbl,
 int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 		   struct netlink_ext_ack *extack);
 
-/* drain.c; cfg_lock held, but for the first one */
-bool opvs_drain_outlived(const struct opvs_conn *cp);
-void opvs_drain_watch(struct opvs_net *on);
-void opvs_drain_over(struct opvs_net *on);
-void opvs_drain_net_init(struct opvs_net *on);
-void opvs_drain_net_exit(struct opvs_net *on);
-
-/* statistics and rates; cfg_lock held */
+/* totals.c; cfg_lock held */
 void opvs_svc_stats(const struct opvs_svc *svc, struct opvs_totals *shown,
 		    struct opvs_rates *rates);
 void opvs_net_stats(struct opvs_net *on, struct opvs_totals *shown,
@@ -191,8 +184,6 @@ void opvs_totals_retire_dest(struct opvs_dest *dest);
 void opvs_totals_retire_svc(struct opvs_svc *svc);
 void opvs_totals_revive_dest(struct opvs_dest *dest);
 void opvs_totals_revive_svc(struct opvs_svc *svc);
-void opvs_est_start(struct opvs_net *on);
-void opvs_est_work(struct work_struct *work);
 
 /* match.c; cfg_lock held, process context */
 int opvs_svc_publish(struct opvs_svc *svc);
@@ -214,18 +205,18 @@ void opvs_removed_add_svc(struct opvs_svc *svc);
 struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
 				       const struct opvs_svc_key *key);
 void opvs_removed_net_init(struct opvs_net *on);
-void opvs_removed_net_exit(struct opvs_net *on);
 
 void opvs_svc_get(struct opvs_svc *svc);
 void opvs_svc_put(struct opvs_svc *svc);
 
+/* load.c; cfg_lock held */
+bool opvs_svc_load_sweep(struct opvs_svc *svc);
+void opvs_net_load_forget(struct opvs_net *on);
+
 /* objects that await their grace period */
-extern struct workqueue_struct *opvs_wq;
 void opvs_live_inc(struct opvs_net *on);
 void opvs_live_dec(struct opvs_net *on);
 
-int opvs_svc_init(void);
-void opvs_svc_exit(void);
 int opvs_svc_net_init(struct opvs_net *on);
 void opvs_svc_net_exit(struct opvs_net *on);
 

@@ -6,7 +6,6 @@
 #include <linux/ip_vs.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
-#include <net/dst.h>
 #include <net/netfilter/nf_conntrack.h>
 
 #include <opvs/dest.h>
@@ -77,38 +76,6 @@ static inline void opvs_forget_socket(struct sk_buff *skb,
 {
 	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
 		skb_orphan(skb);
-}
-
-/* route.c: the way to a server */
-int opvs_route_init(void);
-void opvs_route_exit(void);
-void opvs_route_forget(const struct opvs_dest *dest);
-struct dst_entry *opvs_route_find(struct opvs_net *on,
-				  const struct opvs_dest *dest,
-				  bool known_nexthop);
-
-/**
- * opvs_route_get() - the route to a server
- * @on: namespace
- * @dest: server
- * @known_nexthop: the packet's own address is not the server's (direct
- *	routing), so the route must name the next hop
- *
- * Context: softirq or BH disabled, RCU read side.
- * Return: the route, valid within the read section, or NULL when there is none.
- */
-static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
-					       const struct opvs_dest *dest,
-					       bool known_nexthop)
-{
-	const struct opvs_route *route = this_cpu_ptr(dest->route);
-	struct dst_entry *dst = READ_ONCE(route->dst);
-
-	/* The server's forwarding method may have changed since. */
-	if (likely(dst && route->known_nexthop == known_nexthop &&
-		   dst_check(dst, route->cookie)))
-		return dst;
-	return opvs_route_find(on, dest, known_nexthop);
 }
 
 /* output.c: the way out of here */

@@ -27,6 +27,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/svc.h>
 #include <opvs/table.h>
 
 #include <linux/ip_vs.h>
@@ -199,6 +200,27 @@ void opvs_conn_put(struct opvs_conn *cp)
 	opvs_call_rcu(&cp->expiring.rcu, conn_free_rcu);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_put);
+
+/**
+ * opvs_conn_outlived_drain() - was an exception made for a draining that is over?
+ * @cp: any entry
+ *
+ * Nothing else leads to a session at a server of weight 0, so what does lives as
+ * long as the session uses it.
+ *
+ * Context: any, RCU read side.
+ */
+bool opvs_conn_outlived_drain(const struct opvs_conn *cp)
+{
+	const struct opvs_dest *dest = cp->dest;
+
+	if (!(cp->flags & OPVS_CONN_F_MOVED))
+		return false;
+	/* The entry was seen before the table. */
+	smp_rmb();
+	return !rcu_dereference(dest->svc->table)->drains &&
+	       (READ_ONCE(dest->weight) || READ_ONCE(dest->removed));
+}
 
 /**
  * opvs_conn_init() - the slab of connection entries

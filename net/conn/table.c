@@ -231,7 +231,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_hash);
 static __always_inline struct opvs_conn_node *find(struct opvs_net *on,
 						   const struct lookup *lk)
 {
-	return rhashtable_lookup(&on->conn_table, lk, table_params);
+	return rhashtable_lookup(&on->conn.table, lk, table_params);
 }
 
 /**
@@ -289,13 +289,13 @@ static struct opvs_conn_node *insert_node(struct opvs_net *on,
 					  struct opvs_conn_node *node,
 					  const struct lookup *lk)
 {
-	return rhashtable_lookup_get_insert_key(&on->conn_table, lk,
+	return rhashtable_lookup_get_insert_key(&on->conn.table, lk,
 						&node->node, table_params);
 }
 
 static void remove_node(struct opvs_net *on, struct opvs_conn_node *node)
 {
-	rhashtable_remove_fast(&on->conn_table, &node->node, table_params);
+	rhashtable_remove_fast(&on->conn.table, &node->node, table_params);
 }
 
 /* Whose node is in the way?  Nobody's yet whose request cannot be found: another
@@ -406,7 +406,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_remove);
 bool opvs_table_is_up(const struct opvs_net *on)
 {
 	/* Pairs with the release in opvs_table_start(). */
-	return smp_load_acquire(&on->conn_table_up);
+	return smp_load_acquire(&on->conn.table_up);
 }
 
 /**
@@ -423,7 +423,7 @@ u32 opvs_conn_table_size(struct opvs_net *on)
 	if (!opvs_table_is_up(on))
 		return OPVS_TABLE_MIN_SIZE;
 	rcu_read_lock();
-	size = rcu_dereference(on->conn_table.tbl)->size;
+	size = rcu_dereference(on->conn.table.tbl)->size;
 	rcu_read_unlock();
 	return size;
 }
@@ -442,13 +442,13 @@ int opvs_table_start(struct opvs_net *on)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (on->conn_table_up)
+	if (on->conn.table_up)
 		return 0;
-	err = rhashtable_init(&on->conn_table, &table_params);
+	err = rhashtable_init(&on->conn.table, &table_params);
 	if (err)
 		return err;
 	/* Pairs with the acquire in opvs_table_is_up(). */
-	smp_store_release(&on->conn_table_up, true);
+	smp_store_release(&on->conn.table_up, true);
 	return 0;
 }
 
@@ -460,8 +460,8 @@ int opvs_table_start(struct opvs_net *on)
  */
 void opvs_table_net_exit(struct opvs_net *on)
 {
-	if (on->conn_table_up)
-		rhashtable_destroy(&on->conn_table);
+	if (on->conn.table_up)
+		rhashtable_destroy(&on->conn.table);
 }
 
 /**

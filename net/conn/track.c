@@ -41,31 +41,31 @@ static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)
 
 static struct opvs_net *expire_net(struct opvs_expire *ex)
 {
-	return container_of(ex, struct opvs_net, expire);
+	return container_of(ex, struct opvs_net, conn.expire);
 }
 
 static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
 {
-	if (unlikely(!opvs_limit_take(on->everywhere)))
+	if (unlikely(!opvs_limit_take(on->conn.everywhere)))
 		return false;
-	if (unlikely(!opvs_limit_take(&on->conns)))
+	if (unlikely(!opvs_limit_take(&on->conn.limit)))
 		goto release_all;
 	if (unlikely(!opvs_limit_take(&svc->conns)))
 		goto release_net;
 	return true;
 
 release_net:
-	opvs_limit_release(&on->conns);
+	opvs_limit_release(&on->conn.limit);
 release_all:
-	opvs_limit_release(on->everywhere);
+	opvs_limit_release(on->conn.everywhere);
 	return false;
 }
 
 static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 {
 	opvs_limit_release(&svc->conns);
-	opvs_limit_release(&on->conns);
-	opvs_limit_release(on->everywhere);
+	opvs_limit_release(&on->conn.limit);
+	opvs_limit_release(on->conn.everywhere);
 }
 
 /* Half-open, closing or one-sided: what can go when the table is full.  Who has
@@ -91,9 +91,9 @@ static bool expendable(const struct opvs_expiring *e)
 
 static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)
 {
-	if (opvs_limit_reached(on->everywhere))
+	if (opvs_limit_reached(on->conn.everywhere))
 		opvs_count(on, REFUSED_GLOBAL);
-	else if (opvs_limit_reached(&on->conns))
+	else if (opvs_limit_reached(&on->conn.limit))
 		opvs_count(on, REFUSED_NETNS);
 	else
 		opvs_count(on, REFUSED_SERVICE);
@@ -117,13 +117,13 @@ static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
 
 	if (likely(limits_try(on, svc)))
 		return true;
-	if (opvs_expire_reclaim(&on->expire, now, RECLAIM_MAX) &&
+	if (opvs_expire_reclaim(&on->conn.expire, now, RECLAIM_MAX) &&
 	    limits_try(on, svc))
 		return true;
 	/* Another service's entry would not make room in this one. */
-	if (!opvs_limit_reached(&svc->conns) && one_would_do(&on->conns) &&
-	    one_would_do(on->everywhere) &&
-	    opvs_expire_evict(&on->expire, now, expendable)) {
+	if (!opvs_limit_reached(&svc->conns) && one_would_do(&on->conn.limit) &&
+	    one_would_do(on->conn.everywhere) &&
+	    opvs_expire_evict(&on->conn.expire, now, expendable)) {
 		opvs_count(on, CONN_EVICTED);
 		if (limits_try(on, svc))
 			return true;
@@ -143,7 +143,7 @@ static void count_in(struct opvs_conn *cp)
 		return;
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
-		atomic_inc(&cp->on->udp_conns);
+		atomic_inc(&cp->on->conn.udp);
 	if (cp->state & OPVS_CONN_ACTIVE)
 		atomic_inc(&dest->active);
 	opvs_dest_count(dest);
@@ -164,7 +164,7 @@ static void count_out(struct opvs_conn *cp)
 		return;
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
-		atomic_dec(&cp->on->udp_conns);
+		atomic_dec(&cp->on->conn.udp);
 	if (state & OPVS_CONN_ACTIVE)
 		atomic_dec(&dest->active);
 	opvs_dest_uncount(dest);
@@ -212,7 +212,7 @@ static void control_release(struct opvs_conn *control)
 		return;
 	if (atomic_dec_and_test(&control->children) &&
 	    opvs_conn_linger(control, false))
-		opvs_expire_now(&control->on->expire, &control->expiring,
+		opvs_expire_now(&control->on->conn.expire, &control->expiring,
 				jiffies);
 	opvs_conn_put(control);
 }
@@ -256,7 +256,7 @@ static u32 conn_keep(struct opvs_expire *ex, struct opvs_expiring *e)
 
 static bool conns_empty(struct opvs_expire *ex)
 {
-	return !atomic_read(&expire_net(ex)->conns.count);
+	return !atomic_read(&expire_net(ex)->conn.limit.count);
 }
 
 static const struct opvs_expire_ops conn_expire_ops = {
@@ -355,7 +355,7 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
 			opvs_count(on, TEMPLATE_CREATED);
 		else
 			opvs_count(on, CONN_CREATED);
-		opvs_expire_file(&on->expire, &cp->expiring);
+		opvs_expire_file(&on->conn.expire, &cp->expiring);
 		return cp;
 	}
 	conn_unbind(cp);
@@ -445,7 +445,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_set_state);
  */
 bool opvs_conn_end(struct opvs_conn *cp)
 {
-	struct opvs_expire *ex = &cp->on->expire;
+	struct opvs_expire *ex = &cp->on->conn.expire;
 
 	if (!opvs_expire_claim(ex, &cp->expiring))
 		return false;
@@ -469,7 +469,7 @@ bool opvs_conn_expire(struct opvs_conn *cp)
 {
 	if (opvs_conn_is_template(cp))
 		return opvs_conn_end(cp);
-	return opvs_expire_now(&cp->on->expire, &cp->expiring, jiffies);
+	return opvs_expire_now(&cp->on->conn.expire, &cp->expiring, jiffies);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_expire);
 
@@ -503,15 +503,15 @@ int opvs_conn_net_start(struct opvs_net *on)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (on->expire.ops)
+	if (on->conn.expire.ops)
 		return 0;
 	err = opvs_table_start(on);
 	if (!err)
-		err = opvs_expire_init(&on->expire, &conn_expire_ops, jiffies);
+		err = opvs_expire_init(&on->conn.expire, &conn_expire_ops, jiffies);
 	if (err)
 		return err;
 	interval = READ_ONCE(on->settings.sweep_interval_ms);
-	opvs_expire_set_interval(&on->expire, msecs_to_jiffies(interval));
+	opvs_expire_set_interval(&on->conn.expire, msecs_to_jiffies(interval));
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_net_start);
@@ -524,8 +524,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_net_start);
  */
 void opvs_conn_net_stop(struct opvs_net *on)
 {
-	if (on->expire.ops)
-		opvs_expire_stop(&on->expire);
+	if (on->conn.expire.ops)
+		opvs_expire_stop(&on->conn.expire);
 }
 
 /**
@@ -536,8 +536,8 @@ void opvs_conn_net_stop(struct opvs_net *on)
  */
 void opvs_conn_net_drain(struct opvs_net *on)
 {
-	if (on->expire.ops)
-		opvs_expire_drain(&on->expire);
+	if (on->conn.expire.ops)
+		opvs_expire_drain(&on->conn.expire);
 }
 
 /**
@@ -548,7 +548,7 @@ void opvs_conn_net_drain(struct opvs_net *on)
  */
 void opvs_conn_net_exit(struct opvs_net *on)
 {
-	if (on->expire.ops)
-		opvs_expire_exit(&on->expire);
+	if (on->conn.expire.ops)
+		opvs_expire_exit(&on->conn.expire);
 	opvs_table_net_exit(on);
 }

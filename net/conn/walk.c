@@ -82,9 +82,9 @@ static struct candidate scan_range(struct opvs_net *on,
 
 again:
 	best = (struct candidate){};
-	first = rht_dereference_rcu(on->conn_table.tbl, &on->conn_table);
+	first = rht_dereference_rcu(on->conn.table.tbl, &on->conn.table);
 	for (tbl = first; tbl;
-	     tbl = rht_dereference_rcu(tbl->future_tbl, &on->conn_table))
+	     tbl = rht_dereference_rcu(tbl->future_tbl, &on->conn.table))
 		size = max(size, tbl->size);
 	span = WALK_END >> ilog2(size);
 	*end = (walk->at & ~(span - 1)) + span;
@@ -92,7 +92,7 @@ again:
 		*end = min(*end, walk->end);
 
 	for (tbl = first; tbl;
-	     tbl = rht_dereference_rcu(tbl->future_tbl, &on->conn_table)) {
+	     tbl = rht_dereference_rcu(tbl->future_tbl, &on->conn.table)) {
 		/* Just attached: its buckets hold shorter ranges than this. */
 		if (unlikely(tbl->size > size))
 			goto again;

@@ -46,7 +46,7 @@ int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 		if (attr)
 			set[opvs_config_timeouts[i].timeout] = nla_get_u32(attr);
 	}
-	return opvs_policy_edit(&on->policy, set, info->extack);
+	return opvs_policy_edit(&on->policy.standard, set, info->extack);
 }
 
 /**
@@ -70,7 +70,7 @@ int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts) && !err; i++) {
-		seconds = READ_ONCE(on->policy.timeout[opvs_config_timeouts[i].timeout]);
+		seconds = READ_ONCE(on->policy.standard.timeout[opvs_config_timeouts[i].timeout]);
 		err = nla_put_u32(msg.skb, opvs_config_timeouts[i].attr,
 				  seconds);
 	}

@@ -193,7 +193,7 @@ static void opvs_dest_dump_on(struct opvs_net *on, struct sk_buff *skb,
 			      struct netlink_callback *cb)
 {
 	struct opvs_dest_cursor *cursor = (void *)cb->ctx;
-	struct opvs_svc *svc = xa_load(&on->services, cursor->svc_id);
+	struct opvs_svc *svc = xa_load(&on->svc.by_id, cursor->svc_id);
 	struct opvs_dest *dest;
 
 	if (!svc)

@@ -213,7 +213,7 @@ int opvs_genl_refuse(struct genl_info *info, int err)
 {
 	if ((err == -EOPNOTSUPP || err == -EPROTONOSUPPORT) &&
 	    !opvs_genl_is_native(info->nlhdr) && info->extack->_msg &&
-	    !opvs_pernet(genl_info_net(info))->tenant)
+	    !opvs_pernet(genl_info_net(info))->share.tenant)
 		net_notice_ratelimited("%s\n", info->extack->_msg);
 	return err;
 }

@@ -29,7 +29,7 @@ static int hash_key_show(struct opvs_net *on, void *buffer, size_t *len,
 	ssize_t count;
 
 	mutex_lock(&on->cfg_lock);
-	opvs_hash_key_write(&on->hash_key, bytes);
+	opvs_hash_key_write(&on->svc.hash_key, bytes);
 	mutex_unlock(&on->cfg_lock);
 
 	bin2hex(text, bytes, sizeof(bytes));
@@ -85,7 +85,7 @@ int opvs_hash_key_sysctl(opvs_ctl_table *table, int write, void *buffer,
 	struct opvs_net *on = table->extra2;
 
 	if (!ns_capable(on->net->user_ns, CAP_NET_ADMIN) ||
-	    (on->tenant && !opvs_may_configure(on)))
+	    (on->share.tenant && !opvs_may_configure(on)))
 		return -EPERM;
 	return write ? hash_key_store(on, buffer, len, pos) :
 		       hash_key_show(on, buffer, len, pos);

@@ -293,11 +293,11 @@ static void opvs_policy_dump_on(struct opvs_net *on, struct sk_buff *skb,
 	const struct opvs_policy *policy;
 
 	if (!cursor->started) {
-		if (opvs_policy_msg(skb, &on->policy, cb))
+		if (opvs_policy_msg(skb, &on->policy.standard, cb))
 			return;
 		cursor->started = true;
 	}
-	list_for_each_entry(policy, &on->policies, list) {
+	list_for_each_entry(policy, &on->policy.named, list) {
 		if (strcmp(policy->name, cursor->last) <= 0)
 			continue;
 		if (opvs_policy_msg(skb, policy, cb))

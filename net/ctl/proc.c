@@ -87,7 +87,7 @@ static void *opvs_proc_advance(struct opvs_net *on, struct opvs_proc_iter *it,
 static void *opvs_proc_resume(struct opvs_net *on, struct opvs_proc_iter *it,
 			      loff_t pos)
 {
-	struct opvs_svc *svc = xa_load(&on->services, it->svc_id);
+	struct opvs_svc *svc = xa_load(&on->svc.by_id, it->svc_id);
 	struct opvs_dest *dest;
 
 	if (!svc)

@@ -106,7 +106,7 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
 	struct opvs_req *req = opvs_req_of(info);
 	struct opvs_svc_conf conf = {
 		.key	= req->svc_key,
-		.policy	= &req->on->policy,
+		.policy	= &req->on->policy.standard,
 	};
 	int err;
 

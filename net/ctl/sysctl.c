@@ -10,14 +10,14 @@
 
 #include "hash_key.h"
 
+#include <opvs/clock.h>
 #include <opvs/compat.h>
 #include <opvs/ctl.h>
-#include <opvs/defence.h>
 #include <opvs/expire.h>
 #include <opvs/limit.h>
-#include <opvs/load.h>
 #include <opvs/netns.h>
 #include <opvs/share.h>
+#include <opvs/svc.h>
 
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -63,15 +63,15 @@ static void opvs_sysctl_sweep(struct opvs_net *on)
 
 	/* Before the first service there is no sweeper to tell. */
 	mutex_lock(&on->cfg_lock);
-	if (on->expire.ops)
-		opvs_expire_set_interval(&on->expire, interval);
+	if (on->conn.expire.ops)
+		opvs_expire_set_interval(&on->conn.expire, interval);
 	mutex_unlock(&on->cfg_lock);
 }
 
 static void opvs_sysctl_load(struct opvs_net *on)
 {
 	mutex_lock(&on->cfg_lock);
-	opvs_load_forget(on);
+	opvs_net_load_forget(on);
 	mutex_unlock(&on->cfg_lock);
 }
 
@@ -79,13 +79,13 @@ static void opvs_sysctl_load(struct opvs_net *on)
 			.offset = offsetof(struct opvs_net, settings.field)
 #define SWITCH(field)	SETTING(field), .max = 1
 #define DEFENCE(field)	SETTING(field), .max = OPVS_DEFENCE_ALWAYS, \
-			.changed = opvs_defence_update
+			.changed = opvs_clock_defence
 
 static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SETTING(amemthresh), .preset = 1024, .max = INT_MAX,
-	  .changed = opvs_defence_update },
+	  .changed = opvs_clock_defence },
 	{ SETTING(am_droprate), .preset = 10, .max = INT_MAX,
-	  .changed = opvs_defence_update },
+	  .changed = opvs_clock_defence },
 	{ DEFENCE(drop_entry) },
 	{ DEFENCE(drop_packet) },
 	{ DEFENCE(secure_tcp) },
@@ -97,7 +97,7 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ .name = "conn_count",
-	  .offset = offsetof(struct opvs_net, conns.count.counter),
+	  .offset = offsetof(struct opvs_net, conn.limit.count.counter),
 	  .max = -1, .native = true },
 	{ SWITCH(udp_reschedule), .preset = 1, .native = true },
 	{ SETTING(sweep_interval_ms), .preset = 250, .min = 250, .max = 10000,
@@ -139,7 +139,7 @@ static bool opvs_sysctl_read_only(const struct opvs_sysctl *entry)
 /* The mode of a file is for all callers, and says nothing about tenants. */
 static bool opvs_sysctl_refused(const struct opvs_net *on, int write)
 {
-	return write && on->tenant && !opvs_may_configure(on);
+	return write && on->share.tenant && !opvs_may_configure(on);
 }
 
 static int opvs_sysctl_int(opvs_ctl_table *table, int write, void *buffer,
@@ -179,7 +179,7 @@ static int opvs_sysctl_conn_max(opvs_ctl_table *table, int write, void *buffer,
 {
 	const struct opvs_sysctl_limit *limit = table->extra1;
 	struct opvs_net *on = table->extra2;
-	int value = limit->show(READ_ONCE(on->conns.max));
+	int value = limit->show(READ_ONCE(on->conn.limit.max));
 	int min = limit->min, max = OPVS_LIMIT_MAX;
 	struct ctl_table plain = *table;
 	int err;

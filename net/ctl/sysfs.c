@@ -76,16 +76,16 @@ static ssize_t name##_show(struct kobject *kobj,			\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
-OPVS_GAUGE(conns, atomic_read(&on->conns.count));
+OPVS_GAUGE(conns, atomic_read(&on->conn.limit.count));
 OPVS_GAUGE(conn_buckets, opvs_conn_table_size(on));
-OPVS_GAUGE(sweep_visited, READ_ONCE(on->expire.stats.visited));
-OPVS_GAUGE(sweep_reclaimed, READ_ONCE(on->expire.stats.reclaimed));
-OPVS_GAUGE(sweep_refiled, READ_ONCE(on->expire.stats.refiled));
-OPVS_GAUGE(sweep_slices, READ_ONCE(on->expire.stats.slices));
-OPVS_GAUGE(sweep_wakeups, READ_ONCE(on->expire.stats.wakeups));
-OPVS_GAUGE(sweep_busy_ns, READ_ONCE(on->expire.stats.busy_ns));
-OPVS_GAUGE(sweep_max_slice_ns, READ_ONCE(on->expire.stats.max_slice_ns));
-OPVS_GAUGE(sweep_max_late_ms, READ_ONCE(on->expire.stats.max_late_ms));
+OPVS_GAUGE(sweep_visited, READ_ONCE(on->conn.expire.stats.visited));
+OPVS_GAUGE(sweep_reclaimed, READ_ONCE(on->conn.expire.stats.reclaimed));
+OPVS_GAUGE(sweep_refiled, READ_ONCE(on->conn.expire.stats.refiled));
+OPVS_GAUGE(sweep_slices, READ_ONCE(on->conn.expire.stats.slices));
+OPVS_GAUGE(sweep_wakeups, READ_ONCE(on->conn.expire.stats.wakeups));
+OPVS_GAUGE(sweep_busy_ns, READ_ONCE(on->conn.expire.stats.busy_ns));
+OPVS_GAUGE(sweep_max_slice_ns, READ_ONCE(on->conn.expire.stats.max_slice_ns));
+OPVS_GAUGE(sweep_max_late_ms, READ_ONCE(on->conn.expire.stats.max_late_ms));
 
 static ssize_t conn_max_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
@@ -93,7 +93,7 @@ static ssize_t conn_max_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct opvs_net *on = opvs_pernet(current->nsproxy->net_ns);
 
 	return sysfs_emit(buf, "%d\n",
-			  opvs_limit_native(READ_ONCE(on->conns.max)));
+			  opvs_limit_native(READ_ONCE(on->conn.limit.max)));
 }
 
 static struct kobj_attribute conn_max_attr = __ATTR_RO(conn_max);

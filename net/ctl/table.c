@@ -149,7 +149,7 @@ static int opvs_fill_hash_key(struct opvs_msg *msg, const struct opvs_net *on)
 	u8 bytes[OPVS_HASH_KEY_BYTES];
 
 	lockdep_assert_held(&on->cfg_lock);
-	opvs_hash_key_write(&on->hash_key, bytes);
+	opvs_hash_key_write(&on->svc.hash_key, bytes);
 	return nla_put(msg->skb, OPVS_TABLE_ATTR_HASH_KEY, sizeof(bytes), bytes);
 }
 
@@ -159,13 +159,13 @@ static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 
 	if (!nest ||
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONN_MAX,
-			READ_ONCE(on->conns.max)) ||
+			READ_ONCE(on->conn.limit.max)) ||
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONNS,
-			atomic_read(&on->conns.count)) ||
+			atomic_read(&on->conn.limit.count)) ||
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_BUCKETS,
 			opvs_conn_table_size(on)) ||
-	    opvs_fill_sweep(msg, &on->expire.stats) ||
-	    opvs_fill_shards(msg, &on->expire) ||
+	    opvs_fill_sweep(msg, &on->conn.expire.stats) ||
+	    opvs_fill_shards(msg, &on->conn.expire) ||
 	    opvs_fill_hash_key(msg, on))
 		return -EMSGSIZE;
 	nla_nest_end(msg->skb, nest);

@@ -67,7 +67,7 @@ static bool exception_is_void(const struct opvs_sched_table *tbl,
 			      const struct opvs_conn *tp)
 {
 	return READ_ONCE(tp->dest->removed) ||
-	       (!tbl->drains && opvs_drain_outlived(tp));
+	       (!tbl->drains && opvs_conn_outlived_drain(tp));
 }
 
 /* Keeps it alive, unless it is void. */
@@ -84,7 +84,7 @@ static struct opvs_conn *exception_follow(struct opvs_net *on,
 		opvs_conn_end(tp);
 		return NULL;
 	}
-	if (!opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
+	if (!opvs_expire_refresh(&on->conn.expire, &tp->expiring, jiffies,
 				 tp->timeout * HZ))
 		return NULL;
 	return tp;

@@ -30,7 +30,7 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 		return opvs_affinity_choose(on, svc, tbl, skb, req, choice);
 	}
 	req->per_packet = true;
-	choice->client = opvs_askers_hash(&on->askers, &req->flow->saddr,
+	choice->client = opvs_askers_hash(&on->replies.askers, &req->flow->saddr,
 					  req->flow->sport, svc->id) ?: 1;
 	choice->hash = choice->client;
 	choice->dest = opvs_sched_pick(tbl, req);

@@ -10,6 +10,7 @@
 #include <opvs/path.h>
 
 #include <opvs/compat.h>
+#include <opvs/conn.h>
 #include <opvs/flow.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
@@ -197,7 +198,7 @@ static __always_inline opvs_verdict_t
 opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
 		   const struct opvs_flow *flow)
 {
-	if (flow->proto == IPPROTO_UDP && !atomic_read(&on->udp_conns))
+	if (flow->proto == IPPROTO_UDP && !atomic_read(&on->conn.udp))
 		return OPVS_VERDICT(NONE);
 	return opvs_track(on, skb, flow);
 }
@@ -302,6 +303,11 @@ static const struct nf_hook_ops *opvs_hooks_of(struct opvs_net *on, u8 family)
 
 static int opvs_family_up(struct opvs_net *on, u8 family)
 {
+	int err;
+
+	err = opvs_conn_net_start(on);
+	if (err)
+		return err;
 	return nf_register_net_hooks(on->net, opvs_hooks_of(on, family),
 				     OPVS_HOOKS);
 }

@@ -20,6 +20,7 @@
 #include <opvs/flow.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/route.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/xmit.h>

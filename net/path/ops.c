@@ -10,7 +10,6 @@
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
-#include <opvs/load.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
 #include <opvs/svc.h>
@@ -34,7 +33,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 	if (choice.control)
 		atomic_inc(&choice.control->in_pkts);
 	if (choice.hash)
-		opvs_load_note(choice.dest, choice.hash);
+		opvs_dest_load_note(choice.dest, choice.hash);
 	opvs_endpoint_note(on, flow, choice.dest, choice.client);
 	*cp = opvs_conn_new_ops(on, flow, choice.dest);
 	return likely(*cp) ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_MEMORY);

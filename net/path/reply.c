@@ -62,7 +62,7 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 	struct opvs_dest *dest;
 
 	dest = opvs_endpoint_dest(on, name, to);
-	if (dest || likely(!READ_ONCE(on->num_wild_svcs)))
+	if (dest || likely(!READ_ONCE(on->match.num_wild)))
 		return dest;
 	wild = opvs_name_all_ports(name);
 	return opvs_endpoint_dest(on, &wild, to);

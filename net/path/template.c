@@ -90,7 +90,7 @@ static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 static __always_inline bool
 template_refresh(struct opvs_net *on, struct opvs_conn *tp, u32 seconds)
 {
-	bool alive = opvs_expire_refresh(&on->expire, &tp->expiring, jiffies,
+	bool alive = opvs_expire_refresh(&on->conn.expire, &tp->expiring, jiffies,
 					 seconds * HZ) ||
 		     !opvs_conn_dead(tp);
 

@@ -181,7 +181,7 @@ static __always_inline bool track_note(struct opvs_net *on,
 			return false;
 	}
 	seconds = opvs_track_seconds(cp->dest->svc, proto, word);
-	return opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+	return opvs_expire_refresh(&on->conn.expire, &cp->expiring, jiffies,
 				   seconds * HZ);
 }
 

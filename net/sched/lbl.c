@@ -17,13 +17,14 @@
  * that come but once does not wash out those that are in use.  At the limit
  * itself, new addresses are served without being remembered.
  */
-#include <opvs/lbl.h>
+#include "lbl.h"
 
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
 #include <opvs/sched.h>
 #include <opvs/svc.h>
+#include <opvs/wq.h>
 
 #include <linux/jiffies.h>
 #include <linux/once.h>

@@ -8,7 +8,7 @@
  * A server over its threshold is not available to addresses that it has,
  * either; IPVS goes on sending them there.
  */
-#include <opvs/lbl.h>
+#include "lbl.h"
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
@@ -44,7 +44,7 @@ static struct opvs_dest *lblc_pick(const struct opvs_sched_table *tbl,
 
 static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)
 {
-	return opvs_lbl_new(&on->settings.lblc_expiration, &on->lbl_addrs);
+	return opvs_lbl_new(&on->settings.lblc_expiration, &on->share.lbl_addrs);
 }
 
 const struct opvs_sched_ops opvs_sched_lblc = {

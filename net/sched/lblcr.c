@@ -10,7 +10,7 @@
  * A set that is full gives up its most loaded server for the one that joins.
  * Servers that were removed or are being drained leave it with any change.
  */
-#include <opvs/lbl.h>
+#include "lbl.h"
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
@@ -136,7 +136,7 @@ static struct opvs_dest *lblcr_pick(const struct opvs_sched_table *tbl,
 
 static struct opvs_sched_state *lblcr_state_new(struct opvs_net *on)
 {
-	return opvs_lbl_new(&on->settings.lblcr_expiration, &on->lbl_addrs);
+	return opvs_lbl_new(&on->settings.lblcr_expiration, &on->share.lbl_addrs);
 }
 
 const struct opvs_sched_ops opvs_sched_lblcr = {

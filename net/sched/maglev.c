@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <opvs/maglev.h>
+#include "maglev.h"
 
 #include <opvs/kunit.h>
 

@@ -21,12 +21,13 @@
  * that are configured now, or are gone.  A server that is removed and comes
  * back during the draining thus has its sessions again.
  */
+#include "maglev.h"
+
 #include <opvs/sched.h>
 
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
-#include <opvs/maglev.h>
 
 #include <linux/bsearch.h>
 #include <linux/ip_vs.h>

@@ -16,6 +16,7 @@
 #include <opvs/netns.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
+#include <opvs/wq.h>
 
 #include <linux/inetdevice.h>
 #include <linux/ip_vs.h>
@@ -230,7 +231,7 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 	dest = dest_alloc(svc, conf);
 	if (!dest)
 		return ERR_PTR(-ENOMEM);
-	list_add_tail_rcu(&dest->all, &svc->on->dests);
+	list_add_tail_rcu(&dest->all, &svc->on->svc.dests);
 	opvs_svc_get(svc);
 	opvs_live_inc(svc->on);
 	opvs_watch_dest(dest);
@@ -333,7 +334,7 @@ int opvs_dest_expect_calls(struct opvs_svc *svc,
 	    calls_by(&svc->conf) == OPVS_CALLS_ESTIMATED)
 		return 0;
 	list_for_each_entry(dest, &svc->dests, list) {
-		err = opvs_load_start(dest);
+		err = opvs_dest_load_start(dest);
 		if (err)
 			break;
 	}
@@ -371,7 +372,7 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 
 	WRITE_ONCE(dest->calls, calls_by(&svc->conf));
 	if (dest->calls == OPVS_CALLS_ESTIMATED) {
-		err = opvs_load_start(dest);
+		err = opvs_dest_load_start(dest);
 		if (err)
 			return err;
 	}

@@ -66,7 +66,7 @@ static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 	ep->addr = *name->addr;
 	ep->rest = name->rest;
 	INIT_HLIST_HEAD(&ep->dests);
-	err = rhashtable_insert_fast(&on->endpoints, &ep->node,
+	err = rhashtable_insert_fast(&on->replies.endpoints, &ep->node,
 				     endpoint_params);
 	if (err) {
 		kfree(ep);
@@ -77,7 +77,7 @@ static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 
 static void endpoint_remove(struct opvs_net *on, struct opvs_endpoint *ep)
 {
-	rhashtable_remove_fast(&on->endpoints, &ep->node, endpoint_params);
+	rhashtable_remove_fast(&on->replies.endpoints, &ep->node, endpoint_params);
 	kfree_rcu(ep, rcu);
 }
 
@@ -86,12 +86,12 @@ static int hints_ensure(struct opvs_net *on)
 {
 	struct opvs_hints *hints;
 
-	if (rcu_access_pointer(on->hints))
+	if (rcu_access_pointer(on->replies.hints))
 		return 0;
 	hints = opvs_hints_alloc();
 	if (!hints)
 		return -ENOMEM;
-	rcu_assign_pointer(on->hints, hints);
+	rcu_assign_pointer(on->replies.hints, hints);
 	return 0;
 }
 
@@ -131,10 +131,10 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	err = opvs_askers_start(&on->askers, jiffies);
+	err = opvs_askers_start(&on->replies.askers, jiffies);
 	if (err)
 		return err;
-	ep = rhashtable_lookup_fast(&on->endpoints, &name, endpoint_params);
+	ep = rhashtable_lookup_fast(&on->replies.endpoints, &name, endpoint_params);
 	if (ep) {
 		err = hints_ensure(on);
 		if (err)
@@ -189,8 +189,8 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 			      const struct opvs_svc *svc)
 {
-	opvs_askers_note(&on->askers,
-			 opvs_askers_hash(&on->askers, &flow->saddr,
+	opvs_askers_note(&on->replies.askers,
+			 opvs_askers_hash(&on->replies.askers, &flow->saddr,
 					  flow->sport, svc->id));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note_asker);
@@ -211,7 +211,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note_asker);
 void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
 			const struct opvs_flow *flow, u32 svc_id)
 {
-	struct opvs_hints *hints = rcu_dereference(on->hints);
+	struct opvs_hints *hints = rcu_dereference(on->replies.hints);
 	u32 now;
 
 	if (!hints)
@@ -235,8 +235,8 @@ static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
 	if (rcu_dereference(svc->table)->pe && !to->here &&
 	    !opvs_svc_has_addr(svc, to->addr))
 		return true;
-	return opvs_askers_know(&on->askers,
-				opvs_askers_hash(&on->askers, to->addr,
+	return opvs_askers_know(&on->replies.askers,
+				opvs_askers_hash(&on->replies.askers, to->addr,
 						 to->port, svc->id));
 }
 
@@ -262,7 +262,7 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 				     const struct opvs_endpoint *ep,
 				     const struct opvs_receiver *to)
 {
-	struct opvs_hints *hints = rcu_dereference(on->hints);
+	struct opvs_hints *hints = rcu_dereference(on->replies.hints);
 	u32 now = ktime_get_seconds();
 	struct opvs_dest *dest;
 
@@ -295,10 +295,10 @@ struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
 	struct opvs_dest *dest = NULL;
 	struct opvs_endpoint *ep;
 
-	ep = rhashtable_lookup(&on->endpoints, name, endpoint_params);
+	ep = rhashtable_lookup(&on->replies.endpoints, name, endpoint_params);
 	if (!ep)
 		return NULL;
-	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->hints))
+	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->replies.hints))
 		dest = shared_dest(on, ep, to);
 	if (dest && is_reply(on, dest, to))
 		return dest;
@@ -318,8 +318,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
  */
 int opvs_endpoint_net_init(struct opvs_net *on)
 {
-	opvs_askers_init(&on->askers, on->tenant);
-	return rhashtable_init(&on->endpoints, &endpoint_params);
+	opvs_askers_init(&on->replies.askers, on->share.tenant);
+	return rhashtable_init(&on->replies.endpoints, &endpoint_params);
 }
 
 /**
@@ -330,7 +330,7 @@ int opvs_endpoint_net_init(struct opvs_net *on)
  */
 void opvs_endpoint_net_exit(struct opvs_net *on)
 {
-	rhashtable_destroy(&on->endpoints);
-	opvs_hints_free(rcu_dereference_protected(on->hints, true));
-	opvs_askers_exit(&on->askers);
+	rhashtable_destroy(&on->replies.endpoints);
+	opvs_hints_free(rcu_dereference_protected(on->replies.hints, true));
+	opvs_askers_exit(&on->replies.askers);
 }

@@ -47,7 +47,7 @@ int opvs_svc_publish(struct opvs_svc *svc)
 {
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	return rhashtable_insert_fast(&svc->on->svc_table, &svc->node,
+	return rhashtable_insert_fast(&svc->on->match.table, &svc->node,
 				      svc_params);
 }
 
@@ -62,14 +62,14 @@ void opvs_svc_unpublish(struct opvs_svc *svc)
 {
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	rhashtable_remove_fast(&svc->on->svc_table, &svc->node, svc_params);
+	rhashtable_remove_fast(&svc->on->match.table, &svc->node, svc_params);
 }
 
 /* Out of line for all but what most packets need. */
 static noinline struct opvs_svc *lookup(struct opvs_net *on,
 					const struct opvs_name *name)
 {
-	return rhashtable_lookup(&on->svc_table, name, svc_params);
+	return rhashtable_lookup(&on->match.table, name, svc_params);
 }
 
 /**
@@ -119,14 +119,14 @@ struct opvs_svc *opvs_svc_match(struct opvs_net *on,
 	struct opvs_name name;
 	struct opvs_svc *svc;
 
-	if (unlikely(mark && READ_ONCE(on->num_mark_svcs))) {
+	if (unlikely(mark && READ_ONCE(on->match.num_marks))) {
 		svc = find_mark(on, flow->family, mark);
 		if (svc)
 			return svc;
 	}
 	name = opvs_name(&flow->daddr, flow->dport, flow->family, flow->proto);
-	svc = rhashtable_lookup(&on->svc_table, &name, svc_params);
-	if (svc || likely(!READ_ONCE(on->num_wild_svcs)))
+	svc = rhashtable_lookup(&on->match.table, &name, svc_params);
+	if (svc || likely(!READ_ONCE(on->match.num_wild)))
 		return svc;
 	name = opvs_name_all_ports(&name);
 	return lookup(on, &name);
@@ -141,7 +141,7 @@ struct opvs_svc *opvs_svc_match(struct opvs_net *on,
  */
 int opvs_svc_match_net_init(struct opvs_net *on)
 {
-	return rhashtable_init(&on->svc_table, &svc_params);
+	return rhashtable_init(&on->match.table, &svc_params);
 }
 
 /**
@@ -152,5 +152,5 @@ int opvs_svc_match_net_init(struct opvs_net *on)
  */
 void opvs_svc_match_net_exit(struct opvs_net *on)
 {
-	rhashtable_destroy(&on->svc_table);
+	rhashtable_destroy(&on->match.table);
 }

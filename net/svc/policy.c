@@ -132,8 +132,8 @@ struct opvs_policy *opvs_policy_find(struct opvs_net *on, const char *name)
 	lockdep_assert_held(&on->cfg_lock);
 
 	if (!strcmp(name, DEFAULT_NAME))
-		return &on->policy;
-	list_for_each_entry(policy, &on->policies, list)
+		return &on->policy.standard;
+	list_for_each_entry(policy, &on->policy.named, list)
 		if (!strcmp(policy->name, name))
 			return policy;
 	return NULL;
@@ -146,7 +146,7 @@ static struct list_head *opvs_policy_place(struct opvs_net *on,
 {
 	struct opvs_policy *policy;
 
-	list_for_each_entry(policy, &on->policies, list)
+	list_for_each_entry(policy, &on->policy.named, list)
 		if (strcmp(policy->name, name) > 0)
 			break;
 	return policy->list.prev;
@@ -181,7 +181,7 @@ int opvs_policy_add(struct opvs_net *on, const char *name,
 		NL_SET_ERR_MSG(extack, "there is a policy of that name");
 		return -EEXIST;
 	}
-	if (on->num_policies >= OPVS_POLICIES_MAX) {
+	if (on->policy.num >= OPVS_POLICIES_MAX) {
 		NL_SET_ERR_MSG(extack, "there are 255 policies already");
 		return -ENOSPC;
 	}
@@ -189,11 +189,11 @@ int opvs_policy_add(struct opvs_net *on, const char *name,
 	if (!policy)
 		return -ENOMEM;
 
-	memcpy(policy->timeout, on->policy.timeout, sizeof(policy->timeout));
+	memcpy(policy->timeout, on->policy.standard.timeout, sizeof(policy->timeout));
 	opvs_policy_set(policy, set);
 	strscpy(policy->name, name, sizeof(policy->name));
 	list_add(&policy->list, opvs_policy_place(on, name));
-	on->num_policies++;
+	on->policy.num++;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_add);
@@ -238,7 +238,7 @@ int opvs_policy_del(struct opvs_net *on, struct opvs_policy *policy,
 {
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (policy == &on->policy) {
+	if (policy == &on->policy.standard) {
 		NL_SET_ERR_MSG(extack, "the default policy cannot be removed");
 		return -EBUSY;
 	}
@@ -247,7 +247,7 @@ int opvs_policy_del(struct opvs_net *on, struct opvs_policy *policy,
 		return -EBUSY;
 	}
 	opvs_policy_free(policy);
-	on->num_policies--;
+	on->policy.num--;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_del);
@@ -263,10 +263,10 @@ void opvs_policy_net_init(struct opvs_net *on)
 	unsigned int i;
 
 	for (i = 0; i < OPVS_TIMEOUTS; i++)
-		on->policy.timeout[i] = opvs_policy_states[i].seconds;
-	strscpy(on->policy.name, DEFAULT_NAME, sizeof(on->policy.name));
-	INIT_LIST_HEAD(&on->policy.list);
-	INIT_LIST_HEAD(&on->policies);
+		on->policy.standard.timeout[i] = opvs_policy_states[i].seconds;
+	strscpy(on->policy.standard.name, DEFAULT_NAME, sizeof(on->policy.standard.name));
+	INIT_LIST_HEAD(&on->policy.standard.list);
+	INIT_LIST_HEAD(&on->policy.named);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_init);
 
@@ -280,8 +280,8 @@ void opvs_policy_net_exit(struct opvs_net *on)
 {
 	struct opvs_policy *policy, *next;
 
-	list_for_each_entry_safe(policy, next, &on->policies, list)
+	list_for_each_entry_safe(policy, next, &on->policy.named, list)
 		opvs_policy_free(policy);
-	on->num_policies = 0;
+	on->policy.num = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_exit);

@@ -60,8 +60,8 @@ static void rekey_show(struct opvs_net *on, struct opvs_sched_table **tbl)
 int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 		   struct netlink_ext_ack *extack)
 {
-	u32 count = on->num_svcs[OPVS_INET] + on->num_svcs[OPVS_INET6];
-	const siphash_key_t old = on->hash_key;
+	u32 count = on->svc.num[OPVS_INET] + on->svc.num[OPVS_INET6];
+	const siphash_key_t old = on->svc.hash_key;
 	struct opvs_sched_table **tbl;
 	int err;
 
@@ -73,16 +73,16 @@ int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 	if (!tbl)
 		return -ENOMEM;
 	/* What tables are built with. */
-	on->hash_key = *key;
+	on->svc.hash_key = *key;
 	err = rekey_build(on, tbl, extack);
 	if (err)
-		on->hash_key = old;
+		on->svc.hash_key = old;
 	else
 		rekey_show(on, tbl);
 	kvfree(tbl);
 	/* By the new secret the same calls are others. */
 	if (!err)
-		opvs_load_forget(on);
+		opvs_net_load_forget(on);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_rekey);

@@ -18,7 +18,7 @@
  */
 #include <opvs/svc.h>
 
-#include <opvs/conn.h>
+#include <opvs/clock.h>
 #include <opvs/dest.h>
 #include <opvs/netns.h>
 
@@ -33,7 +33,7 @@ static struct hlist_head *removed_bucket(struct opvs_net *on,
 {
 	u32 hash = jhash(key, sizeof(*key), 0);
 
-	return &on->removed_svcs[hash % ARRAY_SIZE(on->removed_svcs)];
+	return &on->removed.svcs[hash % ARRAY_SIZE(on->removed.svcs)];
 }
 
 /**
@@ -48,8 +48,8 @@ void opvs_removed_idle(struct opvs_dest *dest)
 
 	if (test_and_set_bit(0, &dest->idle_queued))
 		return;
-	if (llist_add(&dest->idle, &on->idle_dests))
-		queue_work(opvs_wq, &on->idle_work);
+	if (llist_add(&dest->idle, &on->removed.idle))
+		opvs_clock_idle(on);
 }
 
 /* Its service stays in memory as long as cfg_lock is held: see dest_free_work(). */
@@ -62,8 +62,16 @@ static void let_go(struct opvs_dest *dest)
 		hlist_del_init(&svc->removed_node);
 }
 
-static void idle_one(struct opvs_dest *dest)
+/**
+ * opvs_removed_release() - let go of a server if nothing keeps it
+ * @dest: server that opvs_removed_idle() queued, taken out of the queue
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_removed_release(struct opvs_dest *dest)
 {
+	lockdep_assert_held(&dest->svc->on->cfg_lock);
+
 	if (READ_ONCE(dest->removed) && !opvs_dest_in_use(dest)) {
 		let_go(dest);
 		return;
@@ -73,32 +81,6 @@ static void idle_one(struct opvs_dest *dest)
 	smp_mb__after_atomic();
 	if (READ_ONCE(dest->removed) && !opvs_dest_in_use(dest))
 		opvs_removed_idle(dest);
-}
-
-static void idle_work(struct work_struct *work)
-{
-	struct opvs_net *on = container_of(work, struct opvs_net, idle_work);
-	struct opvs_dest *dest, *next;
-	struct llist_node *list;
-
-	list = llist_del_all(&on->idle_dests);
-	mutex_lock(&on->cfg_lock);
-	llist_for_each_entry_safe(dest, next, list, idle)
-		idle_one(dest);
-	mutex_unlock(&on->cfg_lock);
-}
-
-static bool is_orphan(const struct opvs_conn *cp)
-{
-	return READ_ONCE(cp->dest->removed);
-}
-
-/* As IPVS does it: none waits for its next packet, or its server's return. */
-static void orphan_work(struct work_struct *work)
-{
-	struct opvs_net *on = container_of(work, struct opvs_net, orphan_work);
-
-	opvs_conn_end_where(on, is_orphan);
 }
 
 /**
@@ -124,7 +106,7 @@ void opvs_removed_add_dest(struct opvs_dest *dest)
 	if (!opvs_dest_in_use(dest))
 		opvs_removed_idle(dest);
 	else if (READ_ONCE(svc->on->settings.expire_nodest_conn))
-		queue_work(opvs_wq, &svc->on->orphan_work);
+		opvs_clock_orphans(svc->on);
 }
 
 /**
@@ -204,19 +186,5 @@ struct opvs_svc *opvs_removed_take_svc(struct opvs_net *on,
  */
 void opvs_removed_net_init(struct opvs_net *on)
 {
-	init_llist_head(&on->idle_dests);
-	INIT_WORK(&on->idle_work, idle_work);
-	INIT_WORK(&on->orphan_work, orphan_work);
-}
-
-/**
- * opvs_removed_net_exit() - all servers and services are gone
- * @on: namespace
- *
- * Context: process.
- */
-void opvs_removed_net_exit(struct opvs_net *on)
-{
-	cancel_work_sync(&on->orphan_work);
-	cancel_work_sync(&on->idle_work);
+	init_llist_head(&on->removed.idle);
 }

@@ -15,7 +15,7 @@
  */
 #include <opvs/svc.h>
 
-#include <opvs/conn.h>
+#include <opvs/clock.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
@@ -35,8 +35,6 @@ static_assert(offsetofend(struct opvs_svc, id) <= 64);
 static_assert(!IS_ENABLED(CONFIG_SMP) ||
 	      offsetof(struct opvs_svc, conns) >=
 	      ALIGN(offsetofend(struct opvs_svc, id), SMP_CACHE_BYTES));
-
-struct workqueue_struct *opvs_wq;
 
 /**
  * opvs_svc_conf_one_packet() - is each UDP packet scheduled for itself?
@@ -112,7 +110,7 @@ static int conf_check(const struct opvs_svc_conf *conf,
 static void svc_apply(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 		      struct opvs_sched_table *tbl)
 {
-	struct opvs_policy *policy = conf->policy ?: &svc->on->policy;
+	struct opvs_policy *policy = conf->policy ?: &svc->on->policy.standard;
 
 	if (svc->conf.policy)
 		svc->conf.policy->users--;
@@ -131,7 +129,7 @@ static void svc_give_up(struct opvs_svc *svc)
 	if (svc->conf.policy)
 		svc->conf.policy->users--;
 	svc->conf.policy = NULL;
-	rcu_assign_pointer(svc->policy, &svc->on->policy);
+	rcu_assign_pointer(svc->policy, &svc->on->policy.standard);
 	opvs_removed_add_svc(svc);
 	opvs_svc_put(svc);
 }
@@ -204,11 +202,11 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 static void count_kinds(struct opvs_net *on, const struct opvs_svc_key *key,
 			int by)
 {
-	on->num_svcs[opvs_family(key->family)] += by;
+	on->svc.num[opvs_family(key->family)] += by;
 	if (opvs_svc_key_is_mark(key))
-		WRITE_ONCE(on->num_mark_svcs, on->num_mark_svcs + by);
+		WRITE_ONCE(on->match.num_marks, on->match.num_marks + by);
 	else if (!key->port)
-		WRITE_ONCE(on->num_wild_svcs, on->num_wild_svcs + by);
+		WRITE_ONCE(on->match.num_wild, on->match.num_wild + by);
 }
 
 /* Makes the service visible: from here on packets can find it. */
@@ -216,14 +214,14 @@ static int svc_link(struct opvs_net *on, struct opvs_svc *svc)
 {
 	int err;
 
-	err = xa_alloc_cyclic(&on->services, &svc->id, svc,
-			      XA_LIMIT(1, U32_MAX), &on->next_id, GFP_KERNEL);
+	err = xa_alloc_cyclic(&on->svc.by_id, &svc->id, svc,
+			      XA_LIMIT(1, U32_MAX), &on->svc.next_id, GFP_KERNEL);
 	if (err < 0)
 		return err;
 
 	err = opvs_svc_publish(svc);
 	if (err)
-		xa_erase(&on->services, svc->id);
+		xa_erase(&on->svc.by_id, svc->id);
 	return err;
 }
 
@@ -261,7 +259,7 @@ int opvs_svc_check_absent(struct opvs_net *on, const struct opvs_svc_key *key,
 int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 		 struct netlink_ext_ack *extack)
 {
-	u32 *num = &on->num_svcs[opvs_family(conf->key.family)];
+	u32 *num = &on->svc.num[opvs_family(conf->key.family)];
 	struct opvs_svc *svc;
 	int err;
 
@@ -272,15 +270,13 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 		err = conf_check(conf, extack);
 	if (!err)
 		err = opvs_share_take(on, extack);
-	if (!err)
-		err = opvs_conn_net_start(on);
 	if (err)
 		return err;
 	svc = svc_create(on, conf, extack);
 	if (IS_ERR(svc))
 		return PTR_ERR(svc);
 	if (!*num) {
-		err = on->events->family_up(on, conf->key.family);
+		err = on->svc.events->family_up(on, conf->key.family);
 		if (err)
 			goto err_give_up;
 	}
@@ -290,12 +286,12 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 
 	count_kinds(on, &svc->key, 1);
 	opvs_totals_revive_svc(svc);
-	opvs_est_start(on);
+	opvs_clock_rates(on);
 	return 0;
 
 err_down:
 	if (!*num)
-		on->events->family_down(on, conf->key.family);
+		on->svc.events->family_down(on, conf->key.family);
 err_give_up:
 	svc_give_up(svc);
 	return err;
@@ -359,15 +355,15 @@ void opvs_svc_del(struct opvs_svc *svc)
 	lockdep_assert_held(&on->cfg_lock);
 
 	opvs_svc_unpublish(svc);
-	xa_erase(&on->services, svc->id);
+	xa_erase(&on->svc.by_id, svc->id);
 	list_for_each_entry_safe(dest, tmp, &svc->dests, list)
 		opvs_dest_unlink(dest);
 	opvs_totals_retire_svc(svc);
 	count_kinds(on, &svc->key, -1);
 	svc_give_up(svc);
 
-	if (!on->num_svcs[opvs_family(family)])
-		on->events->family_down(on, family);
+	if (!on->svc.num[opvs_family(family)])
+		on->svc.events->family_down(on, family);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_del);
 
@@ -384,7 +380,7 @@ void opvs_svc_flush(struct opvs_net *on)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	xa_for_each(&on->services, id, svc)
+	xa_for_each(&on->svc.by_id, id, svc)
 		opvs_svc_del(svc);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_flush);
@@ -402,7 +398,7 @@ struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id)
 {
 	lockdep_assert_held(&on->cfg_lock);
 
-	return xa_find_after(&on->services, id, ULONG_MAX, XA_PRESENT);
+	return xa_find_after(&on->svc.by_id, id, ULONG_MAX, XA_PRESENT);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_next);
 
@@ -459,9 +455,8 @@ void opvs_svc_put(struct opvs_svc *svc)
 int opvs_svc_net_init(struct opvs_net *on)
 {
 	mutex_init(&on->cfg_lock);
-	xa_init_flags(&on->services, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	INIT_LIST_HEAD(&on->dests);
-	INIT_DELAYED_WORK(&on->est_work, opvs_est_work);
+	xa_init_flags(&on->svc.by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&on->svc.dests);
 	opvs_watch_init(on);
 	opvs_policy_net_init(on);
 	opvs_removed_net_init(on);
@@ -477,32 +472,8 @@ int opvs_svc_net_init(struct opvs_net *on)
 void opvs_svc_net_exit(struct opvs_net *on)
 {
 	opvs_watch_wait(on);
-	opvs_removed_net_exit(on);
 	opvs_policy_net_exit(on);
 	opvs_svc_match_net_exit(on);
-	xa_destroy(&on->services);
-	opvs_recent_free(on->recent);
-}
-
-/**
- * opvs_svc_init() - what services of all namespaces share
- *
- * Context: process.
- * Return: 0 or -ENOMEM.
- */
-int opvs_svc_init(void)
-{
-	opvs_load_init();
-	opvs_wq = alloc_workqueue("opvs", WQ_UNBOUND, 0);
-	return opvs_wq ? 0 : -ENOMEM;
-}
-
-/**
- * opvs_svc_exit() - undo opvs_svc_init(); all namespaces are gone
- *
- * Context: process.
- */
-void opvs_svc_exit(void)
-{
-	destroy_workqueue(opvs_wq);
+	xa_destroy(&on->svc.by_id);
+	opvs_recent_free(on->svc.recent);
 }

@@ -9,21 +9,13 @@
  * step back, and for the few packets that were still on their way when the
  * last reader is gone.
  *
- * Rates are estimated by one work per namespace, in bounded slices, asleep
- * while there are no services.
+ * Rates are estimated by the clock (net/clock/rates.c).
  */
 #include <opvs/svc.h>
 
 #include <opvs/dest.h>
-#include <opvs/hint.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
-
-#include <linux/jiffies.h>
-#include <linux/timekeeping.h>
-
-#define EST_SLICE_NS		(2 * NSEC_PER_MSEC)
-#define EST_HINT_BUCKETS	64	/* per pass: all of them every 256 s */
 
 static void svc_raw(const struct opvs_svc *svc, struct opvs_totals *raw)
 {
@@ -77,7 +69,7 @@ void opvs_totals_retire_svc(struct opvs_svc *svc)
 	lockdep_assert_held(&svc->on->cfg_lock);
 
 	svc_raw(svc, &raw);
-	retire(&svc->stats, &raw, &svc->on->retired);
+	retire(&svc->stats, &raw, &svc->on->totals.retired);
 }
 
 /**
@@ -115,7 +107,7 @@ void opvs_totals_revive_svc(struct opvs_svc *svc)
 
 	list_for_each_entry(dest, &svc->removed_dests, list)
 		zero_dest(dest);
-	opvs_totals_sub(&svc->on->retired, &svc->stats.folded);
+	opvs_totals_sub(&svc->on->totals.retired, &svc->stats.folded);
 	svc->stats.folded = (struct opvs_totals){};
 	opvs_svc_zero(svc);
 }
@@ -166,9 +158,9 @@ static void net_raw(struct opvs_net *on, struct opvs_totals *raw,
 	struct opvs_svc *svc;
 	unsigned long id;
 
-	*raw = on->retired;
+	*raw = on->totals.retired;
 	*rates = (struct opvs_rates){};
-	xa_for_each(&on->services, id, svc) {
+	xa_for_each(&on->svc.by_id, id, svc) {
 		svc_raw(svc, &one);
 		opvs_totals_add(raw, &one);
 		opvs_est_read(&svc->stats.est, &rate);
@@ -194,7 +186,7 @@ void opvs_net_stats(struct opvs_net *on, struct opvs_totals *shown,
 	lockdep_assert_held(&on->cfg_lock);
 
 	net_raw(on, shown, rates);
-	opvs_totals_sub(shown, &on->zero);
+	opvs_totals_sub(shown, &on->totals.zero);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_stats);
 
@@ -231,98 +223,8 @@ void opvs_net_zero(struct opvs_net *on)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	xa_for_each(&on->services, id, svc)
+	xa_for_each(&on->svc.by_id, id, svc)
 		opvs_svc_zero(svc);
-	net_raw(on, &on->zero, &rates);
+	net_raw(on, &on->totals.zero, &rates);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_zero);
-
-static void est_svc(struct opvs_svc *svc)
-{
-	u64 now = ktime_get_ns();
-	struct opvs_totals one, sum = svc->stats.retired;
-	struct opvs_dest *dest;
-
-	list_for_each_entry(dest, &svc->dests, list) {
-		opvs_stats_sum(dest->stats_cpu, &one);
-		opvs_est_update(&dest->stats.est, &one, now);
-		opvs_totals_add(&sum, &one);
-	}
-	opvs_est_update(&svc->stats.est, &sum, now);
-}
-
-/* Goes on behind the cursor for one slice; true when all services had a turn. */
-static bool est_slice(struct opvs_net *on)
-{
-	u64 end = ktime_get_ns() + EST_SLICE_NS;
-	struct opvs_svc *svc;
-
-	while ((svc = opvs_svc_next(on, &on->est_cursor))) {
-		est_svc(svc);
-		if (ktime_get_ns() > end)
-			return false;
-	}
-	return true;
-}
-
-static void sweep_hints(struct opvs_net *on)
-{
-	struct opvs_hints *hints;
-
-	hints = rcu_dereference_protected(on->hints,
-					  lockdep_is_held(&on->cfg_lock));
-	if (hints)
-		on->hint_cursor = opvs_hints_sweep(hints, on->hint_cursor,
-						   EST_HINT_BUCKETS,
-						   ktime_get_seconds());
-}
-
-static void age_askers(struct opvs_net *on)
-{
-	unsigned long seconds = READ_ONCE(on->settings.reply_seconds);
-
-	/* Who asks is remembered also while nobody wants to know. */
-	if (!seconds)
-		seconds = OPVS_REPLY_SECONDS;
-	opvs_askers_age(&on->askers, jiffies, seconds * HZ);
-}
-
-/**
- * opvs_est_start() - see to it that the estimator runs
- * @on: namespace that has a service
- *
- * Context: process, cfg_lock held.
- */
-void opvs_est_start(struct opvs_net *on)
-{
-	/* Does nothing when it is pending already. */
-	queue_delayed_work(opvs_wq, &on->est_work,
-			   msecs_to_jiffies(OPVS_EST_PERIOD_MS));
-}
-
-/**
- * opvs_est_work() - estimate rates and forget what is old, every two seconds
- * @work: in &struct opvs_net
- *
- * Holds cfg_lock for one slice at a time, so that configuration changes get
- * through between slices.  Ends when there is no service any more.
- *
- * Context: process.
- */
-void opvs_est_work(struct work_struct *work)
-{
-	struct opvs_net *on = container_of(to_delayed_work(work),
-					   struct opvs_net, est_work);
-	unsigned long delay = 0;
-
-	mutex_lock(&on->cfg_lock);
-	if (est_slice(on)) {
-		on->est_cursor = 0;
-		sweep_hints(on);
-		age_askers(on);
-		delay = msecs_to_jiffies(OPVS_EST_PERIOD_MS);
-	}
-	if (!xa_empty(&on->services))
-		queue_delayed_work(opvs_wq, &on->est_work, delay);
-	mutex_unlock(&on->cfg_lock);
-}

@@ -5,6 +5,7 @@
  */
 #include <opvs/svc.h>
 
+#include <opvs/clock.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
@@ -128,9 +129,9 @@ table_add_priv(struct opvs_sched_table *tbl,
 /* Once made, it stays with the namespace. */
 static int recent_start(struct opvs_net *on)
 {
-	if (!on->recent)
-		on->recent = opvs_recent_new();
-	return on->recent ? 0 : -ENOMEM;
+	if (!on->svc.recent)
+		on->svc.recent = opvs_recent_new();
+	return on->svc.recent ? 0 : -ENOMEM;
 }
 
 static struct opvs_sched_table *table_new(struct opvs_svc *svc,
@@ -149,11 +150,11 @@ static struct opvs_sched_table *table_new(struct opvs_svc *svc,
 	tbl->timeout = conf->timeout;
 	tbl->netmask = conf->netmask;
 	tbl->cursor = svc->cursor;
-	tbl->hash_key = svc->on->hash_key;
+	tbl->hash_key = svc->on->svc.hash_key;
 	tbl->built_at = get_jiffies_64();
 	tbl->stateless = opvs_svc_conf_stateless(conf);
 	if (tbl->stateless) {
-		tbl->recent = svc->on->recent;
+		tbl->recent = svc->on->svc.recent;
 		tbl->used = READ_ONCE(svc->used);
 		tbl->drain_seconds = READ_ONCE(svc->on->settings.drain_seconds);
 	}
@@ -217,6 +218,16 @@ void opvs_svc_drop_view(struct opvs_sched_table *tbl)
 	kvfree(tbl);
 }
 
+/* Something that drained does so no longer.  The exceptions that were made
+ * meanwhile are ended when no packet sees the old table: see net/clock/drain.c.
+ */
+static void drain_over(struct opvs_net *on)
+{
+	on->clock.drain_rcu = start_poll_synchronize_rcu();
+	on->clock.drain_over = true;
+	opvs_clock_drain(on);
+}
+
 /**
  * opvs_svc_show() - let packets see it
  * @svc: service
@@ -231,9 +242,9 @@ void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl)
 	old = rcu_replace_pointer(svc->table, tbl,
 				  lockdep_is_held(&svc->on->cfg_lock));
 	if (tbl->drains)
-		opvs_drain_watch(svc->on);
+		opvs_clock_drain(svc->on);
 	else if (old && old->drains)
-		opvs_drain_over(svc->on);
+		drain_over(svc->on);
 	if (old) {
 		state_put(old->state);
 		kvfree_rcu(old, rcu);

@@ -35,7 +35,7 @@
  */
 void opvs_live_inc(struct opvs_net *on)
 {
-	atomic_inc(&on->live);
+	atomic_inc(&on->svc.live);
 }
 
 /**
@@ -46,8 +46,8 @@ void opvs_live_inc(struct opvs_net *on)
  */
 void opvs_live_dec(struct opvs_net *on)
 {
-	if (atomic_dec_and_test(&on->live))
-		wake_up_var(&on->live);
+	if (atomic_dec_and_test(&on->svc.live))
+		wake_up_var(&on->svc.live);
 }
 
 #ifdef OPVS_DEBUG
@@ -60,7 +60,7 @@ void opvs_live_dec(struct opvs_net *on)
  */
 void opvs_watch_svc(struct opvs_svc *svc)
 {
-	struct opvs_watch *watch = &svc->on->watch;
+	struct opvs_watch *watch = &svc->on->svc.watch;
 
 	mutex_lock(&watch->lock);
 	list_add_tail(&svc->watched.list, &watch->svcs);
@@ -75,7 +75,7 @@ void opvs_watch_svc(struct opvs_svc *svc)
  */
 void opvs_watch_dest(struct opvs_dest *dest)
 {
-	struct opvs_watch *watch = &dest->svc->on->watch;
+	struct opvs_watch *watch = &dest->svc->on->svc.watch;
 
 	mutex_lock(&watch->lock);
 	list_add_tail(&dest->watched.list, &watch->dests);
@@ -91,9 +91,9 @@ void opvs_watch_dest(struct opvs_dest *dest)
  */
 void opvs_unwatch(struct opvs_net *on, struct opvs_watched *watched)
 {
-	mutex_lock(&on->watch.lock);
+	mutex_lock(&on->svc.watch.lock);
 	list_del(&watched->list);
-	mutex_unlock(&on->watch.lock);
+	mutex_unlock(&on->svc.watch.lock);
 }
 
 static int name_end(char *buf, size_t size, const union nf_inet_addr *addr,
@@ -188,10 +188,10 @@ static void names_init(struct opvs_watch *watch) { }
 static void tell(struct opvs_net *on, unsigned long waited)
 {
 	pr_notice("the end of a network namespace has waited %lu s for references: %d objects, %d entries\n",
-		  waited / HZ, atomic_read(&on->live),
-		  atomic_read(&on->conns.count));
-	tell_names(&on->watch);
-	WRITE_ONCE(on->watch.told, on->watch.told + 1);
+		  waited / HZ, atomic_read(&on->svc.live),
+		  atomic_read(&on->conn.limit.count));
+	tell_names(&on->svc.watch);
+	WRITE_ONCE(on->svc.watch.told, on->svc.watch.told + 1);
 }
 
 /**
@@ -205,8 +205,8 @@ void opvs_watch_wait(struct opvs_net *on)
 	unsigned long waited = 0, step = WATCH_FIRST;
 
 	/* Longer each time, so that who looks for hung tasks finds it, too. */
-	while (!wait_var_event_timeout(&on->live,
-				       !atomic_read(&on->live), step)) {
+	while (!wait_var_event_timeout(&on->svc.live,
+				       !atomic_read(&on->svc.live), step)) {
 		waited += step;
 		step = waited;
 		tell(on, waited);
@@ -222,5 +222,5 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_watch_wait);
  */
 void opvs_watch_init(struct opvs_net *on)
 {
-	names_init(&on->watch);
+	names_init(&on->svc.watch);
 }

@@ -8,6 +8,7 @@
 
 #include <opvs/conn.h>
 #include <opvs/dest.h>
+#include <opvs/route.h>
 
 #include <linux/ip_vs.h>
 #include <net/dst.h>

@@ -8,6 +8,7 @@
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/route.h>
 
 #include <linux/ip_vs.h>
 #include <net/dst.h>
@@ -40,25 +41,3 @@ const struct opvs_xmit_ops opvs_xmit_nat = {
 	.rewrites	= true,
 	.send		= nat_send,
 };
-
-const struct opvs_xmit_ops *const
-opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1] = {
-	[IP_VS_CONN_F_MASQ]	= &opvs_xmit_nat,
-	[IP_VS_CONN_F_DROUTE]	= &opvs_xmit_dr,
-};
-EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);
-
-/**
- * opvs_xmit_find() - look up a transmit method
- * @method: IP_VS_CONN_F_* forwarding method
- *
- * Context: any.
- * Return: its ops, or NULL when it is not supported.
- */
-const struct opvs_xmit_ops *opvs_xmit_find(u32 method)
-{
-	if (method >= ARRAY_SIZE(opvs_xmit_methods))
-		return NULL;
-	return opvs_xmit_methods[method];
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_find);

@@ -18,7 +18,7 @@
  * was emptied.  When a device is unregistered, the kernel waits for packets
  * before it tells, and tells again each second while references are left.
  */
-#include <opvs/xmit.h>
+#include <opvs/route.h>
 
 #include <opvs/dest.h>
 #include <opvs/netns.h>
@@ -126,7 +126,7 @@ static void forget_all(const struct net *net)
 	const struct opvs_dest *dest;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(dest, &on->dests, all)
+	list_for_each_entry_rcu(dest, &on->svc.dests, all)
 		opvs_route_forget(dest);
 	rcu_read_unlock();
 }

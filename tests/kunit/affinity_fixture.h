@@ -55,8 +55,8 @@ static int affinity_init(struct kunit *test)
 	int i, err = opvs_test_net_init(test, &on);
 
 	calls = 0;
-	hash_key_before = on->hash_key;
-	on->hash_key = hash_key;
+	hash_key_before = on->svc.hash_key;
+	on->svc.hash_key = hash_key;
 	WRITE_ONCE(on->settings.drain_seconds, 100);
 	for (i = 1; !err && i < OPVS_CTR_MAX; i++)
 		base[i] = opvs_counter_read(on, i);
@@ -68,7 +68,7 @@ static void affinity_exit(struct kunit *test)
 	opvs_lateness_stop();
 	WRITE_ONCE(on->settings.drain_seconds, 1800);
 	opvs_test_net_exit(test, on);
-	on->hash_key = hash_key_before;
+	on->svc.hash_key = hash_key_before;
 }
 
 static inline u64 counted(enum opvs_ctr ctr)

@@ -41,7 +41,7 @@ static u32 old_that_moved(void)
 static void expect_entries(struct kunit *test, int entries)
 {
 	KUNIT_EXPECT_EQ(test, atomic_read(&svc->exceptions), entries);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), entries);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), entries);
 }
 
 /* Whatever follows an INVITE goes where it went. */
@@ -257,7 +257,7 @@ static void affinity_exception_revived(struct kunit *test)
 /* What was remembered for a draining is void as soon as that is cut off. */
 static void affinity_cut_off(struct kunit *test)
 {
-	const siphash_key_t former = on->hash_key;
+	const siphash_key_t former = on->svc.hash_key;
 	siphash_key_t key = former;
 	struct opvs_dest *added;
 	u32 call;

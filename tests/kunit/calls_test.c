@@ -88,7 +88,7 @@ static void forget(int seconds)
 {
 	mutex_lock(&on->cfg_lock);
 	WRITE_ONCE(on->settings.load_seconds, seconds);
-	opvs_load_forget(on);
+	opvs_net_load_forget(on);
 	mutex_unlock(&on->cfg_lock);
 }
 
@@ -98,7 +98,7 @@ static void note(u32 call)
 	local_bh_disable();
 	rcu_read_lock();
 	/* Calls of these numbers share no slot. */
-	opvs_load_note(dest, call * 0x9e3779b97f4a7c15ULL);
+	opvs_dest_load_note(dest, call * 0x9e3779b97f4a7c15ULL);
 	rcu_read_unlock();
 	local_bh_enable();
 }

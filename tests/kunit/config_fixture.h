@@ -66,7 +66,7 @@ static inline void set_ipv6(struct opvs_dest_conf *conf, u32 first, u32 last)
 
 static u32 count_svcs(void)
 {
-	return on->num_svcs[OPVS_INET] + on->num_svcs[OPVS_INET6];
+	return on->svc.num[OPVS_INET] + on->svc.num[OPVS_INET6];
 }
 
 static int add_svc(const struct opvs_svc_conf *conf,

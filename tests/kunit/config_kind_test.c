@@ -128,8 +128,8 @@ static void kind_accepted(struct kunit *test)
 	svc = make_svc(test, &conf);
 	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
 	KUNIT_EXPECT_EQ(test, svc->one_packet, row->one_packet);
-	KUNIT_EXPECT_EQ(test, on->num_mark_svcs, !conf.key.proto);
-	KUNIT_EXPECT_EQ(test, on->num_wild_svcs,
+	KUNIT_EXPECT_EQ(test, on->match.num_marks, !conf.key.proto);
+	KUNIT_EXPECT_EQ(test, on->match.num_wild,
 			conf.key.proto && !conf.key.port);
 }
 

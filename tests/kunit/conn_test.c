@@ -310,15 +310,15 @@ static void conn_pins_server(struct kunit *test)
 	conn_get(test, b);
 	opvs_test_dest_del(test, dest);
 	opvs_test_grace();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->svc.live), 2);
 	KUNIT_EXPECT_EQ(test, ntohl(a->dest->addr.ip), SERVER);
 
 	conn_put(a);
 	opvs_test_grace();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->svc.live), 2);
 	conn_put(b);
 	opvs_test_grace();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->svc.live), 2);
 	KUNIT_EXPECT_EQ(test, ntohl(b->dest->addr.ip), SERVER);
 	conn_put(b);
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 1));
@@ -334,7 +334,7 @@ static void conn_pins_service(struct kunit *test)
 	conn_put(cp);
 	opvs_test_svc_del(svc);
 	opvs_test_grace();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->svc.live), 2);
 	KUNIT_EXPECT_PTR_EQ(test, cp->dest->svc, svc);
 	KUNIT_EXPECT_EQ(test, ntohl(svc->key.addr.ip), VIP);
 	conn_put(cp);

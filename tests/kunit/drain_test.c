@@ -75,7 +75,7 @@ static void drain_ends(struct kunit *test)
 	KUNIT_EXPECT_GE(test, jiffies - began, 2UL * HZ);
 	KUNIT_EXPECT_LE(test, jiffies - began, 4UL * HZ + opvs_lateness());
 	KUNIT_EXPECT_TRUE(test, becomes(svc, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&added->persist), 0);
 	KUNIT_EXPECT_PTR_EQ(test, send(call, BYE), added);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_AFFINITY_EXCEPTIONS), 20);
@@ -99,7 +99,7 @@ static void drain_ends_exceptions(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_FALSE(test, table_drains());
 	KUNIT_EXPECT_TRUE(test, becomes(svc, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 }
 
 /* With -p a call is remembered by a template; templates are none of ours. */
@@ -118,7 +118,7 @@ static void drain_ends_by_persistence(struct kunit *test)
 	calls++;
 	KUNIT_EXPECT_NOT_NULL(test, send(calls, INVITE));
 	KUNIT_EXPECT_TRUE(test, becomes(svc, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 1);
 }
 
 /* Those of a fallback are no consequence of the change. */
@@ -247,7 +247,7 @@ static void drain_service_returns(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, send(call, BYE), added);
 	KUNIT_EXPECT_GT(test, atomic_read(&svc->exceptions), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&svc->exceptions),
-			atomic_read(&on->conns.count));
+			atomic_read(&on->conn.limit.count));
 }
 
 static struct kunit_case drain_cases[] = {

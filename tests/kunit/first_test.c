@@ -323,7 +323,7 @@ static void first_all_taken(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		left += !!served_by(&start[i].tuple);
 	KUNIT_EXPECT_EQ(test, left, 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
 }
 
 /* A request that looks like a reply, as two CPUs may see it: the server of the

@@ -3,7 +3,7 @@
 #ifndef OPVS_TEST_LBL_FIXTURE_H
 #define OPVS_TEST_LBL_FIXTURE_H
 
-#include <opvs/lbl.h>
+#include "../../net/sched/lbl.h"
 
 #include <opvs/netns.h>
 

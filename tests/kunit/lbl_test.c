@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of the memory of lblc and lblcr: what it keeps, and for how long. */
-#include <opvs/lbl.h>
+#include "../../net/sched/lbl.h"
 
 #include <opvs/kunit.h>
 

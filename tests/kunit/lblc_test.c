@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of lblc and lblcr: who serves an address, and who has it then. */
-#include <opvs/lbl.h>
+#include "../../net/sched/lbl.h"
 
 #include <opvs/kunit.h>
 #include <opvs/svc.h>

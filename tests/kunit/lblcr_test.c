@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of lblcr: its sets of servers; and of what CPUs do at once. */
-#include <opvs/lbl.h>
+#include "../../net/sched/lbl.h"
 
 #include <opvs/kunit.h>
 

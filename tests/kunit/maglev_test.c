@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of Maglev tables: shares, and what moves when members change. */
-#include <opvs/maglev.h>
+#include "../../net/sched/maglev.h"
 
 #include <opvs/kunit.h>
 

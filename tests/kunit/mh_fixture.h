@@ -9,7 +9,7 @@
 #include <opvs/sched.h>
 
 #include <opvs/kunit.h>
-#include <opvs/maglev.h>
+#include "../../net/sched/maglev.h"
 #include <opvs/pe.h>
 
 #include <kunit/test.h>

@@ -4,7 +4,7 @@
 
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
-#include <opvs/maglev.h>
+#include "../../net/sched/maglev.h"
 
 #include <kunit/test.h>
 

@@ -47,7 +47,7 @@ static void expect_at(struct kunit *test, u32 call, struct opvs_dest *dest)
 
 static int entries(void)
 {
-	return atomic_read(&on->conns.count);
+	return atomic_read(&on->conn.limit.count);
 }
 
 /* A server that is not the owner of a call. */
@@ -198,12 +198,12 @@ static void outbound_no_room(struct kunit *test)
 	begin(test, 3);
 	call = next_call(false);
 	server_says(test, stranger_to(call), call, INVITE);
-	WRITE_ONCE(on->conns.max, 1);
+	WRITE_ONCE(on->conn.limit.max, 1);
 	expect_at(test, call, stranger_to(call));
 	call = next_call(false);
 	dest = stranger_to(call);
 	server_says(test, dest, call, INVITE);
-	WRITE_ONCE(on->conns.max, 0);
+	WRITE_ONCE(on->conn.limit.max, 0);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_AFFINITY_FORGOTTEN), 1);
 	expect_at(test, call, seat_of(call).owner);
 }

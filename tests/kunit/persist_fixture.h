@@ -40,9 +40,9 @@ static int persist_init(struct kunit *test)
 static void persist_exit(struct kunit *test)
 {
 	WRITE_ONCE(on->settings.expire_quiescent_template, 0);
-	WRITE_ONCE(on->conns.max, 0);
-	if (on->expire.ops)
-		opvs_expire_set_interval(&on->expire, OPVS_EXPIRE_TICK);
+	WRITE_ONCE(on->conn.limit.max, 0);
+	if (on->conn.expire.ops)
+		opvs_expire_set_interval(&on->conn.expire, OPVS_EXPIRE_TICK);
 	opvs_test_net_exit(test, on);
 }
 

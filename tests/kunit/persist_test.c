@@ -51,7 +51,7 @@ static void persist_sticks(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, other, tp);
 	KUNIT_EXPECT_PTR_NE(test, other->dest, tp->dest);
 	KUNIT_EXPECT_PTR_EQ(test, choose(test, CLIENT, 80), tp);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
 }
 
 struct mask_case {
@@ -159,7 +159,7 @@ static void persist_prefix(struct kunit *test)
 	tp = choose6(test, none);
 	KUNIT_EXPECT_PTR_EQ(test, choose6(test, row->neighbour), tp);
 	KUNIT_EXPECT_PTR_NE(test, choose6(test, row->stranger), tp);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
 }
 
 /* All ports of a service for all ports share one, ports of others do not. */
@@ -324,7 +324,7 @@ static void persist_keyless_by(struct kunit *test, const char *sched, u32 flags)
 		at_first += keyless_dest(test, CLIENT + client) == first;
 	KUNIT_EXPECT_GT(test, at_first, 20);
 	KUNIT_EXPECT_LT(test, at_first, 80);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 
 	/* Whose server is overloaded gets another one, and this one again. */
 	WRITE_ONCE(first->overloaded, true);

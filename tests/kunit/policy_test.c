@@ -101,7 +101,7 @@ static void policy_default(struct kunit *test)
 	static const u32 sctp[OPVS_SCTP_STATES] = {
 		2, 4, 61, 61, 61, 61, 61, 61, 900, 61, 61, 61, 4, 61,
 	};
-	const u32 *timeout = on->policy.timeout;
+	const u32 *timeout = on->policy.standard.timeout;
 	unsigned int i;
 
 	for (i = 0; i < OPVS_TCP_STATES; i++)
@@ -109,8 +109,8 @@ static void policy_default(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 300, timeout[OPVS_TIMEOUT_UDP]);
 	for (i = 0; i < OPVS_SCTP_STATES; i++)
 		KUNIT_EXPECT_EQ(test, sctp[i], timeout[OPVS_TIMEOUT_SCTP + i]);
-	KUNIT_EXPECT_STREQ(test, on->policy.name, "default");
-	KUNIT_EXPECT_PTR_EQ(test, find("default"), &on->policy);
+	KUNIT_EXPECT_STREQ(test, on->policy.standard.name, "default");
+	KUNIT_EXPECT_PTR_EQ(test, find("default"), &on->policy.standard);
 }
 
 static void policy_add(struct kunit *test)
@@ -118,20 +118,20 @@ static void policy_add(struct kunit *test)
 	u32 set[OPVS_TIMEOUTS] = { [TCP(CLOSE)] = 1, [SCTP(INIT1)] = 9 };
 	struct opvs_policy *policy;
 
-	on->policy.timeout[OPVS_TIMEOUT_UDP] = 77;
+	on->policy.standard.timeout[OPVS_TIMEOUT_UDP] = 77;
 	policy = policy_make(test, "short", set);
 	KUNIT_EXPECT_STREQ(test, policy->name, "short");
 	KUNIT_EXPECT_EQ(test, policy->users, 0);
-	KUNIT_EXPECT_EQ(test, on->num_policies, 1);
+	KUNIT_EXPECT_EQ(test, on->policy.num, 1);
 
 	KUNIT_EXPECT_EQ(test, policy->timeout[TCP(CLOSE)], 1);
 	KUNIT_EXPECT_EQ(test, policy->timeout[SCTP(INIT1)], 9);
 	/* The rest is what the default policy had at that moment. */
 	KUNIT_EXPECT_EQ(test, policy->timeout[OPVS_TIMEOUT_UDP], 77);
 	KUNIT_EXPECT_EQ(test, policy->timeout[TCP(ESTABLISHED)], 900);
-	on->policy.timeout[OPVS_TIMEOUT_UDP] = 78;
+	on->policy.standard.timeout[OPVS_TIMEOUT_UDP] = 78;
 	KUNIT_EXPECT_EQ(test, policy->timeout[OPVS_TIMEOUT_UDP], 77);
-	KUNIT_EXPECT_EQ(test, on->policy.timeout[TCP(CLOSE)], 10);
+	KUNIT_EXPECT_EQ(test, on->policy.standard.timeout[TCP(CLOSE)], 10);
 }
 
 static void policy_sorted(struct kunit *test)
@@ -144,7 +144,7 @@ static void policy_sorted(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		policy_make(test, names[i], nothing);
 	i = 0;
-	list_for_each_entry(policy, &on->policies, list) {
+	list_for_each_entry(policy, &on->policy.named, list) {
 		KUNIT_ASSERT_LT(test, i, (unsigned int)ARRAY_SIZE(sorted));
 		KUNIT_EXPECT_STREQ(test, policy->name, sorted[i++]);
 	}
@@ -186,8 +186,8 @@ static void policy_names(struct kunit *test)
 	struct netlink_ext_ack extack = {};
 
 	KUNIT_EXPECT_EQ(test, row->err, add(row->policy, nothing, &extack));
-	KUNIT_EXPECT_EQ(test, on->num_policies, row->err ? 0 : 1);
-	KUNIT_EXPECT_EQ(test, !row->err, list_is_singular(&on->policies));
+	KUNIT_EXPECT_EQ(test, on->policy.num, row->err ? 0 : 1);
+	KUNIT_EXPECT_EQ(test, !row->err, list_is_singular(&on->policy.named));
 	if (row->err)
 		KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	else
@@ -202,7 +202,7 @@ static void policy_twice(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EEXIST, add("one", set, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_EQ(test, on->num_policies, 1);
+	KUNIT_EXPECT_EQ(test, on->policy.num, 1);
 	KUNIT_EXPECT_EQ(test, policy->timeout[TCP(CLOSE)], 10);
 }
 
@@ -217,7 +217,7 @@ static void policy_too_many(struct kunit *test)
 		snprintf(name, sizeof(name), "p%d", i);
 		KUNIT_ASSERT_EQ(test, 0, add(name, nothing, &extack));
 	}
-	KUNIT_EXPECT_EQ(test, on->num_policies, 255);
+	KUNIT_EXPECT_EQ(test, on->policy.num, 255);
 	KUNIT_EXPECT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, -ENOSPC, add("more", nothing, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
@@ -242,9 +242,9 @@ static void policy_edit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			memcmp(before, policy->timeout, sizeof(before)));
 
-	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy, set, NULL));
-	KUNIT_EXPECT_EQ(test, on->policy.timeout[TCP(ESTABLISHED)], 7200);
-	KUNIT_EXPECT_EQ(test, on->policy.timeout[OPVS_TIMEOUT_UDP], 300);
+	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy.standard, set, NULL));
+	KUNIT_EXPECT_EQ(test, on->policy.standard.timeout[TCP(ESTABLISHED)], 7200);
+	KUNIT_EXPECT_EQ(test, on->policy.standard.timeout[OPVS_TIMEOUT_UDP], 300);
 }
 
 static void policy_values(struct kunit *test)
@@ -254,15 +254,15 @@ static void policy_values(struct kunit *test)
 
 	for (i = 0; i < OPVS_TIMEOUTS; i++)
 		set[i] = OPVS_EXPIRE_MAX_SECONDS;
-	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy, set, NULL));
+	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy.standard, set, NULL));
 	for (i = 0; i < OPVS_TIMEOUTS; i++) {
-		KUNIT_EXPECT_EQ(test, on->policy.timeout[i],
+		KUNIT_EXPECT_EQ(test, on->policy.standard.timeout[i],
 				(u32)OPVS_EXPIRE_MAX_SECONDS);
 		set[i] = 1;
 	}
-	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy, set, NULL));
+	KUNIT_EXPECT_EQ(test, 0, edit(&on->policy.standard, set, NULL));
 	for (i = 0; i < OPVS_TIMEOUTS; i++)
-		KUNIT_EXPECT_EQ(test, on->policy.timeout[i], 1);
+		KUNIT_EXPECT_EQ(test, on->policy.standard.timeout[i], 1);
 }
 
 struct policy_value_case {
@@ -297,17 +297,17 @@ static void policy_value_refused(struct kunit *test)
 	u32 before[OPVS_TIMEOUTS];
 
 	set[row->index] = row->value;
-	memcpy(before, on->policy.timeout, sizeof(before));
-	KUNIT_EXPECT_EQ(test, -EINVAL, edit(&on->policy, set, &extack));
+	memcpy(before, on->policy.standard.timeout, sizeof(before));
+	KUNIT_EXPECT_EQ(test, -EINVAL, edit(&on->policy.standard, set, &extack));
 	KUNIT_ASSERT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(extack._msg, row->name));
 	KUNIT_EXPECT_EQ(test, 0,
-			memcmp(before, on->policy.timeout, sizeof(before)));
+			memcmp(before, on->policy.standard.timeout, sizeof(before)));
 	KUNIT_EXPECT_EQ(test, -EINVAL, opvs_policy_check(set, NULL));
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, add("one", set, NULL));
 	KUNIT_EXPECT_NULL(test, find("one"));
-	KUNIT_EXPECT_EQ(test, on->num_policies, 0);
+	KUNIT_EXPECT_EQ(test, on->policy.num, 0);
 }
 
 static void policy_del(struct kunit *test)
@@ -323,17 +323,17 @@ static void policy_del(struct kunit *test)
 	policy->users = 0;
 	KUNIT_EXPECT_EQ(test, 0, del(policy, NULL));
 	KUNIT_EXPECT_NULL(test, find("one"));
-	KUNIT_EXPECT_EQ(test, on->num_policies, 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&on->policies));
+	KUNIT_EXPECT_EQ(test, on->policy.num, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&on->policy.named));
 }
 
 static void policy_del_default(struct kunit *test)
 {
 	struct netlink_ext_ack extack = {};
 
-	KUNIT_EXPECT_EQ(test, -EBUSY, del(&on->policy, &extack));
+	KUNIT_EXPECT_EQ(test, -EBUSY, del(&on->policy.standard, &extack));
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_PTR_EQ(test, find("default"), &on->policy);
+	KUNIT_EXPECT_PTR_EQ(test, find("default"), &on->policy.standard);
 }
 
 static struct kunit_case policy_cases[] = {

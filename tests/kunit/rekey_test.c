@@ -77,7 +77,7 @@ static int rekey_init(struct kunit *test)
 
 	refusal = 0;
 	if (!err)
-		at_first = on->hash_key;
+		at_first = on->svc.hash_key;
 	return err;
 }
 
@@ -181,7 +181,7 @@ static void rekey_all(struct kunit *test)
 	for (i = 0; i < SERVICES; i++)
 		svc[i] = make_svc(test, i, i % 2 ? &opvs_sched_rr : mh);
 	KUNIT_ASSERT_EQ(test, rekey(&key_a, NULL), 0);
-	KUNIT_EXPECT_TRUE(test, same_key(&on->hash_key, &key_a));
+	KUNIT_EXPECT_TRUE(test, same_key(&on->svc.hash_key, &key_a));
 	for (i = 0; i < SERVICES; i++) {
 		KUNIT_EXPECT_TRUE(test, same_key(&table_of(svc[i])->hash_key,
 						 &key_a));
@@ -194,7 +194,7 @@ static void rekey_no_services(struct kunit *test)
 	struct opvs_svc *svc;
 
 	KUNIT_ASSERT_EQ(test, rekey(&key_a, NULL), 0);
-	KUNIT_EXPECT_TRUE(test, same_key(&on->hash_key, &key_a));
+	KUNIT_EXPECT_TRUE(test, same_key(&on->svc.hash_key, &key_a));
 	svc = make_svc(test, 0, &opvs_sched_rr);
 	KUNIT_EXPECT_TRUE(test, same_key(&table_of(svc)->hash_key, &key_a));
 }
@@ -266,7 +266,7 @@ static void rekey_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, rekey(&key_b, &extack), *err);
 		refusal = 0;
 		KUNIT_EXPECT_STREQ(test, extack._msg, "not now");
-		KUNIT_EXPECT_TRUE(test, same_key(&on->hash_key, &key_a));
+		KUNIT_EXPECT_TRUE(test, same_key(&on->svc.hash_key, &key_a));
 		for (i = 0; i < SERVICES; i++) {
 			KUNIT_EXPECT_PTR_EQ(test, table_of(svc[i]), before[i]);
 			KUNIT_EXPECT_TRUE(test,

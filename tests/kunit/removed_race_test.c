@@ -195,7 +195,7 @@ static void race_begin(struct race *race, unsigned int id, unsigned int round)
 		return;
 	}
 	race_expect(race, !remove_it());
-	flush_work(&on->idle_work);
+	flush_work(&on->clock.idle);
 }
 
 /* Either there is no connection, or its server waits for it and comes back. */

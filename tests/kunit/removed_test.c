@@ -77,7 +77,7 @@ static void end(struct kunit *test, struct opvs_conn *cp)
 
 static int live(void)
 {
-	return atomic_read(&on->live);
+	return atomic_read(&on->svc.live);
 }
 
 /* Does a packet get the server? */
@@ -108,7 +108,7 @@ static void expect_waiting(struct kunit *test)
 static void expect_back(struct kunit *test)
 {
 	opvs_test_grace();
-	flush_work(&on->idle_work);
+	flush_work(&on->clock.idle);
 	KUNIT_EXPECT_FALSE(test, READ_ONCE(dest->removed));
 	KUNIT_EXPECT_TRUE(test, scheduled());
 	KUNIT_EXPECT_TRUE(test, list_empty(&svc->removed_dests));
@@ -285,7 +285,7 @@ static void removed_begins_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->persist), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 1);
 	expect_waiting(test);
 
 	KUNIT_EXPECT_PTR_EQ(test, opvs_test_dest(test, svc, SERVER, 8080), dest);
@@ -375,7 +375,7 @@ static void removed_svc_same_name(struct kunit *test)
 
 	percpu_ref_get(&held->ref);
 	opvs_test_svc_del(first);
-	flush_work(&on->idle_work);
+	flush_work(&on->clock.idle);
 	KUNIT_EXPECT_TRUE(test, percpu_ref_is_dying(&held->ref));
 	KUNIT_EXPECT_EQ(test, live(), 2);
 
@@ -417,7 +417,7 @@ static void removed_flush(struct kunit *test)
 	opvs_svc_flush(on);
 	mutex_unlock(&on->cfg_lock);
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 4 * (1 + 3)));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 12);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 12);
 	opvs_test_end_all(on);
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 0));
 }

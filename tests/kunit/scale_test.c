@@ -57,7 +57,7 @@ static int scale_init(struct kunit *test)
 	opvs_test_svc_conf(&conf, IPPROTO_TCP);
 	svc = opvs_test_svc_as(test, on, &conf);
 	dest = opvs_test_dest(test, svc, SERVER, 80);
-	WRITE_ONCE(on->expire.stats.max_late_ms, 0);
+	WRITE_ONCE(on->conn.expire.stats.max_late_ms, 0);
 	opvs_lateness_start();
 	return 0;
 }
@@ -93,7 +93,7 @@ static unsigned int scale_wait(u32 left)
 {
 	unsigned long start = jiffies, end = start + 20 * HZ;
 
-	while (atomic_read(&on->conns.count) > left &&
+	while (atomic_read(&on->conn.limit.count) > left &&
 	       time_before(jiffies, end))
 		msleep(20);
 	return jiffies_to_msecs(jiffies - start);
@@ -132,14 +132,14 @@ static void scale_behind_a_long_one(struct kunit *test)
 	took = jiffies_to_msecs(jiffies - start);
 	KUNIT_EXPECT_EQ(test, failed, 0);
 	ms = scale_wait(1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 1);
 	KUNIT_EXPECT_LE(test, ms, 1000 + scale_late_ms());
-	KUNIT_EXPECT_LE(test, READ_ONCE(on->expire.stats.max_late_ms),
+	KUNIT_EXPECT_LE(test, READ_ONCE(on->conn.expire.stats.max_late_ms),
 			scale_late_ms());
 	KUNIT_EXPECT_TRUE(test, scale_memory_back(memory));
 	kunit_info(test, "%u in %u ms, last gone %u ms later, late by %llu ms",
 		   SCALE_CONNS, took, ms,
-		   READ_ONCE(on->expire.stats.max_late_ms));
+		   READ_ONCE(on->conn.expire.stats.max_late_ms));
 }
 
 /* Gives a connection another second from now on. */
@@ -157,7 +157,7 @@ static bool scale_shorten(u32 i)
 	node = opvs_table_find(on, &key);
 	if (node) {
 		cp = opvs_conn_of(node);
-		done = opvs_expire_refresh(&on->expire, &cp->expiring, key.now,
+		done = opvs_expire_refresh(&on->conn.expire, &cp->expiring, key.now,
 					   HZ);
 	}
 	rcu_read_unlock();
@@ -181,9 +181,9 @@ static void scale_mixed(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, failed, 0);
 	ms = scale_wait(stay);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), stay);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), stay);
 	KUNIT_EXPECT_LE(test, ms, 3000 + scale_late_ms());
-	KUNIT_EXPECT_LE(test, READ_ONCE(on->expire.stats.max_late_ms),
+	KUNIT_EXPECT_LE(test, READ_ONCE(on->conn.expire.stats.max_late_ms),
 			scale_late_ms());
 }
 
@@ -204,7 +204,7 @@ static bool scale_settled(void)
 	do {
 		msleep(20);
 		rcu_read_lock();
-		tbl = rcu_dereference(on->conn_table.tbl);
+		tbl = rcu_dereference(on->conn.table.tbl);
 		growing = rcu_access_pointer(tbl->future_tbl);
 		rcu_read_unlock();
 	} while (growing && time_before(jiffies, end));

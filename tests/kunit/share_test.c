@@ -33,9 +33,9 @@ static struct opvs_net *make_tenant(struct kunit *test)
 	if (!on)
 		return NULL;
 	mutex_init(&on->cfg_lock);
-	on->tenant = true;
-	on->everywhere = &opvs_conns_tenants;
-	on->conns.max = SHARE;
+	on->share.tenant = true;
+	on->conn.everywhere = &opvs_conns_tenants;
+	on->conn.limit.max = SHARE;
 	return on;
 }
 
@@ -145,9 +145,9 @@ static void share_bounds_the_limit(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 		KUNIT_EXPECT_EQ(test, set_max(on, SHARE + 1, NULL), -EINVAL);
 		KUNIT_EXPECT_EQ(test, set_max(on, OPVS_LIMIT_MAX, NULL), -EINVAL);
-		KUNIT_EXPECT_EQ(test, on->conns.max, SHARE);
+		KUNIT_EXPECT_EQ(test, on->conn.limit.max, SHARE);
 		KUNIT_EXPECT_EQ(test, set_max(on, 1, NULL), 0);
-		KUNIT_EXPECT_EQ(test, on->conns.max, 1);
+		KUNIT_EXPECT_EQ(test, on->conn.limit.max, 1);
 		KUNIT_EXPECT_EQ(test, set_max(on, SHARE, NULL), 0);
 		KUNIT_EXPECT_EQ(test, take(on, NULL), 0);
 	}
@@ -182,12 +182,12 @@ static void share_bounds_objects(struct kunit *test)
 	struct opvs_net *on = tenant[0];
 
 	mutex_lock(&on->cfg_lock);
-	atomic_set(&on->live, OPVS_TENANT_OBJECTS - 1);
+	atomic_set(&on->svc.live, OPVS_TENANT_OBJECTS - 1);
 	KUNIT_EXPECT_EQ(test, opvs_share_check_object(on, &extack), 0);
-	atomic_set(&on->live, OPVS_TENANT_OBJECTS);
+	atomic_set(&on->svc.live, OPVS_TENANT_OBJECTS);
 	KUNIT_EXPECT_EQ(test, opvs_share_check_object(on, &extack), -ENOSPC);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	on->tenant = false;
+	on->share.tenant = false;
 	KUNIT_EXPECT_EQ(test, opvs_share_check_object(on, NULL), 0);
 	mutex_unlock(&on->cfg_lock);
 }

@@ -4,7 +4,7 @@
  */
 #include <opvs/expire.h>
 
-#include <opvs/shard.h>
+#include "../../net/lib/shard.h"
 
 #include <kunit/test.h>
 

@@ -160,7 +160,7 @@ static inline struct opvs_conn_node *find(const struct opvs_tuple *tuple)
 
 static inline int nodes(void)
 {
-	return atomic_read(&on->conn_table.nelems);
+	return atomic_read(&on->conn.table.nelems);
 }
 
 /* Whoever filled the table has emptied it again. */
@@ -169,7 +169,7 @@ static void fixture_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nodes(), 0);
 	/* Rehashing may hold on to what was there. */
 	rcu_barrier();
-	flush_work(&on->conn_table.run_work);
+	flush_work(&on->conn.table.run_work);
 	synchronize_rcu();
 	kvfree(conns);
 }

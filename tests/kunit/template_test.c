@@ -21,7 +21,7 @@ static void template_server_removed(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, tp->dest, gone);
 	KUNIT_EXPECT_PTR_EQ(test, choose(test, CLIENT, 80), tp);
 	/* The old one was ended, and with it the server. */
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 1);
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 2));
 }
 
@@ -54,7 +54,7 @@ static void template_quiescent(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, choose(test, CLIENT, 80)->dest, other->dest);
 	KUNIT_EXPECT_TRUE(test, opvs_conn_dead(tp));
 	rcu_read_unlock();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
 }
 
 /* A server that has all it may have keeps the clients that it has. */
@@ -87,7 +87,7 @@ static void template_no_server(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, choose_by(NULL, &flow) ==
 			  OPVS_VERDICT(DROP_NO_SERVER));
 	KUNIT_EXPECT_NULL(test, choice.dest);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 }
 
 /* ---- how long it holds ---- */
@@ -176,12 +176,12 @@ static void revive(struct kunit *test, bool swept)
 
 	begin_tcp(test);
 	/* The sweeper is far away, and we do what it does. */
-	opvs_expire_set_interval(&on->expire, 60 * HZ);
+	opvs_expire_set_interval(&on->conn.expire, 60 * HZ);
 	tp = choose(test, CLIENT, 80);
 	cp = begin_child(test, tp);
 	age(tp, 0);
 	if (swept) {
-		keep = on->expire.ops->keep(&on->expire, &tp->expiring);
+		keep = on->conn.expire.ops->keep(&on->conn.expire, &tp->expiring);
 		KUNIT_EXPECT_GT(test, keep, 0);
 		age(tp, keep);
 	}
@@ -262,10 +262,10 @@ static void template_limit(struct kunit *test)
 
 	begin_tcp(test);
 	begin_child(test, choose(test, CLIENT, 80));
-	WRITE_ONCE(on->conns.max, 1);
+	WRITE_ONCE(on->conn.limit.max, 1);
 	KUNIT_EXPECT_TRUE(test, choose_by(NULL, &flow) ==
 			  OPVS_VERDICT(DROP_LIMIT));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
 }
 
 static struct kunit_case template_cases[] = {

@@ -36,7 +36,7 @@ bool opvs_test_live(struct opvs_net *on, int live)
 {
 	unsigned long end = jiffies + TEST_DEADLINE;
 
-	while (atomic_read(&on->live) != live) {
+	while (atomic_read(&on->svc.live) != live) {
 		if (time_after(jiffies, end))
 			return false;
 		rcu_barrier();
@@ -110,7 +110,7 @@ bool opvs_test_conns(struct opvs_net *on, int count)
 {
 	unsigned long end = jiffies + TEST_DEADLINE;
 
-	while (atomic_read(&on->conns.count) != count) {
+	while (atomic_read(&on->conn.limit.count) != count) {
 		if (time_after(jiffies, end))
 			return false;
 		msleep(20);
@@ -132,13 +132,13 @@ void opvs_test_net_exit(struct kunit *test, struct opvs_net *on)
 	opvs_test_end_all(on);
 	KUNIT_EXPECT_TRUE_MSG(test, opvs_test_conns(on, 0),
 			      "%d connections leak",
-			      atomic_read(&on->conns.count));
+			      atomic_read(&on->conn.limit.count));
 	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_everywhere.count), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->udp_conns), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.udp), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 0);
 	KUNIT_EXPECT_TRUE_MSG(test, opvs_test_live(on, 0),
 			      "%d services and servers leak",
-			      atomic_read(&on->live));
+			      atomic_read(&on->svc.live));
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, opvs_counter_read(on, OPVS_CTR_CONN_CREATED),
 			opvs_counter_read(on, OPVS_CTR_CONN_ENDED));

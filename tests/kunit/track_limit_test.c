@@ -57,7 +57,7 @@ static int limit_init(struct kunit *test)
 static void limit_exit(struct kunit *test)
 {
 	WRITE_ONCE(opvs_conns_everywhere.max, 0);
-	WRITE_ONCE(on->conns.max, 0);
+	WRITE_ONCE(on->conn.limit.max, 0);
 	opvs_test_net_exit(test, on);
 }
 
@@ -120,7 +120,7 @@ static struct opvs_limit *limit_of(const struct which_case *row)
 	case OPVS_CTR_REFUSED_GLOBAL:
 		return &opvs_conns_everywhere;
 	case OPVS_CTR_REFUSED_NETNS:
-		return &on->conns;
+		return &on->conn.limit;
 	default:
 		return &svc->conns;
 	}
@@ -147,7 +147,7 @@ static void limit_refuses(struct kunit *test)
 			counted(OPVS_CTR_REFUSED_SERVICE), 2);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_everywhere.count), 3);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&svc->conns.count), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 3);
 
@@ -165,7 +165,7 @@ static void limit_counts_templates(struct kunit *test)
 {
 	struct opvs_conn_start start;
 
-	WRITE_ONCE(on->conns.max, 1);
+	WRITE_ONCE(on->conn.limit.max, 1);
 	opvs_test_start(&start, dest, CLIENT, 0);
 	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
 	start.flags = IP_VS_CONN_F_TEMPLATE;
@@ -224,7 +224,7 @@ static void limit_evicts(struct kunit *test)
 {
 	struct opvs_conn *assured, *soon, *later;
 
-	WRITE_ONCE(on->conns.max, 3);
+	WRITE_ONCE(on->conn.limit.max, 3);
 	rcu_read_lock();
 	assured = track_for(1, ASSURED, 5);
 	later = track_for(2, 0, 100);
@@ -246,7 +246,7 @@ static void limit_evicts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 2);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_REFUSED_NETNS), 1);
 	rcu_read_unlock();
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 3);
 }
 
@@ -256,7 +256,7 @@ static void limit_evicts_closing(struct kunit *test)
 	struct opvs_conn *closing, *udp;
 	struct opvs_conn_start start;
 
-	WRITE_ONCE(on->conns.max, 2);
+	WRITE_ONCE(on->conn.limit.max, 2);
 	rcu_read_lock();
 	opvs_test_start(&start, dest, CLIENT, 1);
 	start.tuple.proto = IPPROTO_UDP;
@@ -278,7 +278,7 @@ static void limit_spares_calls(struct kunit *test)
 	struct opvs_conn_start start;
 	struct opvs_conn *call, *once;
 
-	WRITE_ONCE(on->conns.max, 2);
+	WRITE_ONCE(on->conn.limit.max, 2);
 	rcu_read_lock();
 	opvs_test_start(&start, dest, CLIENT, 0);
 	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
@@ -301,7 +301,7 @@ static void limit_spares_parents(struct kunit *test)
 	struct opvs_conn_start start;
 	struct opvs_conn *tp, *cp;
 
-	WRITE_ONCE(on->conns.max, 2);
+	WRITE_ONCE(on->conn.limit.max, 2);
 	opvs_test_start(&start, dest, CLIENT, 0);
 	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
 	start.flags = IP_VS_CONN_F_TEMPLATE;
@@ -317,7 +317,7 @@ static void limit_spares_parents(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, alive(tp));
 	KUNIT_EXPECT_EQ(test, atomic_read(&tp->children), 0);
 
-	WRITE_ONCE(on->conns.max, 3);
+	WRITE_ONCE(on->conn.limit.max, 3);
 	start.state = ASSURED;
 	KUNIT_EXPECT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(3, 0)), -EDQUOT);
@@ -341,7 +341,7 @@ static void limit_nothing_evicts_nobody(struct kunit *test)
 	struct opvs_conn *cp = track(1, 0);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
-	WRITE_ONCE(on->conns.max, OPVS_LIMIT_NOTHING);
+	WRITE_ONCE(on->conn.limit.max, OPVS_LIMIT_NOTHING);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(2, ASSURED)), -EDQUOT);
 	KUNIT_EXPECT_TRUE(test, alive(cp));
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_REFUSED_NETNS), 1);
@@ -356,7 +356,7 @@ static void limit_tenants_apart(struct kunit *test)
 
 	opvs_limit_take(&opvs_conns_everywhere);
 	WRITE_ONCE(opvs_conns_everywhere.max, 1);
-	on->everywhere = &opvs_conns_tenants;
+	on->conn.everywhere = &opvs_conns_tenants;
 	for (i = 0; i < 3; i++) {
 		cp[i] = track(i, ASSURED);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(cp[i]));
@@ -366,7 +366,7 @@ static void limit_tenants_apart(struct kunit *test)
 	opvs_test_end_all(on);
 	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_tenants.count), 0);
 
-	on->everywhere = &opvs_conns_everywhere;
+	on->conn.everywhere = &opvs_conns_everywhere;
 	opvs_limit_release(&opvs_conns_everywhere);
 }
 

@@ -94,8 +94,8 @@ static void expect_nothing_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->persist), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->svc->conns.count), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 0);
 }
 
 static struct opvs_conn_node *find(const struct opvs_tuple *tuple)
@@ -175,7 +175,7 @@ static void expect_first(struct kunit *test, unsigned int threads,
 	KUNIT_EXPECT_EQ(test, losers, count * (threads - 1));
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), count);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_RACED), losers);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2 * count);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2 * count);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), count);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), count);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->svc->conns.count), count);
@@ -205,7 +205,7 @@ static void look_for(const struct opvs_tuple *tuple)
 	rcu_read_lock();
 	node = find(tuple);
 	if (node)
-		opvs_expire_refresh(&on->expire, &opvs_conn_of(node)->expiring,
+		opvs_expire_refresh(&on->conn.expire, &opvs_conn_of(node)->expiring,
 				    jiffies, 100 * HZ);
 	rcu_read_unlock();
 }
@@ -257,7 +257,7 @@ static void race_refused(struct kunit *test)
 	reverse.tuple = cp->reply.tuple;
 	reverse.tuple.kind = OPVS_TUPLE_REQUEST;
 	race_run(test, &race);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 0);
 	opvs_test_end_all(on);
 	expect_nothing_left(test);
@@ -296,7 +296,7 @@ static void displace(struct race *race, unsigned int id, unsigned int round)
 		if (IS_ERR(cp))
 			gave_up[id]++;
 		else
-			opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+			opvs_expire_refresh(&on->conn.expire, &cp->expiring, jiffies,
 					    100 * HZ);
 		rcu_read_unlock();
 		local_bh_enable();
@@ -318,8 +318,8 @@ static void race_displaced(struct kunit *test)
 		kunit_info(test, "thread %u gave up %u of %u", i, gave_up[i],
 			   ROUNDS);
 	/* One for each client port, whichever way it came last. */
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), TOSSED);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2 * TOSSED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), TOSSED);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2 * TOSSED);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED),
 			counted(OPVS_CTR_CONN_ENDED) + TOSSED);
 	opvs_test_end_all(on);
@@ -379,11 +379,11 @@ static void any_one(struct race *race, u32 dice)
 		opvs_conn_expire(tp);
 		break;
 	case 3:
-		opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+		opvs_expire_refresh(&on->conn.expire, &cp->expiring, jiffies,
 				    (1 + dice % 100) * HZ);
 		break;
 	case 4:
-		opvs_expire_reclaim(&on->expire, jiffies, 4);
+		opvs_expire_reclaim(&on->conn.expire, jiffies, 4);
 		break;
 	default:
 		if (!opvs_conn_is_template(cp))

@@ -127,7 +127,7 @@ static bool expire(struct opvs_conn *cp)
 
 static bool refresh(struct opvs_conn *cp, u32 seconds)
 {
-	return opvs_expire_refresh(&on->expire, &cp->expiring, jiffies,
+	return opvs_expire_refresh(&on->conn.expire, &cp->expiring, jiffies,
 				   seconds * HZ);
 }
 
@@ -150,7 +150,7 @@ static void expect_counts(struct kunit *test, int conns, int active,
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->persist), templates);
 	KUNIT_EXPECT_EQ(test, atomic_read(&svc->conns.count),
 			conns + templates);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), conns + templates);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), conns + templates);
 	KUNIT_EXPECT_EQ(test, atomic_read(&opvs_conns_everywhere.count),
 			conns + templates);
 }
@@ -210,7 +210,7 @@ static void track_counts(struct kunit *test)
 	expect_counts(test, 2, 1, 1);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 2);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_TEMPLATE_CREATED), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->udp_conns), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.udp), 0);
 
 	KUNIT_EXPECT_TRUE(test, end(a));
 	expect_counts(test, 1, 0, 1);
@@ -220,7 +220,7 @@ static void track_counts(struct kunit *test)
 	expect_counts(test, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_ENDED), 2);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_TEMPLATE_ENDED), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 0);
 }
 
 static void track_counts_udp(struct kunit *test)
@@ -235,9 +235,9 @@ static void track_counts_udp(struct kunit *test)
 	opvs_test_start(&start, dest, CLIENT, 1);
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->udp_conns), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.udp), 1);
 	KUNIT_EXPECT_TRUE(test, end(cp));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->udp_conns), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.udp), 0);
 }
 
 static void track_twice(struct kunit *test)
@@ -253,7 +253,7 @@ static void track_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_RACED), 1);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 1);
 	expect_counts(test, 1, 1, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2);
 }
 
 static void track_reply_clash(struct kunit *test)
@@ -277,7 +277,7 @@ static void track_reply_clash(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->conns.count), 0);
 	expect_counts(test, 1, 1, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2);
 }
 
 static unsigned int asked;
@@ -323,8 +323,8 @@ static void track_reply_yields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 1);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 2);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_ENDED), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn_table.nelems), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.table.nelems), 2);
 }
 
 /* ---- ending ---- */
@@ -406,7 +406,7 @@ static unsigned int refresh_writes(struct kunit *test, struct opvs_conn *cp,
 	for (i = 0; i < packets; i++) {
 		now = start + seconds * HZ * (u64)i / packets;
 		before = READ_ONCE(cp->expiring.expires);
-		KUNIT_ASSERT_TRUE(test, opvs_expire_refresh(&on->expire,
+		KUNIT_ASSERT_TRUE(test, opvs_expire_refresh(&on->conn.expire,
 							    &cp->expiring, now,
 							    3600 * HZ));
 		writes += READ_ONCE(cp->expiring.expires) != before;
@@ -433,24 +433,24 @@ static void track_wakes_sweeper(struct kunit *test)
 	struct opvs_conn_start start;
 	u64 slices;
 
-	while (delayed_work_pending(&on->expire.work) &&
+	while (delayed_work_pending(&on->conn.expire.work) &&
 	       time_before(jiffies, until))
 		msleep(20);
-	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&on->expire.work));
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&on->conn.expire.work));
 
 	opvs_test_start(&start, dest, CLIENT, 1);
 	start.seconds = 1;
 	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&on->expire.work));
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&on->conn.expire.work));
 	KUNIT_EXPECT_TRUE(test, opvs_test_conns(on, 0));
-	flush_work(&on->expire.work.work);
-	while (delayed_work_pending(&on->expire.work) &&
+	flush_work(&on->conn.expire.work.work);
+	while (delayed_work_pending(&on->conn.expire.work) &&
 	       time_before(jiffies, until))
 		msleep(20);
-	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&on->expire.work));
-	slices = READ_ONCE(on->expire.stats.slices);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&on->conn.expire.work));
+	slices = READ_ONCE(on->conn.expire.stats.slices);
 	msleep(600);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(on->expire.stats.slices), slices);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(on->conn.expire.stats.slices), slices);
 }
 
 /* ---- templates and children ---- */

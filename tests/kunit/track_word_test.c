@@ -187,7 +187,7 @@ static void word_seconds(struct kunit *test)
 	unsigned int i;
 	int err;
 
-	memcpy(old, on->policy.timeout, sizeof(old));
+	memcpy(old, on->policy.standard.timeout, sizeof(old));
 	rcu_read_lock();
 	for (i = 0; i < OPVS_TCP_STATES; i++)
 		KUNIT_EXPECT_EQ(test, old[OPVS_TIMEOUT_TCP + i],
@@ -202,7 +202,7 @@ static void word_seconds(struct kunit *test)
 
 	set[OPVS_TIMEOUT_TCP + OPVS_TCP_S_ESTABLISHED] = 7;
 	mutex_lock(&on->cfg_lock);
-	err = opvs_policy_edit(&on->policy, set, NULL);
+	err = opvs_policy_edit(&on->policy.standard, set, NULL);
 	mutex_unlock(&on->cfg_lock);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	rcu_read_lock();
@@ -210,7 +210,7 @@ static void word_seconds(struct kunit *test)
 						    OPVS_TCP_S_ESTABLISHED));
 	rcu_read_unlock();
 	mutex_lock(&on->cfg_lock);
-	opvs_policy_edit(&on->policy, old, NULL);
+	opvs_policy_edit(&on->policy.standard, old, NULL);
 	mutex_unlock(&on->cfg_lock);
 }
 
@@ -331,8 +331,8 @@ static void word_assures(struct kunit *test)
 
 static bool nothing_left(void)
 {
-	return !atomic_read(&on->conns.count) &&
-	       !atomic_read(&on->conn_table.nelems) &&
+	return !atomic_read(&on->conn.limit.count) &&
+	       !atomic_read(&on->conn.table.nelems) &&
 	       !atomic_read(&dest->conns);
 }
 
@@ -487,7 +487,7 @@ static void word_orphan(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
 	WRITE_ONCE(on->settings.expire_nodest_conn, 1);
 	KUNIT_EXPECT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->conns.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 }
 
 /* Nobody's packets. */

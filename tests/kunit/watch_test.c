@@ -96,12 +96,12 @@ static struct opvs_dest *held_dest(struct kunit *test)
 
 static void watch_nothing(struct kunit *test)
 {
-	unsigned int told = READ_ONCE(on->watch.told);
+	unsigned int told = READ_ONCE(on->svc.watch.told);
 	struct waiter waiter;
 
 	waiter_start(&waiter);
 	waiter_end(test, &waiter);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(on->watch.told), told);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(on->svc.watch.told), told);
 }
 
 static void watch_waits(struct kunit *test)
@@ -115,7 +115,7 @@ static void watch_waits(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&waiter.done));
 	opvs_dest_put(dest);
 	waiter_end(test, &waiter);
-	KUNIT_EXPECT_EQ(test, atomic_read(&on->live), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->svc.live), 0);
 }
 
 #ifdef OPVS_DEBUG
@@ -123,7 +123,7 @@ static bool told_more_than(unsigned int told)
 {
 	unsigned long end = jiffies + DEADLINE;
 
-	while (READ_ONCE(on->watch.told) <= told) {
+	while (READ_ONCE(on->svc.watch.told) <= told) {
 		if (time_after(jiffies, end))
 			return false;
 		msleep(20);
@@ -137,7 +137,7 @@ static void watch_names(struct kunit *test)
 		"198.51.100.11:8080", "TCP 192.0.2.1:80", " 1 references",
 		" 0 connections", " 0 templates",
 	};
-	unsigned int told = READ_ONCE(on->watch.told);
+	unsigned int told = READ_ONCE(on->svc.watch.told);
 	struct opvs_dest *dest = held_dest(test);
 	struct waiter waiter;
 	size_t i;
@@ -146,16 +146,16 @@ static void watch_names(struct kunit *test)
 	waiter_start(&waiter);
 	/* Said again and again, each time as things are then. */
 	KUNIT_EXPECT_TRUE(test, told_more_than(told + 1));
-	mutex_lock(&on->watch.lock);
+	mutex_lock(&on->svc.watch.lock);
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		KUNIT_EXPECT_TRUE_MSG(test, strstr(on->watch.holder, parts[i]),
+		KUNIT_EXPECT_TRUE_MSG(test, strstr(on->svc.watch.holder, parts[i]),
 				      "no '%s' in '%s'", parts[i],
-				      on->watch.holder);
-	mutex_unlock(&on->watch.lock);
+				      on->svc.watch.holder);
+	mutex_unlock(&on->svc.watch.lock);
 	opvs_dest_put(dest);
 	waiter_end(test, &waiter);
-	KUNIT_EXPECT_TRUE(test, list_empty(&on->watch.dests));
-	KUNIT_EXPECT_TRUE(test, list_empty(&on->watch.svcs));
+	KUNIT_EXPECT_TRUE(test, list_empty(&on->svc.watch.dests));
+	KUNIT_EXPECT_TRUE(test, list_empty(&on->svc.watch.svcs));
 }
 #else
 static void watch_names(struct kunit *test)

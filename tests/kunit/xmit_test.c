@@ -4,6 +4,7 @@
  * is forwarded: MTU, trains (GSO), TTL, loopback addresses.  Routes and devices
  * are faked as far as these look at them.
  */
+#include <opvs/route.h>
 #include <opvs/xmit.h>
 
 #include <opvs/dest.h>

@@ -71,8 +71,9 @@
  */
 #include <opvs/expire.h>
 
+#include "shard.h"
+
 #include <opvs/kunit.h>
-#include <opvs/shard.h>
 
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>

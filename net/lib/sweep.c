@@ -5,9 +5,10 @@
  */
 #include <opvs/expire.h>
 
+#include "shard.h"
+
 #include <opvs/kunit.h>
-#include <opvs/shard.h>
-#include <opvs/svc.h>
+#include <opvs/wq.h>
 
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Maglev lookup tables: which server owns which share of a hash's values. */
-#ifndef OPVS_MAGLEV_H
-#define OPVS_MAGLEV_H
+#ifndef OPVS_SCHED_MAGLEV_H
+#define OPVS_SCHED_MAGLEV_H
 
 #include <linux/limits.h>
 #include <linux/types.h>
@@ -63,4 +63,4 @@ void opvs_maglev_sort(struct opvs_maglev *ml);
 void opvs_maglev_copy(struct opvs_maglev *copy, const struct opvs_maglev *ml);
 bool opvs_maglev_same(const struct opvs_maglev *a, const struct opvs_maglev *b);
 
-#endif /* OPVS_MAGLEV_H */
+#endif /* OPVS_SCHED_MAGLEV_H */

@@ -6,12 +6,11 @@
  */
 #include <opvs/netns.h>
 
+#include <opvs/clock.h>
 #include <opvs/conn.h>
 #include <opvs/ctl.h>
-#include <opvs/defence.h>
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
-#include <opvs/load.h>
 #include <opvs/path.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
@@ -23,13 +22,12 @@
  */
 #define NET_LINE(member)	(offsetof(struct opvs_net, member) / \
 				 SMP_CACHE_BYTES)
-static_assert(offsetofend(struct opvs_net, conn_table_up) <= 64);
-static_assert(offsetofend(struct opvs_net, svc_table.tbl) <= 64);
+static_assert(offsetofend(struct opvs_net, match.table.tbl) <= 64);
 static_assert(!IS_ENABLED(CONFIG_SMP) ||
-	      (NET_LINE(settings) < NET_LINE(conn_table.tbl) &&
-	       NET_LINE(conn_table.tbl) < NET_LINE(conn_table.nelems) &&
-	       NET_LINE(conns) < NET_LINE(udp_conns) &&
-	       NET_LINE(udp_conns) < NET_LINE(expire)));
+	      (NET_LINE(settings) < NET_LINE(conn.table.tbl) &&
+	       NET_LINE(conn.table.tbl) < NET_LINE(conn.table.nelems) &&
+	       NET_LINE(conn.limit) < NET_LINE(conn.udp) &&
+	       NET_LINE(conn.udp) < NET_LINE(conn.expire)));
 
 unsigned int opvs_net_id __read_mostly;
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_id);
@@ -40,8 +38,8 @@ static int __net_init opvs_net_init(struct net *net)
 	int err;
 
 	on->net = net;
-	on->events = &opvs_path_events;
-	get_random_bytes(&on->hash_key, sizeof(on->hash_key));
+	on->svc.events = &opvs_path_events;
+	get_random_bytes(&on->svc.hash_key, sizeof(on->svc.hash_key));
 
 	opvs_share_net_init(on);
 
@@ -55,9 +53,7 @@ static int __net_init opvs_net_init(struct net *net)
 	err = opvs_endpoint_net_init(on);
 	if (err)
 		goto err_svc;
-	opvs_load_net_init(on);
-	opvs_drain_net_init(on);
-	opvs_defence_net_init(on);
+	opvs_clock_net_init(on);
 	err = opvs_sysctl_net_init(on);
 	if (err)
 		goto err_endpoint;
@@ -80,10 +76,7 @@ static void __net_exit opvs_net_pre_exit(struct net *net)
 	mutex_lock(&on->cfg_lock);
 	opvs_svc_flush(on);
 	mutex_unlock(&on->cfg_lock);
-	cancel_delayed_work_sync(&on->est_work);
-	opvs_load_net_exit(on);
-	opvs_drain_net_exit(on);
-	opvs_defence_net_exit(on);
+	opvs_clock_net_stop(on);
 	opvs_conn_net_stop(on);
 }
 
@@ -97,6 +90,7 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 	list_for_each_entry(net, list, exit_list) {
 		on = opvs_pernet(net);
 		opvs_svc_net_exit(on);
+		opvs_clock_net_exit(on);
 		opvs_conn_net_exit(on);
 		opvs_endpoint_net_exit(on);
 		opvs_share_net_exit(on);
@@ -113,22 +107,22 @@ static struct pernet_operations opvs_net_ops = {
 };
 
 /**
- * opvs_netns_init() - take part in all namespaces, present and future
+ * opvs_pernet_init() - take part in all namespaces, present and future
  *
  * Context: process.
  * Return: 0 or a negative errno.
  */
-int opvs_netns_init(void)
+int opvs_pernet_init(void)
 {
 	return register_pernet_subsys(&opvs_net_ops);
 }
 
 /**
- * opvs_netns_exit() - leave all namespaces
+ * opvs_pernet_exit() - leave all namespaces
  *
  * Context: process.  Waits for packets that are under way.
  */
-void opvs_netns_exit(void)
+void opvs_pernet_exit(void)
 {
 	unregister_pernet_subsys(&opvs_net_ops);
 }

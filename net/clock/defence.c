@@ -14,6 +14,9 @@
  */
 #include <opvs/defence.h>
 
+#include "work.h"
+
+#include <opvs/clock.h>
 #include <opvs/conn.h>
 #include <opvs/counters.h>
 #include <opvs/dest.h>
@@ -159,14 +162,14 @@ VISIBLE_IF_KUNIT
 void opvs_defence_visit(struct opvs_net *on)
 {
 	struct opvs_conn_walk walk = {
-		.at	= on->defence_at,
-		.end	= (u64)on->defence_at + DEFENCE_SHARE,
+		.at	= on->clock.defence_at,
+		.end	= (u64)on->clock.defence_at + DEFENCE_SHARE,
 	};
 	struct opvs_defence_entry e;
 	unsigned int seen = 0;
 	struct opvs_conn *cp;
 
-	on->defence_at += DEFENCE_SHARE;
+	on->clock.defence_at += DEFENCE_SHARE;
 
 	rcu_read_lock();
 	while ((cp = opvs_conn_walk_next(on, &walk))) {
@@ -244,10 +247,16 @@ static bool opvs_defence_off(const struct opvs_settings *settings)
 	       !READ_ONCE(settings->secure_tcp);
 }
 
-static void opvs_defence_work(struct work_struct *work)
+/**
+ * opvs_defence_work() - switch the defences, and end entries if one says so
+ * @work: in &struct opvs_net
+ *
+ * Context: process.
+ */
+void opvs_defence_work(struct work_struct *work)
 {
 	struct opvs_net *on = container_of(to_delayed_work(work),
-					   struct opvs_net, defence_work);
+					   struct opvs_net, clock.defence);
 	struct sysinfo memory;
 
 	si_meminfo(&memory);
@@ -255,39 +264,5 @@ static void opvs_defence_work(struct work_struct *work)
 			       (u64)memory.freeram + memory.bufferram))
 		opvs_defence_visit(on);
 	if (!opvs_defence_off(&on->settings))
-		queue_delayed_work(opvs_wq, &on->defence_work, DEFENCE_PERIOD);
-}
-
-/**
- * opvs_defence_update() - a setting that the defences go by has changed
- * @on: namespace
- *
- * Context: process; waits until the change has taken effect.
- */
-void opvs_defence_update(struct opvs_net *on)
-{
-	mod_delayed_work(opvs_wq, &on->defence_work, 0);
-	flush_delayed_work(&on->defence_work);
-}
-
-/**
- * opvs_defence_net_init() - defences of a namespace, asleep
- * @on: namespace
- *
- * Context: process, before its settings can be reached.
- */
-void opvs_defence_net_init(struct opvs_net *on)
-{
-	INIT_DELAYED_WORK(&on->defence_work, opvs_defence_work);
-}
-
-/**
- * opvs_defence_net_exit() - no defence works any more
- * @on: namespace whose settings cannot be reached any more
- *
- * Context: process, before its connections go.
- */
-void opvs_defence_net_exit(struct opvs_net *on)
-{
-	cancel_delayed_work_sync(&on->defence_work);
+		queue_delayed_work(opvs_wq, &on->clock.defence, DEFENCE_PERIOD);
 }

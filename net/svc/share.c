@@ -18,7 +18,7 @@
  */
 #include <opvs/share.h>
 
-#include <opvs/defence.h>
+#include <opvs/clock.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 
@@ -98,9 +98,9 @@ static u32 next_share(void)
 /* The largest limit that a namespace can have. */
 static u32 largest_max(const struct opvs_net *on)
 {
-	if (!on->tenant)
+	if (!on->share.tenant)
 		return OPVS_LIMIT_MAX;
-	return on->share ?: next_share();
+	return on->share.entries ?: next_share();
 }
 
 static bool max_fits(const struct opvs_net *on, u32 max)
@@ -108,7 +108,7 @@ static bool max_fits(const struct opvs_net *on, u32 max)
 	if (max == OPVS_LIMIT_NOTHING)
 		return true;
 	/* To have no limit is more than a tenant can have. */
-	return max ? max <= largest_max(on) : !on->tenant;
+	return max ? max <= largest_max(on) : !on->share.tenant;
 }
 
 /**
@@ -127,7 +127,7 @@ int opvs_conn_max_check(const struct opvs_net *on, u32 max,
 
 	if (max_fits(on, max))
 		return 0;
-	if (on->tenant)
+	if (on->share.tenant)
 		NL_SET_ERR_MSG(extack, "CONN_MAX must be 1 to its share (userns_conn_max)");
 	else
 		NL_SET_ERR_MSG(extack, "CONN_MAX must be 0 (no limit) to 1073741824");
@@ -149,11 +149,11 @@ void opvs_conn_max_set(struct opvs_net *on, u32 max)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	WRITE_ONCE(on->conns.max, max);
+	WRITE_ONCE(on->conn.limit.max, max);
 	if (closed == on->settings.closed)
 		return;
 	WRITE_ONCE(on->settings.closed, closed);
-	opvs_defence_update(on);
+	opvs_clock_defence(on);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_set);
 
@@ -173,7 +173,7 @@ int opvs_share_take(struct opvs_net *on, struct netlink_ext_ack *extack)
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (!on->tenant || on->share)
+	if (!on->share.tenant || on->share.entries)
 		return 0;
 	spin_lock(&share_lock);
 	fits = reserved + share <= READ_ONCE(opvs_conns_tenants.max);
@@ -184,9 +184,9 @@ int opvs_share_take(struct opvs_net *on, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "other tenants have all that userns_conn_total allows");
 		return -ENOSPC;
 	}
-	on->share = share;
+	on->share.entries = share;
 	/* The parameter may have been lowered since it was set. */
-	if (!max_fits(on, on->conns.max))
+	if (!max_fits(on, on->conn.limit.max))
 		opvs_conn_max_set(on, share);
 	return 0;
 }
@@ -205,7 +205,7 @@ int opvs_share_check_object(const struct opvs_net *on,
 {
 	lockdep_assert_held(&on->cfg_lock);
 
-	if (!on->tenant || atomic_read(&on->live) < OPVS_TENANT_OBJECTS)
+	if (!on->share.tenant || atomic_read(&on->svc.live) < OPVS_TENANT_OBJECTS)
 		return 0;
 	NL_SET_ERR_MSG(extack, "a tenant may have 4096 services and servers");
 	return -ENOSPC;
@@ -224,16 +224,16 @@ static_assert(OPVS_TENANT_OBJECTS == 4096);
  */
 void opvs_share_net_init(struct opvs_net *on)
 {
-	u32 max = READ_ONCE(opvs_pernet(&init_net)->conns.max);
+	u32 max = READ_ONCE(opvs_pernet(&init_net)->conn.limit.max);
 
-	on->tenant = on->net->user_ns != &init_user_ns;
-	on->everywhere = on->tenant ? &opvs_conns_tenants :
+	on->share.tenant = on->net->user_ns != &init_user_ns;
+	on->conn.everywhere = on->share.tenant ? &opvs_conns_tenants :
 				      &opvs_conns_everywhere;
-	if (on->tenant)
-		on->lbl_addrs.max = OPVS_TENANT_ADDRS;
+	if (on->share.tenant)
+		on->share.lbl_addrs.max = OPVS_TENANT_ADDRS;
 	if (!max_fits(on, max))
 		max = next_share();
-	on->conns.max = max;
+	on->conn.limit.max = max;
 	if (max == OPVS_LIMIT_NOTHING) {
 		on->settings.closed = true;
 		on->settings.drop_rate = 1;
@@ -249,8 +249,8 @@ void opvs_share_net_init(struct opvs_net *on)
 void opvs_share_net_exit(struct opvs_net *on)
 {
 	spin_lock(&share_lock);
-	reserved -= on->share;
+	reserved -= on->share.entries;
 	spin_unlock(&share_lock);
-	on->share = 0;
+	on->share.entries = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_share_net_exit);

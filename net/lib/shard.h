@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A shard of an expiry engine: a ring of slots.  For expire.c and sweep.c. */
-#ifndef OPVS_SHARD_H
-#define OPVS_SHARD_H
+#ifndef OPVS_LIB_SHARD_H
+#define OPVS_LIB_SHARD_H
 
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
@@ -132,4 +132,4 @@ static inline void opvs_shard_del(struct opvs_expire_shard *shard,
 /* the sweeper; sweep.c */
 void opvs_expire_work(struct work_struct *work);
 
-#endif /* OPVS_SHARD_H */
+#endif /* OPVS_LIB_SHARD_H */

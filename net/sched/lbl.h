@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Locality: which servers an address had, for the schedulers lblc and lblcr. */
-#ifndef OPVS_LBL_H
-#define OPVS_LBL_H
+#ifndef OPVS_SCHED_LBL_H
+#define OPVS_SCHED_LBL_H
 
 #include <linux/netfilter.h>
 #include <linux/rhashtable-types.h>
@@ -139,4 +139,4 @@ opvs_lbl_pick(const struct opvs_sched_table *tbl,
 	return had ?: dest;
 }
 
-#endif /* OPVS_LBL_H */
+#endif /* OPVS_SCHED_LBL_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The way to a server. */
+#ifndef OPVS_ROUTE_H
+#define OPVS_ROUTE_H
+
+#include <linux/compiler.h>
+#include <linux/percpu.h>
+#include <net/dst.h>
+
+#include <opvs/dest.h>
+
+struct opvs_net;
+
+void opvs_route_forget(const struct opvs_dest *dest);
+struct dst_entry *opvs_route_find(struct opvs_net *on,
+				  const struct opvs_dest *dest,
+				  bool known_nexthop);
+
+/**
+ * opvs_route_get() - the route to a server
+ * @on: namespace
+ * @dest: server
+ * @known_nexthop: the packet's own address is not the server's (direct
+ *	routing), so the route must name the next hop
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: the route, valid within the read section, or NULL when there is none.
+ */
+static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
+					       const struct opvs_dest *dest,
+					       bool known_nexthop)
+{
+	const struct opvs_route *route = this_cpu_ptr(dest->route);
+	struct dst_entry *dst = READ_ONCE(route->dst);
+
+	/* The server's forwarding method may have changed since. */
+	if (likely(dst && route->known_nexthop == known_nexthop &&
+		   dst_check(dst, route->cookie)))
+		return dst;
+	return opvs_route_find(on, dest, known_nexthop);
+}
+
+/* process context */
+int opvs_route_init(void);
+void opvs_route_exit(void);
+
+#endif /* OPVS_ROUTE_H */
