@@ -89,6 +89,27 @@ enum opvs_timeout {
 };
 
 /**
+ * struct opvs_proto_state - a state of a connection
+ * @name: as ipvsadm -c shows it
+ * @timeout: seconds for which a connection lives in it, by default
+ * @too_long: what a client is told that sets more than a timer can hold
+ */
+struct opvs_proto_state {
+	const char	*name;
+	u32		timeout;
+	const char	*too_long;
+};
+
+/* @what: the state in words.  An extack's text must live on, so each has one. */
+#define OPVS_PROTO_STATE(what, shown, seconds)				\
+	{								\
+		.name		= shown,				\
+		.timeout	= seconds,				\
+		.too_long	= "timeout of " what			\
+				  ": more seconds than a timer can hold", \
+	}
+
+/**
  * struct opvs_proto - a transport protocol
  * @name: as /proc/net/ip_vs* shows it
  * @number: IPPROTO_*
@@ -102,7 +123,11 @@ enum opvs_timeout {
  *	are none, and any reply means as much
  * @reusable: states from which @first begins another connection over the same
  *	tuple (net.ipv4.vs.conn_reuse_mode), a bit for each
- * @state_names: as ipvsadm -c shows them
+ * @unproven: states of a handshake that the client, who may not exist, has not
+ *	completed, a bit for each
+ * @working: states of a connection at work, a bit for each; all that are neither
+ *	end soon
+ * @states: all of them
  * @rows: the state after an event, by event and direction: state S goes to the
  *	number in bits 4S to 4S+3
  * @secure_rows: where secure_tcp differs, 0 where it does not; or NULL
@@ -118,10 +143,15 @@ struct opvs_proto {
 	u32			active;
 	u32			assured;
 	u32			reusable;
-	const char *const	*state_names;
+	u32			unproven;
+	u32			working;
+	const struct opvs_proto_state	*states;
 	const u64		(*rows)[OPVS_DIRS];
 	const u64		(*secure_rows)[OPVS_DIRS];
 };
+
+#define OPVS_PROTOS	3
+extern const struct opvs_proto *const opvs_protos[OPVS_PROTOS];
 
 extern const struct opvs_proto opvs_proto_tcp;
 extern const struct opvs_proto opvs_proto_udp;

@@ -26,7 +26,6 @@
 #include <opvs/svc.h>
 
 #include <linux/bits.h>
-#include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -43,35 +42,6 @@
 #define LONG_IDLE	60	/* seconds */
 
 /* ---- which entries ---- */
-
-/* States of a handshake that the client, who may not exist, has not completed:
- * gone.  States of a connection at work: to be judged by its packets.  All
- * others end soon.
- */
-struct opvs_defence_states {
-	u32	unproven;
-	u32	judged;
-};
-
-static struct opvs_defence_states opvs_defence_states(u8 proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return (struct opvs_defence_states){
-			.unproven = BIT(OPVS_TCP_S_SYN_RECV) |
-				    BIT(OPVS_TCP_S_SYNACK),
-			.judged = BIT(OPVS_TCP_S_ESTABLISHED),
-		};
-	case IPPROTO_SCTP:
-		return (struct opvs_defence_states){
-			.unproven = BIT(OPVS_SCTP_S_INIT1) |
-				    BIT(OPVS_SCTP_S_INIT),
-			.judged = BIT(OPVS_SCTP_S_ESTABLISHED),
-		};
-	default:
-		return (struct opvs_defence_states){ .judged = U32_MAX };
-	}
-}
 
 /* One in N of those with N packets, so that the liveliest stay longest. */
 static bool opvs_defence_lot(const struct opvs_defence_entry *e, u32 random)
@@ -92,46 +62,34 @@ static bool opvs_defence_lot(const struct opvs_defence_entry *e, u32 random)
 VISIBLE_IF_KUNIT
 bool opvs_defence_expendable(const struct opvs_defence_entry *e, u32 random)
 {
-	struct opvs_defence_states states;
+	const struct opvs_proto *proto;
 
 	if (e->children)
 		return false;
 	if (e->template)
 		return e->one_packet ? opvs_defence_lot(e, random) :
 				       e->state == OPVS_TEMPLATE_S_NONE;
-	if (e->state >= 32)
+	proto = opvs_proto_find(e->proto);
+	if (!proto || e->state >= proto->num_states)
 		return false;
-	states = opvs_defence_states(e->proto);
-	if (states.unproven & BIT(e->state))
+	if (proto->unproven & BIT(e->state))
 		return true;
-	return states.judged & BIT(e->state) && opvs_defence_lot(e, random);
+	/* All others end soon. */
+	return proto->working & BIT(e->state) && opvs_defence_lot(e, random);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_defence_expendable);
-
-/* Position of a state's timeout in a policy. */
-static unsigned int opvs_defence_timeout(u8 proto, u8 state)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return OPVS_TIMEOUT_TCP + state;
-	case IPPROTO_SCTP:
-		return OPVS_TIMEOUT_SCTP + state;
-	default:
-		return OPVS_TIMEOUT_UDP;
-	}
-}
 
 /* Every packet sets an entry's timer to the timeout of its state. */
 static u32 opvs_defence_idle(const struct opvs_conn *cp, u8 state)
 {
 	const struct opvs_policy *policy = rcu_dereference(cp->dest->svc->policy);
 	u32 left = opvs_conn_seconds_left(cp);
+	const struct opvs_proto *proto;
 	u32 timeout = cp->timeout;
-	unsigned int index;
 
 	if (!opvs_conn_is_template(cp)) {
-		index = opvs_defence_timeout(cp->request.tuple.proto, state);
-		timeout = READ_ONCE(policy->timeout[index]);
+		proto = opvs_proto_find(cp->request.tuple.proto);
+		timeout = READ_ONCE(policy->timeout[proto->timeout0 + state]);
 	}
 	return timeout > left ? timeout - left : 0;
 }

@@ -68,7 +68,7 @@ static bool opvs_state_exists(const char *name)
 	for (i = 0; i < ARRAY_SIZE(protos); i++) {
 		proto = opvs_proto_find(protos[i]);
 		for (state = 0; state < proto->num_states; state++)
-			if (!strcmp(name, proto->state_names[state]))
+			if (!strcmp(name, proto->states[state].name))
 				return true;
 	}
 	return false;

@@ -45,7 +45,7 @@ static int opvs_parse_state(const struct opvs_nest *nest,
 					    "STATE_INDEX: PROTOCOL has no such state");
 			return -EINVAL;
 		}
-		if (!name || !nla_strcmp(name, proto->state_names[state]))
+		if (!name || !nla_strcmp(name, proto->states[state].name))
 			return state;
 		NL_SET_ERR_MSG_ATTR(nest->extack, name,
 				    "STATE is not the name of STATE_INDEX");
@@ -55,7 +55,7 @@ static int opvs_parse_state(const struct opvs_nest *nest,
 		return opvs_refuse_missing(nest->extack, nest->attr,
 					   OPVS_TIMEOUT_ATTR_STATE);
 	for (state = 0; state < proto->num_states; state++)
-		if (!nla_strcmp(name, proto->state_names[state]))
+		if (!nla_strcmp(name, proto->states[state].name))
 			return state;
 	NL_SET_ERR_MSG_ATTR(nest->extack, name,
 			    "STATE: PROTOCOL has no such state");
@@ -208,7 +208,7 @@ static int opvs_fill_state_timeout(struct opvs_msg *msg,
 	if (!nest ||
 	    nla_put_u16(msg->skb, OPVS_TIMEOUT_ATTR_PROTOCOL, proto->number) ||
 	    nla_put_string(msg->skb, OPVS_TIMEOUT_ATTR_STATE,
-			   proto->state_names[state]) ||
+			   proto->states[state].name) ||
 	    nla_put_u8(msg->skb, OPVS_TIMEOUT_ATTR_STATE_INDEX, state) ||
 	    nla_put_u32(msg->skb, OPVS_TIMEOUT_ATTR_SECONDS, seconds))
 		return -EMSGSIZE;

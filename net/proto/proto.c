@@ -6,6 +6,12 @@
 
 #include <linux/in.h>
 
+/* All that connections are tracked of; opvs_proto_find() knows them, too. */
+const struct opvs_proto *const opvs_protos[OPVS_PROTOS] = {
+	&opvs_proto_tcp, &opvs_proto_udp, &opvs_proto_sctp,
+};
+EXPORT_SYMBOL_IF_KUNIT(opvs_protos);
+
 /**
  * opvs_proto_name() - a protocol as /proc/net/ip_vs_conn calls it
  * @number: IPPROTO_*, 0 in templates of firewall-mark services
@@ -39,7 +45,7 @@ const char *opvs_proto_state_name(u8 number, u8 state)
 		return "NONE";
 	if (!proto || state >= proto->num_states)
 		return "ERR!";
-	return proto->state_names[state];
+	return proto->states[state].name;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_state_name);
 

@@ -125,21 +125,22 @@ static const u64 opvs_sctp_rows[OPVS_SCTP_EVENTS][OPVS_DIRS] = {
 	},
 };
 
-static const char *const opvs_sctp_names[OPVS_SCTP_STATES] = {
-	[S_NO] = "NONE",
-	[S_I1] = "INIT1",
-	[S_IN] = "INIT",
-	[S_CS] = "C-SENT",
-	[S_CR] = "C-REPLIED",
-	[S_CW] = "C-WAIT",
-	[S_CO] = "COOKIE",
-	[S_CE] = "C-ECHOED",
-	[S_ES] = "ESTABLISHED",
-	[S_SS] = "S-SENT",
-	[S_SR] = "S-RECEIVED",
-	[S_SA] = "S-ACK-SENT",
-	[S_RJ] = "REJECTED",
-	[S_CL] = "CLOSED",
+/* The seconds are IPVS's. */
+static const struct opvs_proto_state opvs_sctp_states[OPVS_SCTP_STATES] = {
+	[S_NO] = OPVS_PROTO_STATE("SCTP NONE", "NONE", 2),
+	[S_I1] = OPVS_PROTO_STATE("SCTP INIT1", "INIT1", 4),
+	[S_IN] = OPVS_PROTO_STATE("SCTP INIT", "INIT", 61),
+	[S_CS] = OPVS_PROTO_STATE("SCTP C-SENT", "C-SENT", 61),
+	[S_CR] = OPVS_PROTO_STATE("SCTP C-REPLIED", "C-REPLIED", 61),
+	[S_CW] = OPVS_PROTO_STATE("SCTP C-WAIT", "C-WAIT", 61),
+	[S_CO] = OPVS_PROTO_STATE("SCTP COOKIE", "COOKIE", 61),
+	[S_CE] = OPVS_PROTO_STATE("SCTP C-ECHOED", "C-ECHOED", 61),
+	[S_ES] = OPVS_PROTO_STATE("SCTP ESTABLISHED", "ESTABLISHED", 15 * 60),
+	[S_SS] = OPVS_PROTO_STATE("SCTP S-SENT", "S-SENT", 61),
+	[S_SR] = OPVS_PROTO_STATE("SCTP S-RECEIVED", "S-RECEIVED", 61),
+	[S_SA] = OPVS_PROTO_STATE("SCTP S-ACK-SENT", "S-ACK-SENT", 61),
+	[S_RJ] = OPVS_PROTO_STATE("SCTP REJECTED", "REJECTED", 4),
+	[S_CL] = OPVS_PROTO_STATE("SCTP CLOSED", "CLOSED", 61),
 };
 
 const struct opvs_proto opvs_proto_sctp = {
@@ -153,7 +154,9 @@ const struct opvs_proto opvs_proto_sctp = {
 	.active		= BIT(S_ES),
 	.assured	= BIT(S_ES),
 	.reusable	= BIT(S_CL),
-	.state_names	= opvs_sctp_names,
+	.unproven	= BIT(S_I1) | BIT(S_IN),
+	.working	= BIT(S_ES),
+	.states		= opvs_sctp_states,
 	.rows		= opvs_sctp_rows,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_sctp);

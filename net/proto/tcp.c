@@ -95,18 +95,19 @@ static const u64 opvs_tcp_secure_rows[OPVS_TCP_EVENTS][OPVS_DIRS] = {
 	},
 };
 
-static const char *const opvs_tcp_names[OPVS_TCP_STATES] = {
-	[S_NO] = "NONE",
-	[S_ES] = "ESTABLISHED",
-	[S_SS] = "SYN_SENT",
-	[S_SR] = "SYN_RECV",
-	[S_FW] = "FIN_WAIT",
-	[S_TW] = "TIME_WAIT",
-	[S_CL] = "CLOSE",
-	[S_CW] = "CLOSE_WAIT",
-	[S_LA] = "LAST_ACK",
-	[S_LI] = "LISTEN",
-	[S_SA] = "SYNACK",
+/* The seconds are IPVS's. */
+static const struct opvs_proto_state opvs_tcp_states[OPVS_TCP_STATES] = {
+	[S_NO] = OPVS_PROTO_STATE("TCP NONE", "NONE", 2),
+	[S_ES] = OPVS_PROTO_STATE("TCP ESTABLISHED", "ESTABLISHED", 15 * 60),
+	[S_SS] = OPVS_PROTO_STATE("TCP SYN_SENT", "SYN_SENT", 2 * 60),
+	[S_SR] = OPVS_PROTO_STATE("TCP SYN_RECV", "SYN_RECV", 60),
+	[S_FW] = OPVS_PROTO_STATE("TCP FIN_WAIT", "FIN_WAIT", 2 * 60),
+	[S_TW] = OPVS_PROTO_STATE("TCP TIME_WAIT", "TIME_WAIT", 2 * 60),
+	[S_CL] = OPVS_PROTO_STATE("TCP CLOSE", "CLOSE", 10),
+	[S_CW] = OPVS_PROTO_STATE("TCP CLOSE_WAIT", "CLOSE_WAIT", 60),
+	[S_LA] = OPVS_PROTO_STATE("TCP LAST_ACK", "LAST_ACK", 30),
+	[S_LI] = OPVS_PROTO_STATE("TCP LISTEN", "LISTEN", 2 * 60),
+	[S_SA] = OPVS_PROTO_STATE("TCP SYNACK", "SYNACK", 2 * 60),
 };
 
 const struct opvs_proto opvs_proto_tcp = {
@@ -120,7 +121,9 @@ const struct opvs_proto opvs_proto_tcp = {
 	.active		= BIT(S_ES) | BIT(S_SS) | BIT(S_SR) | BIT(S_SA),
 	.assured	= BIT(S_ES),
 	.reusable	= BIT(S_TW) | BIT(S_CL),
-	.state_names	= opvs_tcp_names,
+	.unproven	= BIT(S_SR) | BIT(S_SA),
+	.working	= BIT(S_ES),
+	.states		= opvs_tcp_states,
 	.rows		= opvs_tcp_rows,
 	.secure_rows	= opvs_tcp_secure_rows,
 };

@@ -6,6 +6,7 @@
 
 #include <opvs/kunit.h>
 
+#include <linux/bits.h>
 #include <linux/in.h>
 #include <linux/limits.h>
 
@@ -13,8 +14,9 @@
 #define OPVS_UDP_DATAGRAM	0
 #define OPVS_UDP_NO_EVENT	U8_MAX
 
-static const char *const opvs_udp_names[OPVS_UDP_STATES] = {
-	[OPVS_UDP_S_NORMAL]	= "UDP",
+/* The seconds are IPVS's. */
+static const struct opvs_proto_state opvs_udp_states[OPVS_UDP_STATES] = {
+	[OPVS_UDP_S_NORMAL] = OPVS_PROTO_STATE("UDP", "UDP", 5 * 60),
 };
 
 const struct opvs_proto opvs_proto_udp = {
@@ -24,6 +26,7 @@ const struct opvs_proto opvs_proto_udp = {
 	.refused	= OPVS_UDP_NO_EVENT,
 	.num_states	= OPVS_UDP_STATES,
 	.timeout0	= OPVS_TIMEOUT_UDP,
-	.state_names	= opvs_udp_names,
+	.working	= BIT(OPVS_UDP_S_NORMAL),
+	.states		= opvs_udp_states,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_udp);

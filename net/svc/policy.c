@@ -10,6 +10,7 @@
 #include <opvs/expire.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/proto.h>
 
 #include <linux/ctype.h>
 #include <linux/lockdep.h>
@@ -18,49 +19,6 @@
 #include <linux/string.h>
 
 #define DEFAULT_NAME	"default"
-
-/* An extack's text must live on, so there is one for each state. */
-struct opvs_policy_state {
-	u32		seconds;
-	const char	*too_long;
-};
-
-#define STATE(proto, state, name, secs)					\
-	[OPVS_TIMEOUT_##proto + OPVS_##proto##_S_##state] = {		\
-		.seconds  = secs,					\
-		.too_long = "timeout of " name				\
-			    ": more seconds than a timer can hold",	\
-	}
-
-/* The seconds are IPVS's. */
-static const struct opvs_policy_state opvs_policy_states[OPVS_TIMEOUTS] = {
-	STATE(TCP, NONE, "TCP NONE", 2),
-	STATE(TCP, ESTABLISHED, "TCP ESTABLISHED", 15 * 60),
-	STATE(TCP, SYN_SENT, "TCP SYN_SENT", 2 * 60),
-	STATE(TCP, SYN_RECV, "TCP SYN_RECV", 60),
-	STATE(TCP, FIN_WAIT, "TCP FIN_WAIT", 2 * 60),
-	STATE(TCP, TIME_WAIT, "TCP TIME_WAIT", 2 * 60),
-	STATE(TCP, CLOSE, "TCP CLOSE", 10),
-	STATE(TCP, CLOSE_WAIT, "TCP CLOSE_WAIT", 60),
-	STATE(TCP, LAST_ACK, "TCP LAST_ACK", 30),
-	STATE(TCP, LISTEN, "TCP LISTEN", 2 * 60),
-	STATE(TCP, SYNACK, "TCP SYNACK", 2 * 60),
-	STATE(UDP, NORMAL, "UDP", 5 * 60),
-	STATE(SCTP, NONE, "SCTP NONE", 2),
-	STATE(SCTP, INIT1, "SCTP INIT1", 4),
-	STATE(SCTP, INIT, "SCTP INIT", 61),
-	STATE(SCTP, COOKIE_SENT, "SCTP C-SENT", 61),
-	STATE(SCTP, COOKIE_REPLIED, "SCTP C-REPLIED", 61),
-	STATE(SCTP, COOKIE_WAIT, "SCTP C-WAIT", 61),
-	STATE(SCTP, COOKIE, "SCTP COOKIE", 61),
-	STATE(SCTP, COOKIE_ECHOED, "SCTP C-ECHOED", 61),
-	STATE(SCTP, ESTABLISHED, "SCTP ESTABLISHED", 15 * 60),
-	STATE(SCTP, SHUTDOWN_SENT, "SCTP S-SENT", 61),
-	STATE(SCTP, SHUTDOWN_RECEIVED, "SCTP S-RECEIVED", 61),
-	STATE(SCTP, SHUTDOWN_ACK_SENT, "SCTP S-ACK-SENT", 61),
-	STATE(SCTP, REJECTED, "SCTP REJECTED", 4),
-	STATE(SCTP, CLOSED, "SCTP CLOSED", 61),
-};
 
 /**
  * opvs_policy_check() - can timeouts be set to these values?
@@ -73,14 +31,19 @@ static const struct opvs_policy_state opvs_policy_states[OPVS_TIMEOUTS] = {
 int opvs_policy_check(const u32 set[OPVS_TIMEOUTS],
 		      struct netlink_ext_ack *extack)
 {
-	unsigned int i;
+	const struct opvs_proto *proto;
+	unsigned int i, state;
 
-	for (i = 0; i < OPVS_TIMEOUTS; i++) {
-		if (set[i] <= OPVS_EXPIRE_MAX_SECONDS)
-			continue;
-		if (extack)
-			extack->_msg = opvs_policy_states[i].too_long;
-		return -EINVAL;
+	for (i = 0; i < OPVS_PROTOS; i++) {
+		proto = opvs_protos[i];
+		for (state = 0; state < proto->num_states; state++) {
+			if (set[proto->timeout0 + state] <=
+			    OPVS_EXPIRE_MAX_SECONDS)
+				continue;
+			if (extack)
+				extack->_msg = proto->states[state].too_long;
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -260,12 +223,18 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_policy_del);
  */
 void opvs_policy_net_init(struct opvs_net *on)
 {
-	unsigned int i;
+	struct opvs_policy *policy = &on->policy.standard;
+	const struct opvs_proto *proto;
+	unsigned int i, state;
 
-	for (i = 0; i < OPVS_TIMEOUTS; i++)
-		on->policy.standard.timeout[i] = opvs_policy_states[i].seconds;
-	strscpy(on->policy.standard.name, DEFAULT_NAME, sizeof(on->policy.standard.name));
-	INIT_LIST_HEAD(&on->policy.standard.list);
+	for (i = 0; i < OPVS_PROTOS; i++) {
+		proto = opvs_protos[i];
+		for (state = 0; state < proto->num_states; state++)
+			policy->timeout[proto->timeout0 + state] =
+				proto->states[state].timeout;
+	}
+	strscpy(policy->name, DEFAULT_NAME, sizeof(policy->name));
+	INIT_LIST_HEAD(&policy->list);
 	INIT_LIST_HEAD(&on->policy.named);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_init);
