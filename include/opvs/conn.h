@@ -73,7 +73,7 @@ struct opvs_conn_ext {
 	u8				key[];
 };
 
-/* Bits of opvs_conn.state above the protocol's state number. */
+/* Bits of opvs_conn.word above the protocol's state number. */
 #define OPVS_CONN_STATE		0xffU
 #define OPVS_CONN_ACTIVE	BIT(8)	/* counted as active by the server */
 #define OPVS_CONN_NO_OUTPUT	BIT(9)	/* replies do not pass the director */
@@ -95,12 +95,14 @@ enum opvs_template_state {
 	OPVS_TEMPLATE_S_ASSURED,
 };
 
-/* Of opvs_conn.flags, above IP_VS_CONN_F_*: templates of stateless services,
- * which remember that a session is not at the server that its key names.  Those of
- * sessions whose key moved go when the draining ends.
+/* Of opvs_conn.flags, above IP_VS_CONN_F_*.  Exceptions are templates of stateless
+ * services, which remember that a session is not at the server that its key names.
+ * Those of sessions whose key moved go when the draining ends.
  */
 #define OPVS_CONN_F_EXCEPTION	BIT(31)
 #define OPVS_CONN_F_MOVED	BIT(30)
+#define OPVS_CONN_F_REWRITES	BIT(29)	/* the method changes addresses */
+#define OPVS_CONN_F_OWN		GENMASK(31, 29)	/* what clients are not shown */
 
 /**
  * struct opvs_conn - a connection entry
@@ -108,7 +110,7 @@ enum opvs_template_state {
  * @dest: real server, referenced until the entry ends, unless it is a one-packet
  *	entry that is not shared; constant
  * @flags: IP_VS_CONN_F_*, the forwarding method among them; constant
- * @state: the protocol's state and OPVS_CONN_* bits; by cmpxchg
+ * @word: the protocol's state, OPVS_CONN_* bits and a count; by cmpxchg
  * @reply: found by packets of the server, with methods that rewrite.  Its
  *	source is the server's address and port whatever the method
  * @on: namespace; constant
@@ -130,7 +132,7 @@ struct opvs_conn {
 	struct opvs_conn_node		request;
 	struct opvs_dest		*dest;
 	u32				flags;
-	u32				state;
+	u32				word;
 	struct opvs_conn_node		reply;
 	struct opvs_net			*on;
 	/* the time is in the same line, all else in the next */
@@ -147,9 +149,9 @@ struct opvs_conn {
 };
 
 /* one-packet entries */
-struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
-				    const struct opvs_flow *flow,
-				    struct opvs_dest *dest);
+struct opvs_conn *opvs_conn_one_packet(struct opvs_net *on,
+				       const struct opvs_flow *flow,
+				       struct opvs_dest *dest);
 bool __must_check opvs_conn_get(struct opvs_conn *cp);
 void opvs_conn_put(struct opvs_conn *cp);
 
@@ -159,34 +161,33 @@ void opvs_conn_put(struct opvs_conn *cp);
  * @dest: server
  * @control: template it comes of, or NULL
  * @flags: IP_VS_CONN_F_* beyond the method
- * @state: the protocol's state after the first packet, and OPVS_CONN_* bits
+ * @word: the protocol's state after the first packet, and OPVS_CONN_* bits
  * @seconds: timeout
  * @pe: engine that found @key, or NULL; templates only
  * @key: the engine's key
  * @key_len: bytes at @key
  * @yields: asked when the server's replies would look like those of another
  *	entry: is that one to end for this one's sake?  NULL: none is
- * @raced: result: another CPU made the entry
  */
 struct opvs_conn_start {
 	struct opvs_tuple		tuple;
 	struct opvs_dest		*dest;
 	struct opvs_conn		*control;
 	u32				flags;
-	u32				state;
+	u32				word;
 	u32				seconds;
 	const struct opvs_pe_ops	*pe;
 	const u8			*key;
 	u16				key_len;
-	bool				raced;
 	bool				(*yields)(const struct opvs_conn_start *start,
 						  const struct opvs_conn *old);
 };
 
 /* tracked connections and templates; RCU read side */
-struct opvs_conn *opvs_conn_track(struct opvs_net *on,
-				  struct opvs_conn_start *start);
-bool opvs_conn_set_state(struct opvs_conn *cp, u32 *seen, u32 state);
+struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
+				  const struct opvs_conn_start *start,
+				  bool *raced);
+bool opvs_conn_set_word(struct opvs_conn *cp, u32 *seen, u32 word);
 bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
 
 /* memory; for net/conn only */
@@ -259,7 +260,7 @@ static inline u32 opvs_conn_in_pkts(const struct opvs_conn *cp)
 {
 	if (opvs_conn_is_template(cp))
 		return atomic_read(&cp->in_pkts);
-	return (READ_ONCE(cp->state) & OPVS_CONN_PKTS) / OPVS_CONN_PKT;
+	return (READ_ONCE(cp->word) & OPVS_CONN_PKTS) / OPVS_CONN_PKT;
 }
 
 int opvs_conn_init(void);

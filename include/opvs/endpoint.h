@@ -61,10 +61,10 @@ void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 static inline bool opvs_endpoint_asker_matters(const struct opvs_svc *svc,
 					       const struct opvs_flow *flow)
 {
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 
-	return !tbl->pe || flow->flags & OPVS_FLOW_FROM_HOST ||
-	       unlikely(opvs_svc_may_have_addr(tbl, &flow->saddr));
+	return !view->pe || flow->flags & OPVS_FLOW_FROM_HOST ||
+	       unlikely(opvs_svc_may_have_addr(view, &flow->saddr));
 }
 
 void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,

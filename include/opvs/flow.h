@@ -28,4 +28,21 @@ static inline int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff,
 	return opvs_flow_read(skb, flow);
 }
 
+/**
+ * opvs_flow_turn() - the flow of a packet the other way
+ * @turned: result
+ * @flow: a packet's; what else it says is copied
+ *
+ * Context: any.
+ */
+static inline void opvs_flow_turn(struct opvs_flow *turned,
+				  const struct opvs_flow *flow)
+{
+	*turned = *flow;
+	turned->saddr = flow->daddr;
+	turned->daddr = flow->saddr;
+	turned->sport = flow->dport;
+	turned->dport = flow->sport;
+}
+
 #endif /* OPVS_FLOW_H */

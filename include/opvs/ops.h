@@ -47,13 +47,13 @@ struct opvs_sched_req {
 };
 
 /**
- * struct opvs_sched_state - what a scheduler keeps beyond one table
+ * struct opvs_sched_state - what a scheduler keeps beyond one view
  * @ops: whose it is
  * @on: namespace
- * @ref: one for each table that uses it
- * @free_work: frees it a grace period after the last table
+ * @ref: one for each view that uses it
+ * @free_work: frees it a grace period after the last view
  *
- * First member of the scheduler's own structure.  Handed on from table to table
+ * First member of the scheduler's own structure.  Handed on from view to view
  * as long as the service keeps its scheduler.
  */
 struct opvs_sched_state {
@@ -67,7 +67,7 @@ struct opvs_sched_state {
  * struct opvs_seat - the owner of a key, as a scheduler that hashes computes it
  * @owner: the server that new sessions with this key go to, if it is
  *	available; NULL if there is none
- * @former: while the table drains: who had the key when that began, if it is
+ * @former: while the view drains: who had the key when that began, if it is
  *	still configured, available or not; often @owner itself
  * @moved: @owner is not who had the key when the draining began
  */
@@ -77,15 +77,15 @@ struct opvs_seat {
 	bool			moved;
 };
 
-/* A server as a scheduler sees it while a table is built. */
-struct opvs_sched_member {
+/* A server as a scheduler sees it while a view is built. */
+struct opvs_view_member {
 	struct opvs_dest	*dest;
 	u32			weight;
 };
 
 /**
- * struct opvs_sched_table - a service's servers, as packets see them
- * @ops: scheduler that built the table
+ * struct opvs_view - a service's servers, as packets see them
+ * @ops: scheduler that built the view
  * @pe: persistence engine of the service, or NULL
  * @flags: service flags (IP_VS_SVC_F_*)
  * @timeout: of persistence templates, seconds
@@ -96,28 +96,28 @@ struct opvs_sched_member {
  * @addrs: bits that hashes of their addresses name, see opvs_svc_has_addr()
  * @stateless: one-packet, and an engine's key alone says which server; members
  *	of weight 0 are among @member then, for their old sessions
- * @used: stateless, and had seen packets when the table was built
+ * @used: stateless, and had seen packets when the view was built
  * @drains: some keys changed their owner since the draining began;
  *	set by the scheduler's build()
  * @drain_held: a server of weight 0 had keys then, so that the draining does not
  *	end before one of the changes after @drain_end; set with it
  * @drain_end: jiffies until which it drains at least; set with it
  * @drain_seconds: how long a change of owners is to drain
- * @hash_key: secret of whatever hashes for this table
+ * @hash_key: secret of whatever hashes for this view
  * @cursor: per-CPU position, owned by the service, survives rebuilds
  * @state: the scheduler's, or NULL
  * @recent: keys seen in the last half minute, owned by the namespace; of
  *	stateless services only
  * @built_at: jiffies, of 64 bits, when it was built
- * @rcu: frees the table
+ * @rcu: frees the view
  * @priv: the scheduler's own data, behind @member in the same allocation
  * @member: servers in order of addition, weight as configured; behind these the
  *	other ones
  *
  * Immutable once published: a change of the service or of one of its servers
- * publishes a new table, so that a packet sees one state throughout.
+ * publishes a new view, so that a packet sees one state throughout.
  */
-struct opvs_sched_table {
+struct opvs_view {
 	const struct opvs_sched_ops	*ops;
 	const struct opvs_pe_ops	*pe;
 	u32				flags;
@@ -139,7 +139,7 @@ struct opvs_sched_table {
 	u64				built_at;
 	struct rcu_head			rcu;
 	void				*priv;
-	struct opvs_sched_member	member[];
+	struct opvs_view_member	member[];
 };
 
 /**
@@ -152,11 +152,11 @@ struct opvs_sched_table {
  * @picks_keyless: picks the same server for all key-less datagrams of a client;
  *	for other schedulers opvs_sched_pick() does
  * @keep_drained: members of weight 0 stay, with the weight they had last
- * @priv_size: bytes of private data for a table whose members are filled in;
+ * @priv_size: bytes of private data for a view whose members are filled in;
  *	@prev is as of @build.  Negative errno with extack text when the
  *	configuration is impossible
- * @build: fill table->priv; cannot fail.  Process context, may take long.
- *	@prev: the table that packets see until now, or NULL.  Its members may
+ * @build: fill view->priv; cannot fail.  Process context, may take long.
+ *	@prev: the view that packets see until now, or NULL.  Its members may
  *	be gone and must not be looked at
  * @pick: choose an available server, or NULL.  Softirq or BH disabled, RCU read
  *	side, no lock
@@ -174,14 +174,14 @@ struct opvs_sched_ops {
 	bool		spreads;
 	bool		picks_keyless;
 	bool		keep_drained;
-	ssize_t		(*priv_size)(const struct opvs_sched_table *tbl,
-				     const struct opvs_sched_table *prev,
+	ssize_t		(*priv_size)(const struct opvs_view *view,
+				     const struct opvs_view *prev,
 				     struct netlink_ext_ack *extack);
-	void		(*build)(struct opvs_sched_table *tbl,
-				 const struct opvs_sched_table *prev);
-	struct opvs_dest *(*pick)(const struct opvs_sched_table *tbl,
+	void		(*build)(struct opvs_view *view,
+				 const struct opvs_view *prev);
+	struct opvs_dest *(*pick)(const struct opvs_view *view,
 				  const struct opvs_sched_req *req);
-	void		(*seat)(const struct opvs_sched_table *tbl,
+	void		(*seat)(const struct opvs_view *view,
 				const struct opvs_sched_req *req,
 				struct opvs_seat *seat);
 	struct opvs_sched_state *(*state_new)(struct opvs_net *on);

@@ -21,7 +21,7 @@ struct opvs_name;
 struct opvs_net;
 struct opvs_receiver;
 struct opvs_sched_req;
-struct opvs_sched_table;
+struct opvs_view;
 struct opvs_svc;
 struct opvs_svc_events;
 struct opvs_tuple;
@@ -79,33 +79,33 @@ void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
 			 const struct opvs_flow *flow, __be32 netmask);
 opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_svc *svc,
-				    const struct opvs_sched_table *tbl,
+				    const struct opvs_view *view,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
 
 void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
-			 const struct opvs_sched_table *tbl,
+			 const struct opvs_view *view,
 			 const struct opvs_sched_req *req,
 			 struct opvs_dest *dest);
 struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
-				       const struct opvs_sched_table *tbl,
+				       const struct opvs_view *view,
 				       const struct opvs_sched_req *req);
 
 /* affinity.c: engines without templates */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct opvs_svc *svc,
-				    const struct opvs_sched_table *tbl,
+				    const struct opvs_view *view,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
 void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
-			 const struct opvs_sched_table *tbl,
+			 const struct opvs_view *view,
 			 struct opvs_sched_req *req, struct opvs_dest *dest,
 			 enum opvs_pe_role role);
 struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
-				       const struct opvs_sched_table *tbl,
+				       const struct opvs_view *view,
 				       const struct opvs_sched_req *req);
 
 /* first.c: packets that open a tracked connection */

@@ -75,7 +75,7 @@ struct opvs_svc_conf {
  * @key: address, port, protocol; constant
  * @rest: all of @key but the address, as names have it; constant
  * @on: its namespace; constant
- * @table: what packets see of its servers; replaced under cfg_lock, RCU.
+ * @view: what packets see of its servers; replaced under cfg_lock, RCU.
  *	Never NULL while the service can be found
  * @policy: timeouts of its connections; RCU, written under cfg_lock
  * @conns: its connection entries, and the most that it may have
@@ -88,7 +88,7 @@ struct opvs_svc_conf {
  * @removed_node: in opvs_net.removed, once it is removed and while removed
  *	servers still have connections; cfg_lock
  * @removed_dests: such servers; cfg_lock
- * @cursor: per-CPU scheduler positions that survive table changes
+ * @cursor: per-CPU scheduler positions that survive view changes
  * @id: order of addition, key in opvs_net.svc.by_id; cfg_lock
  * @conf: configuration; cfg_lock
  * @dests: real servers in order of addition; cfg_lock
@@ -106,7 +106,7 @@ struct opvs_svc {
 	struct opvs_svc_key		key;
 	u32				rest;
 	struct opvs_net			*on;
-	struct opvs_sched_table __rcu	*table;
+	struct opvs_view __rcu	*view;
 	struct opvs_policy __rcu	*policy;
 	bool				one_packet;
 	bool				used;
@@ -145,11 +145,11 @@ void opvs_svc_flush(struct opvs_net *on);
 struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id);
 
 /* view.c: what packets see of it; cfg_lock held */
-struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
-				       const struct opvs_svc_conf *conf,
-				       struct netlink_ext_ack *extack);
-void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl);
-void opvs_svc_drop_view(struct opvs_sched_table *tbl);
+struct opvs_view *opvs_svc_view(struct opvs_svc *svc,
+				const struct opvs_svc_conf *conf,
+				struct netlink_ext_ack *extack);
+void opvs_svc_show(struct opvs_svc *svc, struct opvs_view *view);
+void opvs_svc_drop_view(struct opvs_view *view);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 bool opvs_svc_has_addr(const struct opvs_svc *svc,
 		       const union nf_inet_addr *addr);	/* RCU read side */
@@ -163,10 +163,10 @@ static inline u64 opvs_svc_addr_bits(const union nf_inet_addr *addr)
 	return BIT_ULL(hash >> 6) | BIT_ULL(hash % 64);
 }
 
-static inline bool opvs_svc_may_have_addr(const struct opvs_sched_table *tbl,
+static inline bool opvs_svc_may_have_addr(const struct opvs_view *view,
 					  const union nf_inet_addr *addr)
 {
-	return !(opvs_svc_addr_bits(addr) & ~tbl->addrs);
+	return !(opvs_svc_addr_bits(addr) & ~view->addrs);
 }
 
 /* rekey.c; cfg_lock held */

@@ -3,7 +3,6 @@
 #ifndef OPVS_TABLE_H
 #define OPVS_TABLE_H
 
-#include <linux/ip_vs.h>
 #include <linux/types.h>
 
 #include <opvs/conn.h>
@@ -81,7 +80,7 @@ static inline void opvs_tuple_of_answer(struct opvs_tuple *tuple,
 static inline bool opvs_conn_has_reply_node(const struct opvs_conn *cp)
 {
 	return cp->request.tuple.kind == OPVS_TUPLE_REQUEST &&
-	       (cp->flags & IP_VS_CONN_F_FWD_MASK) == IP_VS_CONN_F_MASQ;
+	       cp->flags & OPVS_CONN_F_REWRITES;
 }
 
 static inline struct opvs_conn *opvs_conn_of(struct opvs_conn_node *node)

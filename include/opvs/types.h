@@ -20,6 +20,21 @@ typedef unsigned int __bitwise opvs_verdict_t;
 
 #define OPVS_VERDICT(name)	((__force opvs_verdict_t)OPVS_CTR_##name)
 
+/* Answers that are no fate, so that nothing is counted.
+ *
+ * Of a stage: the packet is for the next one, or for the rest of the host.
+ */
+#define OPVS_NOT_OURS		OPVS_VERDICT(NONE)
+
+/* Of a stage that ended the connection: to the next one it belongs to none. */
+#define OPVS_BEGIN_ANEW		OPVS_NOT_OURS
+
+/* Of a stage: each datagram of the GSO packet must come by itself. */
+#define OPVS_SPLIT		((__force opvs_verdict_t)OPVS_CTR_MAX)
+
+/* Of a step on the way: nothing is wrong, do the next one. */
+#define OPVS_GO_ON		((__force opvs_verdict_t)(OPVS_CTR_MAX + 1))
+
 enum opvs_flow_flags {
 	OPVS_FLOW_LATER_FRAG	= 1 << 0,	/* no transport header in here */
 	OPVS_FLOW_FIRST_FRAG	= 1 << 1,	/* header here, payload is cut */

@@ -97,7 +97,7 @@ static u32 opvs_defence_idle(const struct opvs_conn *cp, u8 state)
 static void opvs_defence_look(const struct opvs_conn *cp,
 			      struct opvs_defence_entry *e)
 {
-	u32 state = READ_ONCE(cp->state);
+	u32 state = READ_ONCE(cp->word);
 
 	*e = (struct opvs_defence_entry){
 		.proto		= cp->request.tuple.proto,

@@ -3,15 +3,15 @@
  * The end of draining: stateless services forget whose keys were whose.
  *
  * That takes two steps.  When the time of a draining is over, the service gets
- * a table that knows nothing of it.  From a grace period later no packet
+ * a view that knows nothing of it.  From a grace period later no packet
  * remembers a session because of it any more, and the exceptions that were made
  * meanwhile can go: all that are marked as such and whose service does not
  * drain.  One walk ends those of all services, without a lock; a packet that
  * finds one before does not follow it, or a session would move in the midst.
  *
  * A service may begin to drain anew while that walk is under way.  A packet
- * that makes an exception has seen a table that drains, so whoever sees the
- * exception and then looks at the table sees it, too, and leaves it alone.
+ * that makes an exception has seen a view that drains, so whoever sees the
+ * exception and then looks at the view sees it, too, and leaves it alone.
  */
 #include "work.h"
 
@@ -33,17 +33,17 @@
 /* Jiffies until the service wants to be looked at again, or MAX_JIFFY_OFFSET. */
 static unsigned long drain_step(struct opvs_svc *svc)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	unsigned long now = jiffies;
 
-	tbl = rcu_dereference_protected(svc->table,
-					lockdep_is_held(&svc->on->cfg_lock));
-	if (!tbl->drains)
+	view = rcu_dereference_protected(svc->view,
+					 lockdep_is_held(&svc->on->cfg_lock));
+	if (!view->drains)
 		return MAX_JIFFY_OFFSET;
-	if (time_before(now, tbl->drain_end))
-		return tbl->drain_end - now;
+	if (time_before(now, view->drain_end))
+		return view->drain_end - now;
 	/* A change of the server that holds it up will end it. */
-	if (tbl->drain_held)
+	if (view->drain_held)
 		return MAX_JIFFY_OFFSET;
 	return opvs_svc_rebuild(svc, NULL) ? DRAIN_RETRY : MAX_JIFFY_OFFSET;
 }

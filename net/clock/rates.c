@@ -57,8 +57,8 @@ static void sweep_hints(struct opvs_net *on)
 					  lockdep_is_held(&on->cfg_lock));
 	if (hints)
 		on->clock.hints_at = opvs_hints_sweep(hints, on->clock.hints_at,
-						   RATES_HINT_BUCKETS,
-						   ktime_get_seconds());
+						      RATES_HINT_BUCKETS,
+						      ktime_get_seconds());
 }
 
 static void age_askers(struct opvs_net *on)

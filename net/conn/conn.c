@@ -108,7 +108,7 @@ void opvs_conn_discard(struct opvs_conn *cp)
 }
 
 /**
- * opvs_conn_new_ops() - a one-packet entry for a packet
+ * opvs_conn_one_packet() - a one-packet entry for a packet
  * @on: namespace
  * @flow: the packet: a request to the server's service
  * @dest: server chosen for it
@@ -118,9 +118,9 @@ void opvs_conn_discard(struct opvs_conn *cp)
  * Return: the entry with one reference, which opvs_conn_put() drops; NULL
  * without memory.
  */
-struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
-				    const struct opvs_flow *flow,
-				    struct opvs_dest *dest)
+struct opvs_conn *opvs_conn_one_packet(struct opvs_net *on,
+				       const struct opvs_flow *flow,
+				       struct opvs_dest *dest)
 {
 	struct opvs_conn *cp = conn_alloc(on);
 
@@ -134,12 +134,12 @@ struct opvs_conn *opvs_conn_new_ops(struct opvs_net *on,
 	cp->reply.tuple.src = dest->addr;
 	cp->reply.tuple.sport = dest->port ?: flow->dport;
 	cp->flags = IP_VS_CONN_F_ONE_PACKET;
-	cp->state = 0;
+	cp->word = 0;
 	refcount_set(&cp->ref, 1);
 	opvs_count(on, OPS_CREATED);
 	return cp;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_one_packet);
 
 /**
  * opvs_conn_get() - take another reference
@@ -159,11 +159,11 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_new_ops);
 bool opvs_conn_get(struct opvs_conn *cp)
 {
 	/* Seen by all holders: they got the entry from somebody who set it. */
-	if (cp->flags & IP_VS_CONN_F_ONE_PACKET && !READ_ONCE(cp->state)) {
+	if (cp->flags & IP_VS_CONN_F_ONE_PACKET && !READ_ONCE(cp->word)) {
 		/* The read section keeps the server's memory, no more. */
 		if (unlikely(!percpu_ref_tryget(&cp->dest->ref)))
 			return false;
-		WRITE_ONCE(cp->state, OPVS_CONN_SHARED);
+		WRITE_ONCE(cp->word, OPVS_CONN_SHARED);
 	}
 	refcount_inc(&cp->ref);
 	return true;
@@ -186,7 +186,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
 
 	/* Never shared: nobody else can come by a reference any more. */
-	if (one_packet && likely(!READ_ONCE(cp->state))) {
+	if (one_packet && likely(!READ_ONCE(cp->word))) {
 		opvs_count(on, OPS_RELEASED_INLINE);
 		conn_free(cp);
 		return;
@@ -218,7 +218,7 @@ bool opvs_conn_outlived_drain(const struct opvs_conn *cp)
 		return false;
 	/* The entry was seen before the table. */
 	smp_rmb();
-	return !rcu_dereference(dest->svc->table)->drains &&
+	return !rcu_dereference(dest->svc->view)->drains &&
 	       (READ_ONCE(dest->weight) || READ_ONCE(dest->removed));
 }
 

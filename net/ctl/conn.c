@@ -68,7 +68,7 @@ static int opvs_fill_conn_tuple(struct sk_buff *skb,
 /* Flags as IPVS numbers them. */
 static u32 opvs_conn_shown_flags(const struct opvs_conn *cp, u32 state)
 {
-	u32 flags = cp->flags & ~(OPVS_CONN_F_EXCEPTION | OPVS_CONN_F_MOVED);
+	u32 flags = cp->flags & ~OPVS_CONN_F_OWN;
 
 	if (opvs_conn_is_template(cp))
 		flags |= IP_VS_CONN_F_TEMPLATE;
@@ -83,7 +83,7 @@ static int opvs_fill_conn_state(struct sk_buff *skb,
 				const struct opvs_conn *cp)
 {
 	const struct opvs_conn_ext *ext = cp->ext;
-	u32 state = READ_ONCE(cp->state);
+	u32 state = READ_ONCE(cp->word);
 
 	if (nla_put_string(skb, OPVS_CONN_ATTR_STATE,
 			   opvs_ctl_state_name(cp)) ||

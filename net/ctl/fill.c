@@ -200,16 +200,16 @@ int opvs_fill_svc_key(struct opvs_msg *msg, const struct opvs_svc_key *key)
 
 static int opvs_fill_drain(struct opvs_msg *msg, const struct opvs_svc *svc)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	unsigned long now = jiffies;
 	u32 seconds = 0;
 
-	tbl = rcu_dereference_protected(svc->table,
-					lockdep_is_held(&svc->on->cfg_lock));
-	if (!tbl->drains)
+	view = rcu_dereference_protected(svc->view,
+					 lockdep_is_held(&svc->on->cfg_lock));
+	if (!view->drains)
 		return 0;
-	if (time_before(now, tbl->drain_end))
-		seconds = DIV_ROUND_UP(tbl->drain_end - now, HZ);
+	if (time_before(now, view->drain_end))
+		seconds = DIV_ROUND_UP(view->drain_end - now, HZ);
 	return nla_put_u32(msg->skb, OPVS_SVC_ATTR_DRAIN_SECONDS, seconds);
 }
 

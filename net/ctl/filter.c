@@ -49,7 +49,7 @@ static const char *opvs_template_state_name(u8 state)
  */
 const char *opvs_ctl_state_name(const struct opvs_conn *cp)
 {
-	u8 state = READ_ONCE(cp->state) & OPVS_CONN_STATE;
+	u8 state = READ_ONCE(cp->word) & OPVS_CONN_STATE;
 
 	if (opvs_conn_is_template(cp))
 		return opvs_template_state_name(state);

@@ -43,11 +43,11 @@ static bool has_exceptions(const struct opvs_svc *svc)
 
 static struct opvs_conn *exception_find(struct opvs_net *on,
 					const struct opvs_svc *svc,
-					const struct opvs_sched_table *tbl,
+					const struct opvs_view *view,
 					const struct opvs_sched_req *req)
 {
 	struct opvs_table_key key = {
-		.pe		= tbl->pe,
+		.pe		= view->pe,
 		.key		= req->key,
 		.key_len	= req->key_len,
 		.now		= jiffies,
@@ -60,27 +60,27 @@ static struct opvs_conn *exception_find(struct opvs_net *on,
 }
 
 /* Its server was removed, or the draining that it was made for is over.  The
- * latter is asked of the table that is in place now: a packet may still see the
+ * latter is asked of the view that is in place now: a packet may still see the
  * one before or, the exception being new, the one before that.
  */
-static bool exception_is_void(const struct opvs_sched_table *tbl,
+static bool exception_is_void(const struct opvs_view *view,
 			      const struct opvs_conn *tp)
 {
 	return READ_ONCE(tp->dest->removed) ||
-	       (!tbl->drains && opvs_conn_outlived_drain(tp));
+	       (!view->drains && opvs_conn_outlived_drain(tp));
 }
 
 /* Keeps it alive, unless it is void. */
 static struct opvs_conn *exception_follow(struct opvs_net *on,
 					  const struct opvs_svc *svc,
-					  const struct opvs_sched_table *tbl,
+					  const struct opvs_view *view,
 					  const struct opvs_sched_req *req)
 {
-	struct opvs_conn *tp = exception_find(on, svc, tbl, req);
+	struct opvs_conn *tp = exception_find(on, svc, view, req);
 
 	if (!tp)
 		return NULL;
-	if (unlikely(exception_is_void(tbl, tp))) {
+	if (unlikely(exception_is_void(view, tp))) {
 		opvs_conn_end(tp);
 		return NULL;
 	}
@@ -107,13 +107,13 @@ static opvs_verdict_t session_forget(struct opvs_net *on,
 	if (!dest || !opvs_dest_available(dest))
 		return opvs_track_failed(err);
 	choice->dest = dest;
-	return OPVS_VERDICT(NONE);
+	return OPVS_GO_ON;
 }
 
 /* An exception, or why there is none. */
 static struct opvs_conn *exception_make(struct opvs_net *on,
 					const struct opvs_svc *svc,
-					const struct opvs_sched_table *tbl,
+					const struct opvs_view *view,
 					const struct opvs_sched_req *req,
 					const struct opvs_seat *seat,
 					struct opvs_dest *dest, u32 seconds)
@@ -122,56 +122,57 @@ static struct opvs_conn *exception_make(struct opvs_net *on,
 		.dest		= dest,
 		.flags		= IP_VS_CONN_F_TEMPLATE | OPVS_CONN_F_EXCEPTION,
 		.seconds	= seconds,
-		.pe		= tbl->pe,
+		.pe		= view->pe,
 		.key		= req->key,
 		.key_len	= req->key_len,
 	};
 	struct opvs_conn *tp;
+	bool raced;
 
 	/* If not, it is elsewhere also when the draining is over. */
 	if (dest == seat->owner)
 		start.flags |= OPVS_CONN_F_MOVED;
 	opvs_template_tuple(&start.tuple, svc, req->flow, 0);
-	tp = opvs_conn_track(on, &start);
-	if (!IS_ERR(tp) && !start.raced)
+	tp = opvs_conn_begin(on, &start, &raced);
+	if (!IS_ERR(tp) && !raced)
 		opvs_count(on, AFFINITY_EXCEPTIONS);
 	return tp;
 }
 
 static opvs_verdict_t session_remember(struct opvs_net *on,
 				       const struct opvs_svc *svc,
-				       const struct opvs_sched_table *tbl,
+				       const struct opvs_view *view,
 				       const struct opvs_sched_req *req,
 				       const struct opvs_seat *seat,
 				       struct opvs_choice *choice)
 {
 	struct opvs_conn *tp;
 
-	tp = exception_make(on, svc, tbl, req, seat, choice->dest,
-			    tbl->drain_seconds);
+	tp = exception_make(on, svc, view, req, seat, choice->dest,
+			    view->drain_seconds);
 	/* The server is going away; the session's next message begins anew. */
 	if (unlikely(tp == ERR_PTR(-ESTALE)))
-		return OPVS_VERDICT(NONE);
+		return OPVS_GO_ON;
 	if (IS_ERR(tp))
 		return session_forget(on, seat, choice, PTR_ERR(tp));
 	choice->control = tp;
 	choice->dest = tp->dest;
-	return OPVS_VERDICT(NONE);
+	return OPVS_GO_ON;
 }
 
 static opvs_verdict_t session_begin(struct opvs_net *on,
 				    const struct opvs_svc *svc,
-				    const struct opvs_sched_table *tbl,
+				    const struct opvs_view *view,
 				    const struct opvs_sched_req *req,
 				    const struct opvs_seat *seat,
 				    struct opvs_choice *choice)
 {
-	choice->dest = tbl->ops->pick(tbl, req);
+	choice->dest = view->ops->pick(view, req);
 	if (!choice->dest)
 		return OPVS_VERDICT(DROP_NO_SERVER);
 	if (!seat->moved && choice->dest == seat->owner)
-		return OPVS_VERDICT(NONE);
-	return session_remember(on, svc, tbl, req, seat, choice);
+		return OPVS_GO_ON;
+	return session_remember(on, svc, view, req, seat, choice);
 }
 
 static opvs_verdict_t session_go_on(struct opvs_net *on,
@@ -183,7 +184,7 @@ static opvs_verdict_t session_go_on(struct opvs_net *on,
 		return OPVS_VERDICT(DROP_NO_SERVER);
 	if (choice->dest != seat->owner)
 		opvs_count(on, AFFINITY_FORMER);
-	return OPVS_VERDICT(NONE);
+	return OPVS_GO_ON;
 }
 
 /* Nobody changed and the owner takes all that comes? */
@@ -204,45 +205,45 @@ static u64 recent_hash(const struct opvs_svc *svc,
  * opvs_affinity_choose() - choose the server of a message with a key
  * @on: namespace
  * @svc: one-packet service
- * @tbl: its table, which is stateless
+ * @view: its view, which is stateless
  * @skb: message
  * @req: its key and hash
  * @choice: result
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(NONE) and @choice, or why there is none.
+ * Return: OPVS_GO_ON and @choice, or why there is none.
  */
 opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct opvs_svc *svc,
-				    const struct opvs_sched_table *tbl,
+				    const struct opvs_view *view,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
 	u64 hash = recent_hash(svc, req);
-	opvs_verdict_t verdict = OPVS_VERDICT(NONE);
+	opvs_verdict_t verdict = OPVS_GO_ON;
 	enum opvs_recent_verdict seen;
 	struct opvs_seat seat;
 
-	seen = opvs_recent_seen(tbl->recent, hash, jiffies);
+	seen = opvs_recent_seen(view->recent, hash, jiffies);
 	if (unlikely(has_exceptions(svc)))
-		choice->control = exception_follow(on, svc, tbl, req);
+		choice->control = exception_follow(on, svc, view, req);
 	if (choice->control) {
 		choice->dest = choice->control->dest;
 	} else {
-		tbl->ops->seat(tbl, req, &seat);
+		view->ops->seat(view, req, &seat);
 		if (likely(seat_is_quiet(&seat)))
 			choice->dest = seat.owner;
 		else if (seen == OPVS_RECENT_NEW &&
-			 opvs_may_begin(skb, tbl->pe, req))
-			verdict = session_begin(on, svc, tbl, req, &seat,
+			 opvs_may_begin(skb, view->pe, req))
+			verdict = session_begin(on, svc, view, req, &seat,
 						choice);
 		else
 			verdict = session_go_on(on, &seat, choice);
 	}
 	/* Who is refused now is to be refused again. */
-	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_VERDICT(NONE))
-		opvs_recent_note(tbl->recent, hash, jiffies);
+	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_GO_ON)
+		opvs_recent_note(view->recent, hash, jiffies);
 	if (unlikely(!READ_ONCE(svc->used)))
 		WRITE_ONCE(svc->used, true);
 	return verdict;
@@ -259,7 +260,7 @@ static bool seat_is_at(const struct opvs_seat *seat,
  * opvs_affinity_claim() - have a session's messages go to a server
  * @on: namespace
  * @svc: one-packet service
- * @tbl: its table, which is stateless
+ * @view: its view, which is stateless
  * @req: the server's request, as its peer would have sent it
  * @dest: the server
  * @role: what the request is to the session.  An exception for a mere query goes
@@ -272,26 +273,26 @@ static bool seat_is_at(const struct opvs_seat *seat,
  * Context: softirq or BH disabled, RCU read side.
  */
 void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
-			 const struct opvs_sched_table *tbl,
+			 const struct opvs_view *view,
 			 struct opvs_sched_req *req, struct opvs_dest *dest,
 			 enum opvs_pe_role role)
 {
 	struct opvs_conn *tp = NULL;
 	struct opvs_seat seat;
 
-	req->hash = opvs_sched_hash(tbl, req);
+	req->hash = opvs_sched_hash(view, req);
 	if (has_exceptions(svc))
-		tp = exception_follow(on, svc, tbl, req);
+		tp = exception_follow(on, svc, view, req);
 	if (tp && tp->dest == dest)
 		return;
 	if (tp)
 		opvs_conn_end(tp);
-	tbl->ops->seat(tbl, req, &seat);
+	view->ops->seat(view, req, &seat);
 	if (seat_is_at(&seat, dest))
 		return;
-	tp = exception_make(on, svc, tbl, req, &seat, dest,
+	tp = exception_make(on, svc, view, req, &seat, dest,
 			    role == OPVS_PE_QUERY ? OPVS_RECENT_SECONDS :
-						    tbl->drain_seconds);
+						    view->drain_seconds);
 	if (!IS_ERR(tp))
 		opvs_count(on, AFFINITY_CLAIMED);
 	else if (tp != ERR_PTR(-ESTALE))
@@ -302,7 +303,7 @@ void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
  * opvs_affinity_quoted() - which server has the session of a quoted message?
  * @on: namespace
  * @svc: one-packet service
- * @tbl: its table, which is stateless
+ * @view: its view, which is stateless
  * @req: the message's key
  *
  * What is quoted was sent before, so it is no beginning.  Leaves no trace.
@@ -312,16 +313,16 @@ void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
  */
 struct opvs_dest *opvs_affinity_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
-				       const struct opvs_sched_table *tbl,
+				       const struct opvs_view *view,
 				       const struct opvs_sched_req *req)
 {
 	const struct opvs_conn *tp = NULL;
 	struct opvs_seat seat;
 
 	if (has_exceptions(svc))
-		tp = exception_find(on, svc, tbl, req);
-	if (tp && !exception_is_void(tbl, tp))
+		tp = exception_find(on, svc, view, req);
+	if (tp && !exception_is_void(view, tp))
 		return tp->dest;
-	tbl->ops->seat(tbl, req, &seat);
+	view->ops->seat(view, req, &seat);
 	return seat_of_old(&seat);
 }

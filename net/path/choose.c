@@ -19,22 +19,22 @@
 /* Each packet for itself, unless the key says where its session is. */
 static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 					struct opvs_svc *svc,
-					const struct opvs_sched_table *tbl,
+					const struct opvs_view *view,
 					struct sk_buff *skb,
 					struct opvs_sched_req *req,
 					struct opvs_choice *choice)
 {
-	if (tbl->stateless && req->key) {
-		req->hash = opvs_sched_hash(tbl, req);
+	if (view->stateless && req->key) {
+		req->hash = opvs_sched_hash(view, req);
 		choice->hash = req->hash;
-		return opvs_affinity_choose(on, svc, tbl, skb, req, choice);
+		return opvs_affinity_choose(on, svc, view, skb, req, choice);
 	}
 	req->per_packet = true;
 	choice->client = opvs_askers_hash(&on->replies.askers, &req->flow->saddr,
 					  req->flow->sport, svc->id) ?: 1;
 	choice->hash = choice->client;
-	choice->dest = opvs_sched_pick(tbl, req);
-	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
+	choice->dest = opvs_sched_pick(view, req);
+	return choice->dest ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_SERVER);
 }
 
 /**
@@ -46,19 +46,19 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
  * @choice: result, valid within the RCU read section
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(NONE) and @choice; or why there is none, and nothing was
+ * Return: OPVS_GO_ON and @choice; or why there is none, and nothing was
  * sent to the client yet.
  */
 opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice)
 {
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 	struct opvs_sched_req req = { .flow = flow };
 
 	*choice = (struct opvs_choice){};
-	if (tbl->pe && tbl->pe->proto == flow->proto) {
-		if (unlikely(opvs_seek_key(skb, flow, tbl->pe, &req)))
+	if (view->pe && view->pe->proto == flow->proto) {
+		if (unlikely(opvs_seek_key(skb, flow, view->pe, &req)))
 			return OPVS_VERDICT(DROP_NO_MEMORY);
 		if (req.keyless)
 			opvs_count(on, PE_KEYLESS);
@@ -66,12 +66,12 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			opvs_count(on, PE_KEYED);
 	}
 	/* Without a key there is nothing to remember a call by. */
-	if (tbl->flags & IP_VS_SVC_F_PERSISTENT && !req.keyless)
-		return opvs_template_choose(on, svc, tbl, &req, choice);
+	if (view->flags & IP_VS_SVC_F_PERSISTENT && !req.keyless)
+		return opvs_template_choose(on, svc, view, &req, choice);
 	if (flow->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet))
-		return choose_one_packet(on, svc, tbl, skb, &req, choice);
+		return choose_one_packet(on, svc, view, skb, &req, choice);
 
-	choice->dest = opvs_sched_pick(tbl, &req);
-	return choice->dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_SERVER);
+	choice->dest = opvs_sched_pick(view, &req);
+	return choice->dest ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_SERVER);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_choose);

@@ -20,10 +20,10 @@
 /* Any server is right for the connection?  A hash or a template means this one. */
 static bool may_choose(const struct opvs_conn_start *start)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 
-	tbl = rcu_dereference(start->dest->svc->table);
-	return !start->control && tbl->ops->spreads && tbl->count > 1;
+	view = rcu_dereference(start->dest->svc->view);
+	return !start->control && view->ops->spreads && view->count > 1;
 }
 
 /* Closed by both ends.  Whether a SYN begins anew over the very same tuple is
@@ -53,7 +53,7 @@ static bool yields_at_last(const struct opvs_conn_start *start,
 			   const struct opvs_conn *old)
 {
 	const struct opvs_proto *proto;
-	u32 word = READ_ONCE(old->state);
+	u32 word = READ_ONCE(old->word);
 
 	proto = opvs_proto_find(start->tuple.proto);
 	return is_over(proto, word) || is_weak(proto, word);
@@ -65,30 +65,30 @@ static bool yields(const struct opvs_conn_start *start,
 {
 	const struct opvs_proto *proto = opvs_proto_find(start->tuple.proto);
 
-	return is_over(proto, READ_ONCE(old->state)) ||
+	return is_over(proto, READ_ONCE(old->word)) ||
 	       (!may_choose(start) && yields_at_last(start, old));
 }
 
 /* A server that a connection may have instead. */
 static void choose_other(const struct opvs_svc *svc, struct opvs_choice *choice)
 {
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 
-	choice->dest = opvs_sched_other(tbl, choice->dest) ?: choice->dest;
+	choice->dest = opvs_sched_other(view, choice->dest) ?: choice->dest;
 }
 
 static struct opvs_conn *first_track(struct opvs_net *on,
 				     const struct opvs_proto *proto,
 				     const struct opvs_flow *flow,
-				     struct opvs_conn_start *start)
+				     struct opvs_conn_start *start, bool *raced)
 {
 	const struct opvs_svc *svc = start->dest->svc;
 
 	opvs_tuple_of(&start->tuple, flow);
-	start->state = opvs_track_begin(on, start->dest, proto, flow->event);
-	start->seconds = opvs_track_seconds(svc, proto, start->state);
-	start->state |= OPVS_CONN_PKT;
-	return opvs_conn_track(on, start);
+	start->word = opvs_track_begin(on, start->dest, proto, flow->event);
+	start->seconds = opvs_track_seconds(svc, proto, start->word);
+	start->word |= OPVS_CONN_PKT;
+	return opvs_conn_begin(on, start, raced);
 }
 
 /* Takes another server where that helps: the reply's addresses are taken, or
@@ -112,21 +112,20 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 
 		if (err == -ESTALE) {
 			verdict = opvs_choose(on, svc, skb, flow, &choice);
-			if (verdict != OPVS_VERDICT(NONE))
+			if (verdict != OPVS_GO_ON)
 				return verdict;
 		} else {
 			choose_other(svc, &choice);
 		}
 		start.dest = choice.dest;
 		start.control = choice.control;
-		*cp = first_track(on, proto, flow, &start);
-		*raced = start.raced;
+		*cp = first_track(on, proto, flow, &start, raced);
 		err = PTR_ERR_OR_ZERO(*cp);
 		if (err != -ESTALE &&
 		    (err != -EADDRINUSE || !may_choose(&start)))
 			break;
 	}
-	return err ? opvs_track_failed(err) : OPVS_VERDICT(NONE);
+	return err ? opvs_track_failed(err) : OPVS_GO_ON;
 }
 
 /**
@@ -137,7 +136,7 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
  * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_VERDICT(NONE) when it does not open a
+ * Return: what became of it; OPVS_NOT_OURS when it does not open a
  * connection, and is for the host itself.
  */
 opvs_verdict_t opvs_first_packet(struct opvs_net *on,
@@ -151,9 +150,9 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	bool raced = false;
 
 	if (unlikely(!proto || flow->flags & OPVS_FLOW_LATER_FRAG))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	if (!opvs_track_opens(on, proto, flow))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		verdict = OPVS_VERDICT(DROP_MALFORMED);
@@ -166,7 +165,7 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	 */
 	if (unlikely(raced)) {
 		verdict = opvs_track_follow(on, skb, flow, cp);
-		if (verdict != OPVS_VERDICT(NONE))
+		if (verdict != OPVS_BEGIN_ANEW)
 			return verdict;
 		verdict = OPVS_VERDICT(DROP_REMOVED_SERVER);
 	}
@@ -174,7 +173,7 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	opvs_count(on, SERVICE_PACKETS);
 	if (verdict == OPVS_VERDICT(DROP_NO_SERVER))
 		return opvs_no_server(on, skb, flow);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	return opvs_track_send_first(skb, flow, cp);
 }

@@ -50,7 +50,7 @@ static unsigned int opvs_verdict_apply(struct opvs_net *on,
 {
 	enum opvs_ctr ctr = (__force enum opvs_ctr)verdict;
 
-	if (verdict != OPVS_VERDICT(NONE))
+	if (verdict != OPVS_NOT_OURS)
 		opvs_count_by(on->counters, ctr);
 	return verdict_nf[ctr];
 }
@@ -154,7 +154,7 @@ opvs_handle(struct opvs_net *on, struct sk_buff *skb,
 			flow.flags |= OPVS_FLOW_MALFORMED;
 	}
 	verdict = stage(on, skb, &flow);
-	if (unlikely(verdict == OPVS_VERDICT(GSO_SPLIT)))
+	if (unlikely(verdict == OPVS_SPLIT))
 		return opvs_split(on, skb, state, flags, stage);
 	return opvs_verdict_apply(on, verdict);
 }
@@ -199,7 +199,7 @@ opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
 		   const struct opvs_flow *flow)
 {
 	if (flow->proto == IPPROTO_UDP && !atomic_read(&on->conn.udp))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	return opvs_track(on, skb, flow);
 }
 
@@ -211,16 +211,16 @@ opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 
 	if (likely(opvs_is_balanced(flow))) {
 		verdict = opvs_stage_tracked(on, skb, flow);
-		if (verdict == OPVS_VERDICT(NONE))
+		if (verdict == OPVS_NOT_OURS)
 			verdict = opvs_request(on, skb, flow);
-		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
+		if (verdict == OPVS_NOT_OURS && flow->proto == IPPROTO_UDP)
 			verdict = opvs_reply(on, skb, flow);
 		return verdict;
 	}
 	if (!opvs_is_icmp(flow))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	verdict = opvs_icmp_to_server(on, skb, flow);
-	if (verdict == OPVS_VERDICT(NONE))
+	if (verdict == OPVS_NOT_OURS)
 		verdict = opvs_icmp_to_client(on, skb, flow);
 	return verdict;
 }
@@ -233,13 +233,13 @@ opvs_stage_forward(struct opvs_net *on, struct sk_buff *skb,
 
 	if (likely(opvs_is_balanced(flow))) {
 		verdict = opvs_stage_tracked(on, skb, flow);
-		if (verdict == OPVS_VERDICT(NONE) && flow->proto == IPPROTO_UDP)
+		if (verdict == OPVS_NOT_OURS && flow->proto == IPPROTO_UDP)
 			verdict = opvs_reply(on, skb, flow);
 		return verdict;
 	}
 	if (opvs_is_icmp(flow))
 		return opvs_icmp_to_client(on, skb, flow);
-	return OPVS_VERDICT(NONE);
+	return OPVS_NOT_OURS;
 }
 
 static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,

@@ -136,7 +136,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
  * virtual address.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(ICMP_TO_CLIENT); NONE when it is none of ours; the
+ * Return: OPVS_VERDICT(ICMP_TO_CLIENT); OPVS_NOT_OURS when it is none of ours; the
  * reason to drop.
  */
 opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
@@ -147,7 +147,7 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 
 	if (!icmp_quotes(skb, outer, &inner) ||
 	    !icmp_virtual(on, outer, &inner, &virt))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	if (unlikely(opvs_rewrite_icmp(skb, outer, &inner, OPVS_SOURCE,
 				       &virt.addr, virt.port)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
@@ -156,16 +156,6 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(opvs_reroute(on, skb, outer)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	return OPVS_VERDICT(ICMP_TO_CLIENT);
-}
-
-/* The quoted reply, turned round: what the client had sent for it. */
-static void icmp_turn(const struct opvs_flow *inner, struct opvs_flow *request)
-{
-	*request = *inner;
-	request->saddr = inner->daddr;
-	request->daddr = inner->saddr;
-	request->sport = inner->dport;
-	request->dport = inner->sport;
 }
 
 static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
@@ -181,10 +171,10 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 	if (unlikely(!dst))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	verdict = opvs_route_check(skb, outer, dest, dst);
-	if (verdict == OPVS_VERDICT(NONE) && rewrites &&
+	if (verdict == OPVS_GO_ON && rewrites &&
 	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr, port))
 		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
 	verdict = opvs_route_output(skb, outer, on, dst);
 	if (verdict == OPVS_VERDICT(FORWARDED))
@@ -201,8 +191,8 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_VERDICT(ICMP_TO_SERVER) or OPVS_VERDICT(ICMP_TO_LOCAL);
- * ICMP_UNATTRIBUTED when it cannot be told which server replied; NONE when it
- * is none of ours; the reason to drop.
+ * ICMP_UNATTRIBUTED when it cannot be told which server replied; OPVS_NOT_OURS
+ * when it is none of ours; the reason to drop.
  */
 opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer)
@@ -214,19 +204,20 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 	struct opvs_svc *svc;
 
 	if (!icmp_quotes(skb, outer, &inner))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	cp = icmp_conn(on, &inner, OPVS_TUPLE_REQUEST);
 	if (cp)
 		return icmp_forward(on, skb, outer, &inner, cp->dest,
 				    opvs_xmit_of(cp->flags)->rewrites,
 				    cp->reply.tuple.sport);
 
-	icmp_turn(&inner, &request);
+	/* What the client had sent for the reply that is quoted. */
+	opvs_flow_turn(&request, &inner);
 	svc = opvs_svc_match(on, &request, skb->mark);
 	if (!svc || inner.proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	verdict = opvs_pick_quoted(on, svc, skb, &request, &dest);
-	if (verdict != OPVS_VERDICT(NONE))
+	if (verdict != OPVS_GO_ON)
 		return verdict;
 	return icmp_forward(on, skb, outer, &inner, dest,
 			    READ_ONCE(dest->xmit)->rewrites,

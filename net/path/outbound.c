@@ -17,23 +17,13 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/flow.h>
 #include <opvs/netns.h>
 #include <opvs/ops.h>
 #include <opvs/pe.h>
 #include <opvs/svc.h>
 
 #include <linux/ip_vs.h>
-
-/* As the peer would have sent it to the service. */
-static void turn(const struct opvs_flow *flow, const struct opvs_svc *svc,
-		 struct opvs_flow *turned)
-{
-	*turned = *flow;
-	turned->saddr = flow->daddr;
-	turned->sport = flow->dport;
-	turned->daddr = svc->key.addr;
-	turned->dport = svc->key.port ?: flow->sport;
-}
 
 /**
  * opvs_outbound() - bind the session of a server's request to that server
@@ -51,7 +41,7 @@ void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
 		   struct sk_buff *skb, const struct opvs_flow *flow)
 {
 	const struct opvs_svc *svc = dest->svc;
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 	struct opvs_sched_req req = {};
 	struct opvs_flow turned;
 	enum opvs_pe_role role;
@@ -60,20 +50,23 @@ void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
 	    unlikely(flow->payload + flow->payload_len > skb->len))
 		return;
 	/* Most of what servers send are answers. */
-	role = opvs_role(skb, flow, tbl->pe);
+	role = opvs_role(skb, flow, view->pe);
 	if (likely(role == OPVS_PE_ANSWER))
 		return;
-	turn(flow, svc, &turned);
+	/* As the peer would have sent it to the service. */
+	opvs_flow_turn(&turned, flow);
+	turned.daddr = svc->key.addr;
+	turned.dport = svc->key.port ?: flow->sport;
 	req.flow = &turned;
-	if (unlikely(opvs_seek_key(skb, flow, tbl->pe, &req))) {
+	if (unlikely(opvs_seek_key(skb, flow, view->pe, &req))) {
 		opvs_count(on, AFFINITY_FORGOTTEN);
 		return;
 	}
 	if (req.keyless)
 		return;
-	if (tbl->flags & IP_VS_SVC_F_PERSISTENT)
-		opvs_template_claim(on, svc, tbl, &req, dest);
-	else if (tbl->stateless)
-		opvs_affinity_claim(on, svc, tbl, &req, dest, role);
+	if (view->flags & IP_VS_SVC_F_PERSISTENT)
+		opvs_template_claim(on, svc, view, &req, dest);
+	else if (view->stateless)
+		opvs_affinity_claim(on, svc, view, &req, dest, role);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_outbound);

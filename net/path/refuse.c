@@ -26,7 +26,7 @@ opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 
 /**
  * opvs_track_failed() - why a connection could not be made
- * @err: negative errno of opvs_conn_track()
+ * @err: negative errno of opvs_conn_begin()
  *
  * Context: any.
  * Return: the reason to drop.

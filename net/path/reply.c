@@ -88,8 +88,8 @@ static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
  * A GSO packet is rewritten as a whole, unless it is to be looked into.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(REPLIES); OPVS_VERDICT(NONE) when it is no reply of a
- * server of ours; OPVS_VERDICT(GSO_SPLIT) when its datagrams must come one by
+ * Return: OPVS_VERDICT(REPLIES); OPVS_NOT_OURS when it is no reply of a
+ * server of ours; OPVS_SPLIT when its datagrams must come one by
  * one; the reason to drop.
  */
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
@@ -106,13 +106,13 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 	struct opvs_dest *dest;
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	dest = opvs_reply_dest(on, &name, &to);
 	if (!dest)
-		return OPVS_VERDICT(NONE);
-	if (rcu_dereference(dest->svc->table)->pe) {
+		return OPVS_NOT_OURS;
+	if (rcu_dereference(dest->svc->view)->pe) {
 		if (unlikely(opvs_is_gso(skb)))
-			return OPVS_VERDICT(GSO_SPLIT);
+			return OPVS_SPLIT;
 		opvs_outbound(on, dest, skb, flow);
 	}
 

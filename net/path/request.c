@@ -17,8 +17,8 @@
  * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_VERDICT(NONE) when no service has this
- * address and port, or the packet opens no connection; OPVS_VERDICT(GSO_SPLIT)
+ * Return: what became of it; OPVS_NOT_OURS when no service has this
+ * address and port, or the packet opens no connection; OPVS_SPLIT
  * when the packet is a GSO packet whose datagrams must come one by one.
  */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
@@ -28,11 +28,11 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 
 	svc = opvs_svc_match(on, flow, skb->mark);
 	if (!svc)
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
 		return opvs_first_packet(on, svc, skb, flow);
 	if (unlikely(opvs_is_gso(skb)))
-		return OPVS_VERDICT(GSO_SPLIT);
+		return OPVS_SPLIT;
 
 	opvs_count(on, SERVICE_PACKETS);
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED ||

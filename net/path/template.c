@@ -59,17 +59,17 @@ void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
 }
 
 static struct opvs_table_key template_key(const struct opvs_svc *svc,
-					  const struct opvs_sched_table *tbl,
+					  const struct opvs_view *view,
 					  const struct opvs_sched_req *req)
 {
 	struct opvs_table_key key = {
-		.pe		= req->key ? tbl->pe : NULL,
+		.pe		= req->key ? view->pe : NULL,
 		.key		= req->key,
 		.key_len	= req->key_len,
 		.now		= jiffies,
 	};
 
-	opvs_template_tuple(&key.tuple, svc, req->flow, tbl->netmask);
+	opvs_template_tuple(&key.tuple, svc, req->flow, view->netmask);
 	return key;
 }
 
@@ -95,7 +95,7 @@ template_refresh(struct opvs_net *on, struct opvs_conn *tp, u32 seconds)
 		     !opvs_conn_dead(tp);
 
 	/* Afterwards: a refresh in time to save it notes that it lingered. */
-	if (unlikely(READ_ONCE(tp->state) & OPVS_CONN_LINGERS))
+	if (unlikely(READ_ONCE(tp->word) & OPVS_CONN_LINGERS))
 		opvs_conn_linger(tp, false);
 	return alive;
 }
@@ -137,17 +137,17 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
 					u32 seconds)
 {
 	struct opvs_conn_start start = template_start(key, seconds);
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	struct opvs_conn *tp;
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		tbl = rcu_dereference(svc->table);
-		start.dest = tbl->ops->pick(tbl, req);
+		view = rcu_dereference(svc->view);
+		start.dest = view->ops->pick(view, req);
 		if (!start.dest)
 			return NULL;
-		tp = opvs_conn_track(on, &start);
-		/* The server went away just now; a table without it is in
+		tp = opvs_conn_begin(on, &start, NULL);
+		/* The server went away just now; a view without it is in
 		 * place.
 		 */
 		if (tp != ERR_PTR(-ESTALE))
@@ -160,7 +160,7 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
  * opvs_template_claim() - have a session's template name a server
  * @on: namespace
  * @svc: persistent service
- * @tbl: its table
+ * @view: its view of the service
  * @req: the server's request, as its peer would have sent it
  * @dest: the server
  *
@@ -169,23 +169,23 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
  * Context: softirq or BH disabled, RCU read side.
  */
 void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
-			 const struct opvs_sched_table *tbl,
+			 const struct opvs_view *view,
 			 const struct opvs_sched_req *req,
 			 struct opvs_dest *dest)
 {
-	struct opvs_table_key key = template_key(svc, tbl, req);
-	struct opvs_conn_start start = template_start(&key, tbl->timeout);
+	struct opvs_table_key key = template_key(svc, view, req);
+	struct opvs_conn_start start = template_start(&key, view->timeout);
 	struct opvs_conn_node *node = opvs_table_find(on, &key);
 	struct opvs_conn *tp;
 
 	if (node) {
 		tp = opvs_conn_of(node);
-		if (tp->dest == dest && template_refresh(on, tp, tbl->timeout))
+		if (tp->dest == dest && template_refresh(on, tp, view->timeout))
 			return;
 		opvs_conn_end(tp);
 	}
 	start.dest = dest;
-	tp = opvs_conn_track(on, &start);
+	tp = opvs_conn_begin(on, &start, NULL);
 	if (!IS_ERR(tp))
 		opvs_count(on, AFFINITY_CLAIMED);
 	else if (tp != ERR_PTR(-ESTALE))
@@ -196,7 +196,7 @@ void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
  * opvs_template_quoted() - which server has a quoted packet's template?
  * @on: namespace
  * @svc: persistent service
- * @tbl: its table
+ * @view: its view of the service
  * @req: what is quoted
  *
  * Leaves no trace.
@@ -206,10 +206,10 @@ void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
  */
 struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
 				       const struct opvs_svc *svc,
-				       const struct opvs_sched_table *tbl,
+				       const struct opvs_view *view,
 				       const struct opvs_sched_req *req)
 {
-	struct opvs_table_key key = template_key(svc, tbl, req);
+	struct opvs_table_key key = template_key(svc, view, req);
 	struct opvs_conn_node *node = opvs_table_find(on, &key);
 	struct opvs_dest *dest;
 
@@ -223,7 +223,7 @@ struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
  * opvs_template_choose() - choose the server that a persistent client has
  * @on: namespace
  * @svc: persistent service
- * @tbl: its table
+ * @view: its view of the service
  * @req: the client's packet
  * @choice: result
  *
@@ -231,20 +231,20 @@ struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
  * remembers it.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(NONE) and @choice, or why there is none.
+ * Return: OPVS_GO_ON and @choice, or why there is none.
  */
 opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_svc *svc,
-				    const struct opvs_sched_table *tbl,
+				    const struct opvs_view *view,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
-	struct opvs_table_key key = template_key(svc, tbl, req);
+	struct opvs_table_key key = template_key(svc, view, req);
 	struct opvs_conn *tp;
 
-	tp = template_find(on, &key, tbl->timeout);
+	tp = template_find(on, &key, view->timeout);
 	if (unlikely(!tp)) {
-		tp = template_begin(on, svc, req, &key, tbl->timeout);
+		tp = template_begin(on, svc, req, &key, view->timeout);
 		if (!tp)
 			return OPVS_VERDICT(DROP_NO_SERVER);
 		if (IS_ERR(tp))
@@ -252,5 +252,5 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 	}
 	choice->control = tp;
 	choice->dest = tp->dest;
-	return OPVS_VERDICT(NONE);
+	return OPVS_GO_ON;
 }

@@ -118,14 +118,14 @@ bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
 /* The template learns that its client is real. */
 static void assure_template(struct opvs_conn *tp)
 {
-	u32 seen = READ_ONCE(tp->state), word;
+	u32 seen = READ_ONCE(tp->word), word;
 
 	do {
 		if (seen & OPVS_CONN_ASSURED)
 			return;
 		word = (seen & ~OPVS_CONN_STATE) | OPVS_TEMPLATE_S_ASSURED |
 		       OPVS_CONN_ASSURED;
-	} while (!opvs_conn_set_state(tp, &seen, word));
+	} while (!opvs_conn_set_word(tp, &seen, word));
 }
 
 /* As above, and counts a packet of the client if few have come. */
@@ -148,13 +148,13 @@ static noinline u32 change_word(struct opvs_net *on, struct opvs_conn *cp,
 				const struct opvs_proto *proto,
 				enum opvs_dir dir, u8 event)
 {
-	u32 seen = READ_ONCE(cp->state), word;
+	u32 seen = READ_ONCE(cp->word), word;
 
 	do {
 		if (unlikely(seen & OPVS_CONN_ENDED))
 			return seen;
 		word = next_word(on, proto, seen, dir, event);
-	} while (word != seen && !opvs_conn_set_state(cp, &seen, word));
+	} while (word != seen && !opvs_conn_set_word(cp, &seen, word));
 
 	if (word & ~seen & OPVS_CONN_ASSURED && cp->control)
 		assure_template(cp->control);
@@ -168,14 +168,14 @@ static __always_inline bool track_note(struct opvs_net *on,
 				       const struct opvs_flow *flow)
 {
 	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
-	u32 seen = READ_ONCE(cp->state), word, seconds;
+	u32 seen = READ_ONCE(cp->word), word, seconds;
 
 	word = next_word(on, proto, seen, dir, flow->event);
 	if (unlikely(seen & OPVS_CONN_ENDED))
 		return false;
 	/* Mostly nothing changes, or one packet more is to be counted. */
 	if (unlikely((word ^ seen) & ~OPVS_CONN_PKTS) ||
-	    (word != seen && !try_cmpxchg(&cp->state, &seen, word))) {
+	    (word != seen && !try_cmpxchg(&cp->word, &seen, word))) {
 		word = change_word(on, cp, proto, dir, flow->event);
 		if (unlikely(word & OPVS_CONN_ENDED))
 			return false;
@@ -199,7 +199,7 @@ opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 				     struct opvs_conn *cp)
 {
 	/* One that was picked up on its way has had its beginning. */
-	if (cp->control && READ_ONCE(cp->state) & OPVS_CONN_ASSURED)
+	if (cp->control && READ_ONCE(cp->word) & OPVS_CONN_ASSURED)
 		assure_template(cp->control);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
@@ -225,7 +225,7 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 {
 	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
 	int mode = READ_ONCE(on->settings.conn_reuse_mode);
-	u32 word = READ_ONCE(cp->state);
+	u32 word = READ_ONCE(cp->word);
 	u32 reusable = proto->reusable;
 
 	if (flow->event != proto->first)
@@ -241,7 +241,7 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 	return reusable & BIT(word & OPVS_CONN_STATE);
 }
 
-/* Its server was removed.  NONE: the packet may begin a connection anew. */
+/* Its server was removed. */
 static opvs_verdict_t follow_orphan(struct opvs_net *on, struct opvs_conn *cp,
 				    const struct opvs_flow *flow)
 {
@@ -250,7 +250,7 @@ static opvs_verdict_t follow_orphan(struct opvs_net *on, struct opvs_conn *cp,
 
 	if (again || READ_ONCE(on->settings.expire_nodest_conn)) {
 		opvs_conn_end(cp);
-		return OPVS_VERDICT(NONE);
+		return OPVS_BEGIN_ANEW;
 	}
 	opvs_count(on, SERVICE_PACKETS);
 	return OPVS_VERDICT(DROP_REMOVED_SERVER);
@@ -272,10 +272,10 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 		 * of its tuple faster than the sweeper empties it.
 		 */
 		opvs_conn_end(cp);
-		return OPVS_VERDICT(NONE);
+		return OPVS_BEGIN_ANEW;
 	}
 	if (unlikely(!track_note(on, cp, OPVS_DIR_REQUEST, flow)))
-		return OPVS_VERDICT(NONE);
+		return OPVS_BEGIN_ANEW;
 
 	opvs_count(on, SERVICE_PACKETS);
 	opvs_stats_in(dest->stats_cpu, skb->len);
@@ -290,7 +290,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
  * @cp: the connection
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_VERDICT(NONE) when the connection is over and
+ * Return: what became of it; OPVS_BEGIN_ANEW when the connection is over and
  * the packet may begin another one.
  */
 opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
@@ -336,7 +336,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_track_find);
  * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_VERDICT(NONE) when it belongs to none.
+ * Return: what became of it; OPVS_NOT_OURS when it belongs to none.
  */
 opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow)
@@ -345,16 +345,16 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 
 	if (unlikely(flow->flags & (OPVS_FLOW_MALFORMED |
 				    OPVS_FLOW_LATER_FRAG)))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	node = opvs_table_find_flow(on, flow, jiffies);
 	if (!node)
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	if (node->tuple.kind == OPVS_TUPLE_REPLY)
 		return track_reply(on, skb, flow, opvs_conn_of(node));
 	/* Requests come to the host; one that is forwarded is none of ours. */
 	if (unlikely(!(flow->flags & (OPVS_FLOW_TO_HOST |
 				      OPVS_FLOW_FROM_HOST))))
-		return OPVS_VERDICT(NONE);
+		return OPVS_NOT_OURS;
 	return track_request(on, skb, flow, opvs_conn_of(node));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_track);

@@ -19,16 +19,16 @@
 
 #include <linux/kernel.h>
 
-static struct opvs_dest *dh_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *dh_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
 	struct opvs_dest *dest;
 	u32 hash;
 
-	if (!tbl->count)
+	if (!view->count)
 		return NULL;
-	hash = opvs_hash_endpoint(&tbl->hash_key, &req->flow->daddr, 0);
-	dest = tbl->member[reciprocal_scale(hash, tbl->count)].dest;
+	hash = opvs_hash_endpoint(&view->hash_key, &req->flow->daddr, 0);
+	dest = view->member[reciprocal_scale(hash, view->count)].dest;
 	return opvs_dest_available(dest) ? dest : NULL;
 }
 

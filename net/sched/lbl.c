@@ -2,12 +2,12 @@
 /*
  * Which servers an address had: the memory of lblc and lblcr.
  *
- * It belongs to the service and outlives its tables.  A packet finds its
+ * It belongs to the service and outlives its views.  A packet finds its
  * address without a lock and without a write, but for one a second that notes
  * the address as used.  Only an address that is new, or is to have other
  * servers, locks one bucket of the hash table.
  *
- * An entry knows servers by their ids.  A packet looks them up in its table; an
+ * An entry knows servers by their ids.  A packet looks them up in its view; an
  * id that is not there belongs to a server that was removed or is being
  * drained.  So nothing is referenced, and a removal need not search the memory.
  *
@@ -368,51 +368,51 @@ void opvs_lbl_free(struct opvs_sched_state *state)
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_free);
 
 /**
- * opvs_lbl_priv_size() - what a table needs to look servers up
- * @tbl: table whose members are filled in
+ * opvs_lbl_priv_size() - what a view needs to look servers up
+ * @view: view whose members are filled in
  * @prev: not looked at
  * @extack: not used
  *
  * Context: process.
  * Return: bytes.
  */
-ssize_t opvs_lbl_priv_size(const struct opvs_sched_table *tbl,
-			   const struct opvs_sched_table *prev,
+ssize_t opvs_lbl_priv_size(const struct opvs_view *view,
+			   const struct opvs_view *prev,
 			   struct netlink_ext_ack *extack)
 {
-	return array_size(tbl->count, sizeof(u64));
+	return array_size(view->count, sizeof(u64));
 }
 
 /**
  * opvs_lbl_build() - note the ids of the members
- * @tbl: table
+ * @view: view
  * @prev: not looked at
  *
  * Context: process.
  */
-void opvs_lbl_build(struct opvs_sched_table *tbl,
-		    const struct opvs_sched_table *prev)
+void opvs_lbl_build(struct opvs_view *view,
+		    const struct opvs_view *prev)
 {
-	u64 *id = tbl->priv;
+	u64 *id = view->priv;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++)
-		id[i] = tbl->member[i].dest->id;
+	for (i = 0; i < view->count; i++)
+		id[i] = view->member[i].dest->id;
 }
 
 /**
  * opvs_lbl_member() - the server of an id
- * @tbl: table; its members are in order of addition, which is that of ids
+ * @view: view; its members are in order of addition, which is that of ids
  * @id: opvs_dest.id
  *
  * Context: any, RCU read side.
  * Return: the member, or NULL if it is none.
  */
-const struct opvs_sched_member *
-opvs_lbl_member(const struct opvs_sched_table *tbl, u64 id)
+const struct opvs_view_member *
+opvs_lbl_member(const struct opvs_view *view, u64 id)
 {
-	u32 low = 0, high = tbl->count, mid;
-	const u64 *ids = tbl->priv;
+	u32 low = 0, high = view->count, mid;
+	const u64 *ids = view->priv;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
@@ -421,13 +421,13 @@ opvs_lbl_member(const struct opvs_sched_table *tbl, u64 id)
 		else
 			high = mid;
 	}
-	return low < tbl->count && ids[low] == id ? &tbl->member[low] : NULL;
+	return low < view->count && ids[low] == id ? &view->member[low] : NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_member);
 
 /**
  * opvs_lbl_least() - the server for an address that has none to serve it
- * @tbl: table
+ * @view: view
  * @req: packet
  *
  * By wlc, and by connections and calls also where no packet's server is
@@ -436,18 +436,18 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_member);
  * Context: as opvs_sched_ops.pick().
  * Return: an available server, or NULL.
  */
-struct opvs_dest *opvs_lbl_least(const struct opvs_sched_table *tbl,
+struct opvs_dest *opvs_lbl_least(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
 	struct opvs_sched_req remembered = *req;
 
 	remembered.per_packet = false;
-	return opvs_sched_wlc.pick(tbl, &remembered);
+	return opvs_sched_wlc.pick(view, &remembered);
 }
 
 /**
  * opvs_lbl_busy() - is it better to take another server than this one?
- * @tbl: table
+ * @view: view
  * @member: an available member
  *
  * As in IPVS: it has more active connections than its weight, and another less
@@ -455,16 +455,16 @@ struct opvs_dest *opvs_lbl_least(const struct opvs_sched_table *tbl,
  *
  * Context: any, RCU read side.
  */
-bool opvs_lbl_busy(const struct opvs_sched_table *tbl,
-		   const struct opvs_sched_member *member)
+bool opvs_lbl_busy(const struct opvs_view *view,
+		   const struct opvs_view_member *member)
 {
-	const struct opvs_sched_member *other;
+	const struct opvs_view_member *other;
 	u32 i;
 
 	if (likely(opvs_dest_active(member->dest) <= member->weight))
 		return false;
-	for (i = 0; i < tbl->count; i++) {
-		other = &tbl->member[i];
+	for (i = 0; i < view->count; i++) {
+		other = &view->member[i];
 		if (2ULL * opvs_dest_active(other->dest) < other->weight &&
 		    opvs_dest_available(other->dest))
 			return true;

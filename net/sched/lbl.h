@@ -61,20 +61,20 @@ struct opvs_lbl {
 	struct delayed_work	purge;
 };
 
-static inline struct opvs_lbl *opvs_lbl_of(const struct opvs_sched_table *tbl)
+static inline struct opvs_lbl *opvs_lbl_of(const struct opvs_view *view)
 {
-	return container_of(tbl->state, struct opvs_lbl, state);
+	return container_of(view->state, struct opvs_lbl, state);
 }
 
 /* of &struct opvs_sched_ops */
 struct opvs_sched_state *opvs_lbl_new(const int *expiration,
 				      struct opvs_limit *all);
 void opvs_lbl_free(struct opvs_sched_state *state);
-ssize_t opvs_lbl_priv_size(const struct opvs_sched_table *tbl,
-			   const struct opvs_sched_table *prev,
+ssize_t opvs_lbl_priv_size(const struct opvs_view *view,
+			   const struct opvs_view *prev,
 			   struct netlink_ext_ack *extack);
-void opvs_lbl_build(struct opvs_sched_table *tbl,
-		    const struct opvs_sched_table *prev);
+void opvs_lbl_build(struct opvs_view *view,
+		    const struct opvs_view *prev);
 
 /* entries; any context, RCU read side; @now in seconds */
 u32 opvs_lbl_now(void);
@@ -92,12 +92,12 @@ bool opvs_lbl_replace(struct opvs_lbl *lbl, const struct opvs_lbl_entry *old,
 void opvs_lbl_purge(struct opvs_lbl *lbl, u32 now);
 
 /* servers; any context, RCU read side */
-const struct opvs_sched_member *
-opvs_lbl_member(const struct opvs_sched_table *tbl, u64 id);
-struct opvs_dest *opvs_lbl_least(const struct opvs_sched_table *tbl,
+const struct opvs_view_member *
+opvs_lbl_member(const struct opvs_view *view, u64 id);
+struct opvs_dest *opvs_lbl_least(const struct opvs_view *view,
 				 const struct opvs_sched_req *req);
-bool opvs_lbl_busy(const struct opvs_sched_table *tbl,
-		   const struct opvs_sched_member *member);
+bool opvs_lbl_busy(const struct opvs_view *view,
+		   const struct opvs_view_member *member);
 
 /**
  * struct opvs_lbl_rule - what distinguishes lblc and lblcr
@@ -105,37 +105,37 @@ bool opvs_lbl_busy(const struct opvs_sched_table *tbl,
  * @give: note that it gets this one, by its id
  */
 struct opvs_lbl_rule {
-	struct opvs_dest *(*had)(const struct opvs_sched_table *tbl,
+	struct opvs_dest *(*had)(const struct opvs_view *view,
 				 const struct opvs_lbl_entry *entry, u32 now);
-	void (*give)(const struct opvs_sched_table *tbl,
+	void (*give)(const struct opvs_view *view,
 		     const struct opvs_lbl_entry *entry, u64 id, u32 now);
 };
 
 /* The server of a packet; as opvs_sched_ops.pick(). */
 static __always_inline struct opvs_dest *
-opvs_lbl_pick(const struct opvs_sched_table *tbl,
+opvs_lbl_pick(const struct opvs_view *view,
 	      const struct opvs_sched_req *req, const struct opvs_lbl_rule rule)
 {
 	const union nf_inet_addr *addr = &req->flow->daddr;
 	const struct opvs_lbl_entry *entry, *other;
-	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
+	struct opvs_lbl *lbl = opvs_lbl_of(view);
 	struct opvs_dest *dest, *had;
 	u32 now = opvs_lbl_now();
 
 	entry = opvs_lbl_find(lbl, addr, now);
-	had = likely(entry) ? rule.had(tbl, entry, now) : NULL;
+	had = likely(entry) ? rule.had(view, entry, now) : NULL;
 	if (likely(had))
 		return had;
 
-	dest = opvs_lbl_least(tbl, req);
+	dest = opvs_lbl_least(view, req);
 	if (!dest)
 		return NULL;
 	if (entry) {
-		rule.give(tbl, entry, READ_ONCE(dest->id), now);
+		rule.give(view, entry, READ_ONCE(dest->id), now);
 		return dest;
 	}
 	other = opvs_lbl_add(lbl, addr, READ_ONCE(dest->id), now);
-	had = other ? rule.had(tbl, other, now) : NULL;
+	had = other ? rule.had(view, other, now) : NULL;
 	return had ?: dest;
 }
 

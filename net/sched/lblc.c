@@ -15,31 +15,31 @@
 #include <opvs/netns.h>
 #include <opvs/sched.h>
 
-static struct opvs_dest *lblc_had(const struct opvs_sched_table *tbl,
+static struct opvs_dest *lblc_had(const struct opvs_view *view,
 				  const struct opvs_lbl_entry *entry, u32 now)
 {
-	const struct opvs_sched_member *member;
+	const struct opvs_view_member *member;
 
-	member = opvs_lbl_member(tbl, entry->server[0]);
+	member = opvs_lbl_member(view, entry->server[0]);
 	if (!member || !opvs_dest_available(member->dest) ||
-	    opvs_lbl_busy(tbl, member))
+	    opvs_lbl_busy(view, member))
 		return NULL;
 	return member->dest;
 }
 
-static void lblc_give(const struct opvs_sched_table *tbl,
+static void lblc_give(const struct opvs_view *view,
 		      const struct opvs_lbl_entry *entry, u64 id, u32 now)
 {
 	if (id != entry->server[0])
-		opvs_lbl_replace(opvs_lbl_of(tbl), entry, &id, 1, now);
+		opvs_lbl_replace(opvs_lbl_of(view), entry, &id, 1, now);
 }
 
-static struct opvs_dest *lblc_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *lblc_pick(const struct opvs_view *view,
 				   const struct opvs_sched_req *req)
 {
 	static const struct opvs_lbl_rule rule = { lblc_had, lblc_give };
 
-	return opvs_lbl_pick(tbl, req, rule);
+	return opvs_lbl_pick(view, req, rule);
 }
 
 static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)

@@ -18,22 +18,22 @@
 #include <opvs/sched.h>
 
 /* As wlc compares them. */
-static int member_cmp(const struct opvs_sched_member *a,
-		      const struct opvs_sched_member *b)
+static int member_cmp(const struct opvs_view_member *a,
+		      const struct opvs_view_member *b)
 {
 	return opvs_sched_cmp(opvs_sched_conns(a->dest), a->weight,
 			      opvs_sched_conns(b->dest), b->weight);
 }
 
 /* The least loaded server of a set that is available, or NULL. */
-static const struct opvs_sched_member *
-set_least(const struct opvs_sched_table *tbl, const struct opvs_lbl_entry *set)
+static const struct opvs_view_member *
+set_least(const struct opvs_view *view, const struct opvs_lbl_entry *set)
 {
-	const struct opvs_sched_member *member, *least = NULL;
+	const struct opvs_view_member *member, *least = NULL;
 	u32 i;
 
 	for (i = 0; i < set->count; i++) {
-		member = opvs_lbl_member(tbl, set->server[i]);
+		member = opvs_lbl_member(view, set->server[i]);
 		if (member && opvs_dest_available(member->dest) &&
 		    (!least || member_cmp(member, least) < 0))
 			least = member;
@@ -42,15 +42,15 @@ set_least(const struct opvs_sched_table *tbl, const struct opvs_lbl_entry *set)
 }
 
 /* The most loaded server of a set, available or not, except one; or NULL. */
-static const struct opvs_sched_member *
-set_most(const struct opvs_sched_table *tbl, const struct opvs_lbl_entry *set,
-	 const struct opvs_sched_member *except)
+static const struct opvs_view_member *
+set_most(const struct opvs_view *view, const struct opvs_lbl_entry *set,
+	 const struct opvs_view_member *except)
 {
-	const struct opvs_sched_member *member, *most = NULL;
+	const struct opvs_view_member *member, *most = NULL;
 	u32 i;
 
 	for (i = 0; i < set->count; i++) {
-		member = opvs_lbl_member(tbl, set->server[i]);
+		member = opvs_lbl_member(view, set->server[i]);
 		if (member && member != except &&
 		    (!most || member_cmp(member, most) > 0))
 			most = member;
@@ -59,15 +59,15 @@ set_most(const struct opvs_sched_table *tbl, const struct opvs_lbl_entry *set,
 }
 
 /* Copies a set without the servers that are gone and without one more. */
-static u32 set_copy(const struct opvs_sched_table *tbl,
+static u32 set_copy(const struct opvs_view *view,
 		    const struct opvs_lbl_entry *set,
-		    const struct opvs_sched_member *without, u64 *server)
+		    const struct opvs_view_member *without, u64 *server)
 {
-	const struct opvs_sched_member *member;
+	const struct opvs_view_member *member;
 	u32 i, count = 0;
 
 	for (i = 0; i < set->count; i++) {
-		member = opvs_lbl_member(tbl, set->server[i]);
+		member = opvs_lbl_member(view, set->server[i]);
 		if (member && member != without)
 			server[count++] = set->server[i];
 	}
@@ -84,7 +84,7 @@ static bool set_has(const struct opvs_lbl_entry *set, u64 id)
 	return false;
 }
 
-static void set_join(const struct opvs_sched_table *tbl,
+static void set_join(const struct opvs_view *view,
 		     const struct opvs_lbl_entry *set, u64 id, u32 now)
 {
 	u64 server[OPVS_LBL_SERVERS];
@@ -92,46 +92,46 @@ static void set_join(const struct opvs_sched_table *tbl,
 
 	if (set_has(set, id))
 		return;
-	count = set_copy(tbl, set, NULL, server);
+	count = set_copy(view, set, NULL, server);
 	if (count == OPVS_LBL_SERVERS)
-		count = set_copy(tbl, set, set_most(tbl, set, NULL), server);
+		count = set_copy(view, set, set_most(view, set, NULL), server);
 	server[count++] = id;
-	opvs_lbl_replace(opvs_lbl_of(tbl), set, server, count, now);
+	opvs_lbl_replace(opvs_lbl_of(view), set, server, count, now);
 }
 
 /* Lets go of one server, never of the one that serves. */
-static void set_shrink(const struct opvs_sched_table *tbl,
+static void set_shrink(const struct opvs_view *view,
 		       const struct opvs_lbl_entry *set,
-		       const struct opvs_sched_member *serves, u32 now)
+		       const struct opvs_view_member *serves, u32 now)
 {
 	u64 server[OPVS_LBL_SERVERS];
 	u32 count;
 
-	count = set_copy(tbl, set, set_most(tbl, set, serves), server);
-	opvs_lbl_replace(opvs_lbl_of(tbl), set, server, count, now);
+	count = set_copy(view, set, set_most(view, set, serves), server);
+	opvs_lbl_replace(opvs_lbl_of(view), set, server, count, now);
 }
 
 /* Who serves an address that is known, or NULL if that is for wlc to say. */
-static struct opvs_dest *lblcr_had(const struct opvs_sched_table *tbl,
+static struct opvs_dest *lblcr_had(const struct opvs_view *view,
 				   const struct opvs_lbl_entry *set, u32 now)
 {
-	const struct opvs_sched_member *least = set_least(tbl, set);
+	const struct opvs_view_member *least = set_least(view, set);
 
-	if (!least || opvs_lbl_busy(tbl, least))
+	if (!least || opvs_lbl_busy(view, least))
 		return NULL;
 	if (unlikely(set->count > 1 &&
 		     opvs_lbl_age(set->changed, now) >=
-		     READ_ONCE(tbl->state->on->settings.lblcr_expiration)))
-		set_shrink(tbl, set, least, now);
+		     READ_ONCE(view->state->on->settings.lblcr_expiration)))
+		set_shrink(view, set, least, now);
 	return least->dest;
 }
 
-static struct opvs_dest *lblcr_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *lblcr_pick(const struct opvs_view *view,
 				    const struct opvs_sched_req *req)
 {
 	static const struct opvs_lbl_rule rule = { lblcr_had, set_join };
 
-	return opvs_lbl_pick(tbl, req, rule);
+	return opvs_lbl_pick(view, req, rule);
 }
 
 static struct opvs_sched_state *lblcr_state_new(struct opvs_net *on)

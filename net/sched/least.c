@@ -46,7 +46,7 @@ struct least {
 };
 
 /* Looks at a member; false: it is not available. */
-static __always_inline bool least_see(const struct opvs_sched_member *member,
+static __always_inline bool least_see(const struct opvs_view_member *member,
 				      const struct opvs_sched_req *req,
 				      const struct least_rule rule,
 				      struct least *seen)
@@ -67,16 +67,16 @@ static int least_cmp(const struct least *a, const struct least *b)
 
 /* Whose turn is it, of those that are equal? */
 static __always_inline struct opvs_dest *
-least_among(const struct opvs_sched_table *tbl,
+least_among(const struct opvs_view *view,
 	    const struct opvs_sched_req *req, const struct least_rule rule,
 	    const struct least *least)
 {
-	u64 turn = opvs_sched_spread(tbl, least->sum);
+	u64 turn = opvs_sched_spread(view, least->sum);
 	struct least seen;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++) {
-		if (!least_see(&tbl->member[i], req, rule, &seen) ||
+	for (i = 0; i < view->count; i++) {
+		if (!least_see(&view->member[i], req, rule, &seen) ||
 		    least_cmp(&seen, least) > 0)
 			continue;
 		if (turn < seen.weight)
@@ -88,15 +88,15 @@ least_among(const struct opvs_sched_table *tbl,
 }
 
 static __always_inline struct opvs_dest *
-least_pick(const struct opvs_sched_table *tbl,
+least_pick(const struct opvs_view *view,
 	   const struct opvs_sched_req *req, const struct least_rule rule)
 {
 	struct least least = {}, seen;
 	int cmp;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++) {
-		if (!least_see(&tbl->member[i], req, rule, &seen))
+	for (i = 0; i < view->count; i++) {
+		if (!least_see(&view->member[i], req, rule, &seen))
 			continue;
 		cmp = least.dest ? least_cmp(&seen, &least) : -1;
 		if (cmp < 0)
@@ -106,23 +106,23 @@ least_pick(const struct opvs_sched_table *tbl,
 	}
 	if (least.sum == least.weight)
 		return least.dest;
-	return least_among(tbl, req, rule, &least);
+	return least_among(view, req, rule, &least);
 }
 
-static struct opvs_dest *lc_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *lc_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
 	static const struct least_rule rule = { opvs_sched_conns, false };
 
-	return least_pick(tbl, req, rule);
+	return least_pick(view, req, rule);
 }
 
-static struct opvs_dest *wlc_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *wlc_pick(const struct opvs_view *view,
 				  const struct opvs_sched_req *req)
 {
 	static const struct least_rule rule = { opvs_sched_conns, true };
 
-	return least_pick(tbl, req, rule);
+	return least_pick(view, req, rule);
 }
 
 /* Inactive connections delay nobody; the new one does. */
@@ -131,12 +131,12 @@ static u64 sed_load(const struct opvs_dest *dest)
 	return opvs_dest_active(dest) + 1ULL;
 }
 
-static struct opvs_dest *sed_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *sed_pick(const struct opvs_view *view,
 				  const struct opvs_sched_req *req)
 {
 	static const struct least_rule rule = { sed_load, true };
 
-	return least_pick(tbl, req, rule);
+	return least_pick(view, req, rule);
 }
 
 static u64 nq_load(const struct opvs_dest *dest)
@@ -146,12 +146,12 @@ static u64 nq_load(const struct opvs_dest *dest)
 	return active ? active + 1ULL : 0;
 }
 
-static struct opvs_dest *nq_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *nq_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
 	static const struct least_rule rule = { nq_load, true };
 
-	return least_pick(tbl, req, rule);
+	return least_pick(view, req, rule);
 }
 
 const struct opvs_sched_ops opvs_sched_lc = {

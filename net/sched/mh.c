@@ -11,11 +11,11 @@
  * what hashes to it, or to an overloaded one, has no server, or with
  * mh-fallback is hashed again until it meets an available one.
  *
- * Not so in a stateless service.  There the table tells sessions that exist
+ * Not so in a stateless service.  There the view tells sessions that exist
  * already from those that begin: the latter go to whom the slot belongs now,
  * and a server of weight 0 has none; the former to whom it belonged when the
- * present draining began.  For them a table that drains holds a second Maglev
- * table, the base, which is handed on from table to table as long as changes
+ * present draining began.  For them a view that drains holds a second Maglev
+ * table, the base, which is handed on from view to view as long as changes
  * follow each other before the draining is over.  Its owners are known by their
  * id, which follows from address and port: they find their way to the servers
  * that are configured now, or are gone.  A server that is removed and comes
@@ -56,7 +56,7 @@
 /**
  * struct mh_name - a server by what all directors know it by
  * @id: keyed hash of address and port
- * @member: its number in the table
+ * @member: its number in the view
  */
 struct mh_name {
 	u64	id;
@@ -64,12 +64,12 @@ struct mh_name {
 };
 
 /**
- * struct mh - private data of a table
+ * struct mh - private data of a view
  * @since: jiffies, of 64 bits, since which keys have these owners
  * @own: Maglev table of whom keys belong to: of members of weight above 0
- * @member: by number in @own, the number in the table
+ * @member: by number in @own, the number in the view
  * @base: the same of when the draining began, or NULL
- * @base_member: by number in @base, the number in the table, or MH_GONE
+ * @base_member: by number in @base, the number in the view, or MH_GONE
  * @name: with @base: all members by id
  */
 struct mh {
@@ -81,36 +81,36 @@ struct mh {
 	struct mh_name		*name;
 };
 
-/* ---- a table's own owners ---- */
+/* ---- a view's own owners ---- */
 
-static u64 mh_id(const struct opvs_sched_table *tbl, u32 member)
+static u64 mh_id(const struct opvs_view *view, u32 member)
 {
-	const struct opvs_dest *dest = tbl->member[member].dest;
+	const struct opvs_dest *dest = view->member[member].dest;
 
-	return opvs_hash_endpoint(&tbl->hash_key, &dest->addr, dest->port);
+	return opvs_hash_endpoint(&view->hash_key, &dest->addr, dest->port);
 }
 
-static u32 mh_owners(const struct opvs_sched_table *tbl)
+static u32 mh_owners(const struct opvs_view *view)
 {
 	u32 i, owners = 0;
 
-	for (i = 0; i < tbl->count; i++)
-		owners += !!tbl->member[i].weight;
+	for (i = 0; i < view->count; i++)
+		owners += !!view->member[i].weight;
 	return owners;
 }
 
-static void mh_build_own(struct opvs_sched_table *tbl)
+static void mh_build_own(struct opvs_view *view)
 {
-	struct mh *mh = tbl->priv;
+	struct mh *mh = view->priv;
 	struct opvs_maglev_node *node = mh->own->node;
 	u32 i, number = 0;
 
-	for (i = 0; i < tbl->count; i++) {
-		if (!tbl->member[i].weight)
+	for (i = 0; i < view->count; i++) {
+		if (!view->member[i].weight)
 			continue;
 		mh->member[number] = i;
-		node->id = mh_id(tbl, i);
-		node->weight = tbl->member[i].weight;
+		node->id = mh_id(view, i);
+		node->weight = view->member[i].weight;
 		node->member = number++;
 		node++;
 	}
@@ -119,30 +119,30 @@ static void mh_build_own(struct opvs_sched_table *tbl)
 
 /* ---- whose keys were whose ---- */
 
-/* Does the table hash the same keys to the same numbers? */
-static bool mh_succeeds(const struct opvs_sched_table *tbl,
-			const struct opvs_sched_table *prev)
+/* Does the view hash the same keys to the same numbers? */
+static bool mh_succeeds(const struct opvs_view *view,
+			const struct opvs_view *prev)
 {
-	return prev && tbl->stateless && prev->stateless &&
-	       prev->ops == tbl->ops && prev->pe == tbl->pe &&
-	       !memcmp(&prev->hash_key, &tbl->hash_key, sizeof(tbl->hash_key));
+	return prev && view->stateless && prev->stateless &&
+	       prev->ops == view->ops && prev->pe == view->pe &&
+	       !memcmp(&prev->hash_key, &view->hash_key, sizeof(view->hash_key));
 }
 
-/* The base if the table drains; depends on nothing that changes meanwhile. */
-static const struct opvs_maglev *mh_base(const struct opvs_sched_table *tbl,
-					 const struct opvs_sched_table *prev)
+/* The base if the view drains; depends on nothing that changes meanwhile. */
+static const struct opvs_maglev *mh_base(const struct opvs_view *view,
+					 const struct opvs_view *prev)
 {
 	const struct mh *old;
 
-	if (!mh_succeeds(tbl, prev))
+	if (!mh_succeeds(view, prev))
 		return NULL;
 	old = prev->priv;
 	if (prev->drains && (prev->drain_held ||
-			     time_before((unsigned long)tbl->built_at,
+			     time_before((unsigned long)view->built_at,
 					 prev->drain_end)))
 		return old->base;
-	if (!tbl->used || !old->own->count ||
-	    time_before64(tbl->built_at, old->since + MH_YOUNG))
+	if (!view->used || !old->own->count ||
+	    time_before64(view->built_at, old->since + MH_YOUNG))
 		return NULL;
 	return old->own;
 }
@@ -154,59 +154,59 @@ static int mh_compare_names(const void *a, const void *b)
 	return name->id < other->id ? -1 : name->id > other->id;
 }
 
-static u32 mh_find(const struct opvs_sched_table *tbl, u64 id)
+static u32 mh_find(const struct opvs_view *view, u64 id)
 {
-	const struct mh *mh = tbl->priv;
+	const struct mh *mh = view->priv;
 	const struct mh_name key = { .id = id }, *name;
 
-	name = bsearch(&key, mh->name, tbl->count, sizeof(key),
+	name = bsearch(&key, mh->name, view->count, sizeof(key),
 		       mh_compare_names);
 	return name ? name->member : MH_GONE;
 }
 
 /* Tells who of the base is still there; true if somebody is of weight 0. */
-static bool mh_build_base(struct opvs_sched_table *tbl,
+static bool mh_build_base(struct opvs_view *view,
 			  const struct opvs_maglev *base)
 {
-	struct mh *mh = tbl->priv;
+	struct mh *mh = view->priv;
 	bool held = false;
 	u32 i, member;
 
 	opvs_maglev_copy(mh->base, base);
-	for (i = 0; i < tbl->count; i++)
-		mh->name[i] = (struct mh_name){ mh_id(tbl, i), i };
-	sort(mh->name, tbl->count, sizeof(*mh->name), mh_compare_names, NULL);
+	for (i = 0; i < view->count; i++)
+		mh->name[i] = (struct mh_name){ mh_id(view, i), i };
+	sort(mh->name, view->count, sizeof(*mh->name), mh_compare_names, NULL);
 
 	for (i = 0; i < base->count; i++) {
-		member = mh_find(tbl, base->node[i].id);
+		member = mh_find(view, base->node[i].id);
 		mh->base_member[i] = member;
-		held |= member != MH_GONE && !tbl->member[member].weight;
+		held |= member != MH_GONE && !view->member[member].weight;
 	}
 	return held;
 }
 
 /* Begins to drain, goes on, or has done with it. */
-static void mh_drain(struct opvs_sched_table *tbl,
-		     const struct opvs_sched_table *prev)
+static void mh_drain(struct opvs_view *view,
+		     const struct opvs_view *prev)
 {
-	const struct opvs_maglev *base = mh_base(tbl, prev);
-	const struct mh *old = mh_succeeds(tbl, prev) ? prev->priv : NULL;
-	unsigned long now = tbl->built_at;
-	struct mh *mh = tbl->priv;
+	const struct opvs_maglev *base = mh_base(view, prev);
+	const struct mh *old = mh_succeeds(view, prev) ? prev->priv : NULL;
+	unsigned long now = view->built_at;
+	struct mh *mh = view->priv;
 	bool moved;
 
 	moved = !old || !opvs_maglev_same(mh->own, old->own);
-	mh->since = moved ? tbl->built_at : old->since;
+	mh->since = moved ? view->built_at : old->since;
 	if (!base)
 		return;
 
-	tbl->drain_held = mh_build_base(tbl, base);
+	view->drain_held = mh_build_base(view, base);
 	if (moved) {
-		tbl->drains = true;
-		tbl->drain_end = now + tbl->drain_seconds * HZ;
+		view->drains = true;
+		view->drain_end = now + view->drain_seconds * HZ;
 	} else if (prev->drains) {
-		tbl->drain_end = prev->drain_end;
-		tbl->drains = tbl->drain_held ||
+		view->drain_end = prev->drain_end;
+		view->drains = view->drain_held ||
 			      time_before(now, prev->drain_end);
 	}
 }
@@ -226,51 +226,51 @@ static size_t mh_align(size_t size)
 	return ALIGN(size, sizeof(u64));
 }
 
-static struct mh_sizes mh_sizes(const struct opvs_sched_table *tbl,
-				const struct opvs_sched_table *prev)
+static struct mh_sizes mh_sizes(const struct opvs_view *view,
+				const struct opvs_view *prev)
 {
-	const struct opvs_maglev *base = mh_base(tbl, prev);
-	u32 owners = mh_owners(tbl);
+	const struct opvs_maglev *base = mh_base(view, prev);
+	u32 owners = mh_owners(view);
 	struct mh_sizes sizes = {
 		.own	= mh_align(opvs_maglev_size(owners)),
 		.member	= mh_align(owners * sizeof(u32)),
 	};
 
 	if (base) {
-		sizes.name = tbl->count * sizeof(struct mh_name);
+		sizes.name = view->count * sizeof(struct mh_name);
 		sizes.base = mh_align(opvs_maglev_size(base->count));
 		sizes.base_member = mh_align(base->count * sizeof(u32));
 	}
 	return sizes;
 }
 
-static ssize_t mh_priv_size(const struct opvs_sched_table *tbl,
-			    const struct opvs_sched_table *prev,
+static ssize_t mh_priv_size(const struct opvs_view *view,
+			    const struct opvs_view *prev,
 			    struct netlink_ext_ack *extack)
 {
 	struct mh_sizes sizes;
 
-	if (tbl->count > OPVS_MAGLEV_MEMBERS_MAX) {
+	if (view->count > OPVS_MAGLEV_MEMBERS_MAX) {
 		NL_SET_ERR_MSG(extack,
 			       "scheduler mh: more than 65535 servers");
 		return -EINVAL;
 	}
-	sizes = mh_sizes(tbl, prev);
+	sizes = mh_sizes(view, prev);
 	return sizeof(struct mh) + sizes.own + sizes.member + sizes.name +
 	       sizes.base + sizes.base_member;
 }
 
-static void mh_build(struct opvs_sched_table *tbl,
-		     const struct opvs_sched_table *prev)
+static void mh_build(struct opvs_view *view,
+		     const struct opvs_view *prev)
 {
-	struct mh_sizes sizes = mh_sizes(tbl, prev);
-	struct mh *mh = tbl->priv;
+	struct mh_sizes sizes = mh_sizes(view, prev);
+	struct mh *mh = view->priv;
 
 	*mh = (struct mh){ .own = (void *)(mh + 1) };
 	mh->member = (void *)mh->own + sizes.own;
-	opvs_maglev_init(mh->own, mh_owners(tbl));
-	mh_build_own(tbl);
-	if (!tbl->stateless)
+	opvs_maglev_init(mh->own, mh_owners(view));
+	mh_build_own(view);
+	if (!view->stateless)
 		return;
 
 	opvs_maglev_sort(mh->own);
@@ -279,46 +279,46 @@ static void mh_build(struct opvs_sched_table *tbl,
 		mh->base = (void *)mh->name + sizes.name;
 		mh->base_member = (void *)mh->base + sizes.base;
 	}
-	mh_drain(tbl, prev);
+	mh_drain(view, prev);
 }
 
-static u64 mh_hash(const struct opvs_sched_table *tbl,
+static u64 mh_hash(const struct opvs_view *view,
 		   const struct opvs_sched_req *req)
 {
-	if (req->key || req->keyless || tbl->flags & MH_PORT)
-		return req->hash ?: opvs_sched_hash(tbl, req);
-	return opvs_hash_endpoint(&tbl->hash_key, &req->flow->saddr, 0);
+	if (req->key || req->keyless || view->flags & MH_PORT)
+		return req->hash ?: opvs_sched_hash(view, req);
+	return opvs_hash_endpoint(&view->hash_key, &req->flow->saddr, 0);
 }
 
-static struct opvs_dest *mh_owner(const struct opvs_sched_table *tbl, u64 hash)
+static struct opvs_dest *mh_owner(const struct opvs_view *view, u64 hash)
 {
-	const struct mh *mh = tbl->priv;
+	const struct mh *mh = view->priv;
 	u32 number = opvs_maglev_lookup(mh->own, hash);
 
 	if (unlikely(number >= mh->own->count))
 		return NULL;
-	return tbl->member[mh->member[number]].dest;
+	return view->member[mh->member[number]].dest;
 }
 
-static struct opvs_dest *mh_former(const struct opvs_sched_table *tbl, u64 hash)
+static struct opvs_dest *mh_former(const struct opvs_view *view, u64 hash)
 {
-	const struct mh *mh = tbl->priv;
+	const struct mh *mh = view->priv;
 	u32 member = mh->base_member[opvs_maglev_lookup(mh->base, hash)];
 
-	return member == MH_GONE ? NULL : tbl->member[member].dest;
+	return member == MH_GONE ? NULL : view->member[member].dest;
 }
 
-/* Who has slots in a stateless table has a weight, though a packet may see the
- * table a moment before or after the server's own weight changes.
+/* Who has slots in a stateless view has a weight, though a packet may see the
+ * view a moment before or after the server's own weight changes.
  */
-static bool mh_available(const struct opvs_sched_table *tbl,
+static bool mh_available(const struct opvs_view *view,
 			 const struct opvs_dest *dest)
 {
-	return tbl->stateless ? !READ_ONCE(dest->overloaded) :
+	return view->stateless ? !READ_ONCE(dest->overloaded) :
 				opvs_dest_available(dest);
 }
 
-static struct opvs_dest *mh_fallback(const struct opvs_sched_table *tbl,
+static struct opvs_dest *mh_fallback(const struct opvs_view *view,
 				     u64 hash)
 {
 	struct opvs_dest *dest;
@@ -326,33 +326,33 @@ static struct opvs_dest *mh_fallback(const struct opvs_sched_table *tbl,
 	u32 try;
 
 	for (try = 1; try <= MH_FALLBACK_TRIES; try++) {
-		again = siphash_2u64(hash, try, &tbl->hash_key);
-		dest = mh_owner(tbl, again);
-		if (mh_available(tbl, dest))
+		again = siphash_2u64(hash, try, &view->hash_key);
+		dest = mh_owner(view, again);
+		if (mh_available(view, dest))
 			return dest;
 	}
-	return opvs_sched_scan(tbl, (u32)again % tbl->count);
+	return opvs_sched_scan(view, (u32)again % view->count);
 }
 
-static struct opvs_dest *mh_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *mh_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
-	u64 hash = mh_hash(tbl, req);
-	struct opvs_dest *dest = mh_owner(tbl, hash);
+	u64 hash = mh_hash(view, req);
+	struct opvs_dest *dest = mh_owner(view, hash);
 
-	if (unlikely(!dest) || mh_available(tbl, dest))
+	if (unlikely(!dest) || mh_available(view, dest))
 		return dest;
-	return tbl->flags & MH_FALLBACK ? mh_fallback(tbl, hash) : NULL;
+	return view->flags & MH_FALLBACK ? mh_fallback(view, hash) : NULL;
 }
 
-static void mh_seat(const struct opvs_sched_table *tbl,
+static void mh_seat(const struct opvs_view *view,
 		    const struct opvs_sched_req *req, struct opvs_seat *seat)
 {
-	u64 hash = mh_hash(tbl, req);
+	u64 hash = mh_hash(view, req);
 
-	*seat = (struct opvs_seat){ .owner = mh_owner(tbl, hash) };
-	if (tbl->drains) {
-		seat->former = mh_former(tbl, hash);
+	*seat = (struct opvs_seat){ .owner = mh_owner(view, hash) };
+	if (view->drains) {
+		seat->former = mh_former(view, hash);
 		seat->moved = seat->former != seat->owner;
 	}
 }

@@ -14,14 +14,14 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 
-static struct opvs_dest *ovf_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *ovf_pick(const struct opvs_view *view,
 				  const struct opvs_sched_req *req)
 {
-	const struct opvs_sched_member *member, *best = NULL;
+	const struct opvs_view_member *member, *best = NULL;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++) {
-		member = &tbl->member[i];
+	for (i = 0; i < view->count; i++) {
+		member = &view->member[i];
 		if ((!best || member->weight > best->weight) &&
 		    opvs_dest_available(member->dest) &&
 		    opvs_dest_active(member->dest) <= member->weight)

@@ -14,14 +14,14 @@
 /* A server that is not available passes its turn on, so that the next one does
  * not serve twice.
  */
-static struct opvs_dest *rr_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *rr_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
 	struct opvs_dest *dest;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++) {
-		dest = tbl->member[opvs_sched_step(tbl, tbl->count)].dest;
+	for (i = 0; i < view->count; i++) {
+		dest = view->member[opvs_sched_step(view, view->count)].dest;
 		if (opvs_dest_available(dest))
 			return dest;
 	}

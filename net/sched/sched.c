@@ -17,7 +17,7 @@
 #define KEYLESS_TRIES	8
 
 /* For services that are to refuse everybody for now. */
-static struct opvs_dest *none_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *none_pick(const struct opvs_view *view,
 				   const struct opvs_sched_req *req)
 {
 	return NULL;
@@ -79,26 +79,26 @@ const struct opvs_sched_ops *opvs_sched_nth(size_t n)
 
 /**
  * opvs_sched_hash() - who sent a packet, as a number
- * @tbl: table of the service
+ * @view: view of the service
  * @req: packet; the engine's key if there is one, else the client's address and
  *	port
  *
  * Context: any, RCU read side.
  * Return: a keyed hash.
  */
-u64 opvs_sched_hash(const struct opvs_sched_table *tbl,
+u64 opvs_sched_hash(const struct opvs_view *view,
 		    const struct opvs_sched_req *req)
 {
 	if (req->key)
-		return opvs_hash_bytes(&tbl->hash_key, req->key, req->key_len);
-	return opvs_hash_endpoint(&tbl->hash_key, &req->flow->saddr,
+		return opvs_hash_bytes(&view->hash_key, req->key, req->key_len);
+	return opvs_hash_endpoint(&view->hash_key, &req->flow->saddr,
 				  req->flow->sport);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_hash);
 
 /**
  * opvs_sched_spread() - a number that is as good as any other
- * @tbl: table of the service
+ * @view: view of the service
  * @range: not 0
  *
  * Successive turns times the golden ratio, modulo 1: of any run of calls on a
@@ -108,38 +108,38 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sched_hash);
  * Context: softirq or BH disabled, RCU read side.
  * Return: a number below @range.
  */
-u64 opvs_sched_spread(const struct opvs_sched_table *tbl, u64 range)
+u64 opvs_sched_spread(const struct opvs_view *view, u64 range)
 {
-	return mul_u64_u32_shr(range, hash_32(opvs_sched_step(tbl, U32_MAX), 32),
+	return mul_u64_u32_shr(range, hash_32(opvs_sched_step(view, U32_MAX), 32),
 			       32);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_spread);
 
 /**
  * opvs_sched_scan() - any server that is available
- * @tbl: table of the service
+ * @view: view of the service
  * @from: number of the member to start at
  *
  * Context: any, RCU read side.
  * Return: the next available server, or NULL if none is.
  */
-struct opvs_dest *opvs_sched_scan(const struct opvs_sched_table *tbl, u32 from)
+struct opvs_dest *opvs_sched_scan(const struct opvs_view *view, u32 from)
 {
 	u32 i;
 
-	for (i = from; i < tbl->count; i++)
-		if (opvs_dest_available(tbl->member[i].dest))
-			return tbl->member[i].dest;
+	for (i = from; i < view->count; i++)
+		if (opvs_dest_available(view->member[i].dest))
+			return view->member[i].dest;
 	for (i = 0; i < from; i++)
-		if (opvs_dest_available(tbl->member[i].dest))
-			return tbl->member[i].dest;
+		if (opvs_dest_available(view->member[i].dest))
+			return view->member[i].dest;
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_scan);
 
 /**
  * opvs_sched_other() - a server instead of one that will not do
- * @tbl: table of the service
+ * @view: view of the service
  * @dest: that one
  *
  * For schedulers that share out (&opvs_sched_ops.spreads).
@@ -148,21 +148,21 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sched_scan);
  * Return: the next available server after it, @dest itself if there is no other,
  * or NULL.
  */
-struct opvs_dest *opvs_sched_other(const struct opvs_sched_table *tbl,
+struct opvs_dest *opvs_sched_other(const struct opvs_view *view,
 				   const struct opvs_dest *dest)
 {
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++)
-		if (tbl->member[i].dest == dest)
+	for (i = 0; i < view->count; i++)
+		if (view->member[i].dest == dest)
 			break;
-	return opvs_sched_scan(tbl, i < tbl->count ? i + 1 : 0);
+	return opvs_sched_scan(view, i < view->count ? i + 1 : 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_other);
 
 /**
  * opvs_sched_pick_keyless() - choose a server where an engine found no key
- * @tbl: table of the service
+ * @view: view of the service
  * @req: packet
  *
  * By the hash of the client's address and port, in shares by weight: what says
@@ -173,88 +173,88 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sched_other);
  * Context: softirq or BH disabled, RCU read side.
  * Return: an available server, or NULL.
  */
-struct opvs_dest *opvs_sched_pick_keyless(const struct opvs_sched_table *tbl,
+struct opvs_dest *opvs_sched_pick_keyless(const struct opvs_view *view,
 					  const struct opvs_sched_req *req)
 {
-	u64 hash = opvs_sched_hash(tbl, req), total = 0, at;
+	u64 hash = opvs_sched_hash(view, req), total = 0, at;
 	unsigned int tries;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++)
-		total += tbl->member[i].weight;
+	for (i = 0; i < view->count; i++)
+		total += view->member[i].weight;
 	for (tries = 0; tries < KEYLESS_TRIES && total; tries++) {
 		at = mul_u64_u32_shr(total, hash >> 32, 32);
-		for (i = 0; at >= tbl->member[i].weight; i++)
-			at -= tbl->member[i].weight;
-		if (opvs_dest_available(tbl->member[i].dest))
-			return tbl->member[i].dest;
+		for (i = 0; at >= view->member[i].weight; i++)
+			at -= view->member[i].weight;
+		if (opvs_dest_available(view->member[i].dest))
+			return view->member[i].dest;
 		hash = (hash ^ hash >> 32) * OPVS_HASH_MIX;
 	}
-	return opvs_sched_scan(tbl, 0);
+	return opvs_sched_scan(view, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_pick_keyless);
 
 /**
- * opvs_sched_sums_size() - what a table needs to find members by weight
- * @tbl: table whose members are filled in
+ * opvs_sched_sums_size() - what a view needs to find members by weight
+ * @view: view whose members are filled in
  * @prev: not looked at
  * @extack: not used
  *
  * Context: process.
  * Return: bytes.
  */
-ssize_t opvs_sched_sums_size(const struct opvs_sched_table *tbl,
-			     const struct opvs_sched_table *prev,
+ssize_t opvs_sched_sums_size(const struct opvs_view *view,
+			     const struct opvs_view *prev,
 			     struct netlink_ext_ack *extack)
 {
-	return array_size(tbl->count, sizeof(u64));
+	return array_size(view->count, sizeof(u64));
 }
 
 /**
  * opvs_sched_sums_build() - for each member, its weight and those of all before
- * @tbl: table
+ * @view: view
  * @prev: not looked at
  *
  * Context: process.
  */
-void opvs_sched_sums_build(struct opvs_sched_table *tbl,
-			   const struct opvs_sched_table *prev)
+void opvs_sched_sums_build(struct opvs_view *view,
+			   const struct opvs_view *prev)
 {
-	u64 *sums = tbl->priv, sum = 0;
+	u64 *sums = view->priv, sum = 0;
 	u32 i;
 
-	for (i = 0; i < tbl->count; i++) {
-		sum += tbl->member[i].weight;
+	for (i = 0; i < view->count; i++) {
+		sum += view->member[i].weight;
 		sums[i] = sum;
 	}
 }
 
 /**
  * opvs_sched_sum() - what the weights add up to
- * @tbl: table of opvs_sched_sums_build() with a member
+ * @view: view of opvs_sched_sums_build() with a member
  *
  * Context: any, RCU read side.
  */
-u64 opvs_sched_sum(const struct opvs_sched_table *tbl)
+u64 opvs_sched_sum(const struct opvs_view *view)
 {
-	const u64 *sums = tbl->priv;
+	const u64 *sums = view->priv;
 
-	return sums[tbl->count - 1];
+	return sums[view->count - 1];
 }
 
 /**
  * opvs_sched_sums_find() - whose stretch is that, if each is as long as its
  * weight?
- * @tbl: table of opvs_sched_sums_build() with a member
+ * @view: view of opvs_sched_sums_build() with a member
  * @at: below opvs_sched_sum()
  *
  * Context: any, RCU read side.
  * Return: number of a member.
  */
-u32 opvs_sched_sums_find(const struct opvs_sched_table *tbl, u64 at)
+u32 opvs_sched_sums_find(const struct opvs_view *view, u64 at)
 {
-	u32 low = 0, high = tbl->count - 1, mid;
-	const u64 *sums = tbl->priv;
+	u32 low = 0, high = view->count - 1, mid;
+	const u64 *sums = view->priv;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;

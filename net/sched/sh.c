@@ -25,46 +25,46 @@
 /* With one part in ten available, one client in thirty is not served by then. */
 #define SH_FALLBACK_TRIES	32
 
-static u32 sh_member(const struct opvs_sched_table *tbl, u64 hash)
+static u32 sh_member(const struct opvs_view *view, u64 hash)
 {
-	return opvs_sched_sums_find(tbl, mul_u64_u64_shr(hash,
-							 opvs_sched_sum(tbl),
+	return opvs_sched_sums_find(view, mul_u64_u64_shr(hash,
+							 opvs_sched_sum(view),
 							 64));
 }
 
-static struct opvs_dest *sh_fallback(const struct opvs_sched_table *tbl,
+static struct opvs_dest *sh_fallback(const struct opvs_view *view,
 				     u64 hash)
 {
 	u32 try, member = 0;
 	struct opvs_dest *dest;
 
 	for (try = 1; try <= SH_FALLBACK_TRIES; try++) {
-		member = sh_member(tbl, siphash_2u64(hash, try,
-						     &tbl->hash_key));
-		dest = tbl->member[member].dest;
+		member = sh_member(view, siphash_2u64(hash, try,
+						      &view->hash_key));
+		dest = view->member[member].dest;
 		if (opvs_dest_available(dest))
 			return dest;
 	}
-	return opvs_sched_scan(tbl, member);
+	return opvs_sched_scan(view, member);
 }
 
-static struct opvs_dest *sh_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *sh_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
-	bool with_port = tbl->flags & IP_VS_SVC_F_SCHED_SH_PORT;
+	bool with_port = view->flags & IP_VS_SVC_F_SCHED_SH_PORT;
 	struct opvs_dest *dest;
 	u64 hash;
 
-	if (!tbl->count)
+	if (!view->count)
 		return NULL;
-	hash = opvs_hash_endpoint(&tbl->hash_key, &req->flow->saddr,
+	hash = opvs_hash_endpoint(&view->hash_key, &req->flow->saddr,
 				  with_port ? req->flow->sport : 0);
-	dest = tbl->member[sh_member(tbl, hash)].dest;
+	dest = view->member[sh_member(view, hash)].dest;
 	if (opvs_dest_available(dest))
 		return dest;
-	if (!(tbl->flags & IP_VS_SVC_F_SCHED_SH_FALLBACK))
+	if (!(view->flags & IP_VS_SVC_F_SCHED_SH_FALLBACK))
 		return NULL;
-	return sh_fallback(tbl, hash);
+	return sh_fallback(view, hash);
 }
 
 const struct opvs_sched_ops opvs_sched_sh = {

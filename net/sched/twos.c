@@ -24,28 +24,28 @@ static u64 random_below(u64 range)
 }
 
 /* Any server, available or not.  There is one. */
-static const struct opvs_sched_member *
-twos_member(const struct opvs_sched_table *tbl)
+static const struct opvs_view_member *
+twos_member(const struct opvs_view *view)
 {
-	u64 at = random_below(opvs_sched_sum(tbl));
+	u64 at = random_below(opvs_sched_sum(view));
 
-	return &tbl->member[opvs_sched_sums_find(tbl, at)];
+	return &view->member[opvs_sched_sums_find(view, at)];
 }
 
 /* The same among those that are available, exactly by weight however few. */
-static const struct opvs_sched_member *
-twos_available(const struct opvs_sched_table *tbl)
+static const struct opvs_view_member *
+twos_available(const struct opvs_view *view)
 {
-	const struct opvs_sched_member *member, *last = NULL;
-	const struct opvs_sched_member *end = &tbl->member[tbl->count];
+	const struct opvs_view_member *member, *last = NULL;
+	const struct opvs_view_member *end = &view->member[view->count];
 	u64 sum = 0, at;
 
-	for (member = tbl->member; member < end; member++)
+	for (member = view->member; member < end; member++)
 		if (opvs_dest_available(member->dest))
 			sum += member->weight;
 
 	at = random_below(sum);
-	for (member = tbl->member; member < end; member++) {
+	for (member = view->member; member < end; member++) {
 		if (!opvs_dest_available(member->dest))
 			continue;
 		last = member;
@@ -57,30 +57,30 @@ twos_available(const struct opvs_sched_table *tbl)
 	return last;
 }
 
-static const struct opvs_sched_member *
-twos_draw(const struct opvs_sched_table *tbl)
+static const struct opvs_view_member *
+twos_draw(const struct opvs_view *view)
 {
-	const struct opvs_sched_member *member;
+	const struct opvs_view_member *member;
 	u32 try;
 
 	for (try = 0; try < TWOS_TRIES; try++) {
-		member = twos_member(tbl);
+		member = twos_member(view);
 		if (opvs_dest_available(member->dest))
 			return member;
 	}
-	return twos_available(tbl);
+	return twos_available(view);
 }
 
-static struct opvs_dest *twos_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *twos_pick(const struct opvs_view *view,
 				   const struct opvs_sched_req *req)
 {
-	const struct opvs_sched_member *one, *two;
+	const struct opvs_view_member *one, *two;
 
-	if (!tbl->count)
+	if (!view->count)
 		return NULL;
-	one = twos_draw(tbl);
+	one = twos_draw(view);
 	/* A packet whose server nobody will remember is no load to anybody. */
-	two = req->per_packet ? one : twos_draw(tbl);
+	two = req->per_packet ? one : twos_draw(view);
 	if (!one || !two)
 		return NULL;
 	if (one != two &&

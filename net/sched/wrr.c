@@ -59,7 +59,7 @@ struct wrr_tree {
 };
 
 /**
- * struct wrr - the tree of a table
+ * struct wrr - the tree of a view
  * @round: turns in a round
  * @root: side that has all of them
  * @node: inner nodes, one less than members, by rising total; behind them and
@@ -89,33 +89,33 @@ struct wrr_forest {
 	u32		nodes;
 };
 
-static ssize_t wrr_priv_size(const struct opvs_sched_table *tbl,
-			     const struct opvs_sched_table *prev,
+static ssize_t wrr_priv_size(const struct opvs_view *view,
+			     const struct opvs_view *prev,
 			     struct netlink_ext_ack *extack)
 {
 	struct wrr *wrr;
 
-	return struct_size(wrr, node, tbl->count) +
-	       array_size(tbl->count, sizeof(struct wrr_tree));
+	return struct_size(wrr, node, view->count) +
+	       array_size(view->count, sizeof(struct wrr_tree));
 }
 
 /* Weights are halved until a round can be counted in 32 bits, which takes
  * more than 65536 servers, or weights that ipvsadm does not let pass.  Nobody
  * sees the end of a round of four billion turns.
  */
-static u32 wrr_weight(const struct opvs_sched_table *tbl, u32 member, u32 halved)
+static u32 wrr_weight(const struct opvs_view *view, u32 member, u32 halved)
 {
-	return max_t(u32, tbl->member[member].weight >> halved, 1);
+	return max_t(u32, view->member[member].weight >> halved, 1);
 }
 
-static u32 wrr_halvings(const struct opvs_sched_table *tbl)
+static u32 wrr_halvings(const struct opvs_view *view)
 {
 	u32 i, halved = 0;
 	u64 sum;
 
 	for (;; halved++) {
-		for (i = 0, sum = 0; i < tbl->count; i++)
-			sum += wrr_weight(tbl, i, halved);
+		for (i = 0, sum = 0; i < view->count; i++)
+			sum += wrr_weight(view, i, halved);
 		if (sum <= U32_MAX)
 			return halved;
 	}
@@ -130,16 +130,16 @@ static int wrr_cmp(const void *a, const void *b)
 	return x->side < y->side ? -1 : 1;
 }
 
-static void wrr_leaves(const struct opvs_sched_table *tbl,
+static void wrr_leaves(const struct opvs_view *view,
 		       struct wrr_tree *leaf)
 {
-	u32 i, halved = wrr_halvings(tbl);
+	u32 i, halved = wrr_halvings(view);
 
-	for (i = 0; i < tbl->count; i++) {
-		leaf[i].total = wrr_weight(tbl, i, halved);
+	for (i = 0; i < view->count; i++) {
+		leaf[i].total = wrr_weight(view, i, halved);
 		leaf[i].side = i;
 	}
-	sort(leaf, tbl->count, sizeof(*leaf), wrr_cmp, NULL);
+	sort(leaf, view->count, sizeof(*leaf), wrr_cmp, NULL);
 }
 
 static struct wrr_tree wrr_lightest(struct wrr_forest *f)
@@ -156,21 +156,21 @@ static struct wrr_tree wrr_lightest(struct wrr_forest *f)
 	return tree;
 }
 
-static void wrr_build(struct opvs_sched_table *tbl,
-		      const struct opvs_sched_table *prev)
+static void wrr_build(struct opvs_view *view,
+		      const struct opvs_view *prev)
 {
-	struct wrr *wrr = tbl->priv;
+	struct wrr *wrr = view->priv;
 	struct wrr_forest f = {
-		.leaf	= (struct wrr_tree *)&wrr->node[tbl->count],
+		.leaf	= (struct wrr_tree *)&wrr->node[view->count],
 		.node	= wrr->node,
-		.count	= tbl->count,
+		.count	= view->count,
 	};
 	struct wrr_tree light, heavy;
 
-	if (!tbl->count)
+	if (!view->count)
 		return;
 
-	wrr_leaves(tbl, f.leaf);
+	wrr_leaves(view, f.leaf);
 	while (f.nodes < f.count - 1) {
 		light = wrr_lightest(&f);
 		heavy = wrr_lightest(&f);
@@ -207,22 +207,22 @@ static u32 wrr_member(const struct wrr *wrr, u32 count, u32 turn)
 	return side;
 }
 
-static struct opvs_dest *wrr_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *wrr_pick(const struct opvs_view *view,
 				  const struct opvs_sched_req *req)
 {
-	const struct wrr *wrr = tbl->priv;
+	const struct wrr *wrr = view->priv;
 	struct opvs_dest *dest;
 	u32 try, turn = 0;
 
-	if (!tbl->count)
+	if (!view->count)
 		return NULL;
 	for (try = 0; try < WRR_TRIES; try++) {
-		turn = opvs_sched_step(tbl, wrr->round);
-		dest = tbl->member[wrr_member(wrr, tbl->count, turn)].dest;
+		turn = opvs_sched_step(view, wrr->round);
+		dest = view->member[wrr_member(wrr, view->count, turn)].dest;
 		if (opvs_dest_available(dest))
 			return dest;
 	}
-	return opvs_sched_scan(tbl, turn % tbl->count);
+	return opvs_sched_scan(view, turn % view->count);
 }
 
 const struct opvs_sched_ops opvs_sched_wrr = {

@@ -238,7 +238,7 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 	return dest;
 }
 
-/* Tells packets what @conf says; the table already knows the weight. */
+/* Tells packets what @conf says; the view already knows the weight. */
 static void dest_apply(struct opvs_dest *dest,
 		       const struct opvs_dest_conf *conf)
 {
@@ -505,7 +505,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_edit);
  * opvs_dest_unlink() - take a server out of all that leads to it
  * @dest: server; freed when nobody uses it any more
  *
- * The caller sees to the service's table: it goes away, or was rebuilt.
+ * The caller sees to the service's view: it goes away, or was rebuilt.
  *
  * Context: process, cfg_lock held.  Does not wait for a grace period.
  */
@@ -554,7 +554,7 @@ int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack)
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	/* Packets must get a table without it before it goes. */
+	/* Packets must get a view without it before it goes. */
 	list_del(&dest->list);
 	svc->num_dests--;
 	err = opvs_svc_rebuild(svc, extack);

@@ -232,7 +232,7 @@ static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
 
 	if (unlikely(!READ_ONCE(on->settings.reply_seconds)))
 		return true;
-	if (rcu_dereference(svc->table)->pe && !to->here &&
+	if (rcu_dereference(svc->view)->pe && !to->here &&
 	    !opvs_svc_has_addr(svc, to->addr))
 		return true;
 	return opvs_askers_know(&on->replies.askers,

@@ -11,14 +11,14 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-static void rekey_undo(struct opvs_sched_table **tbl, u32 count)
+static void rekey_undo(struct opvs_view **view, u32 count)
 {
 	while (count)
-		opvs_svc_drop_view(tbl[--count]);
+		opvs_svc_drop_view(view[--count]);
 }
 
-/* One table for each service, in their order, which packets do not see yet. */
-static int rekey_build(struct opvs_net *on, struct opvs_sched_table **tbl,
+/* One view for each service, in their order, which packets do not see yet. */
+static int rekey_build(struct opvs_net *on, struct opvs_view **view,
 		       struct netlink_ext_ack *extack)
 {
 	unsigned long id = 0;
@@ -26,23 +26,23 @@ static int rekey_build(struct opvs_net *on, struct opvs_sched_table **tbl,
 	u32 count = 0;
 
 	while ((svc = opvs_svc_next(on, &id))) {
-		tbl[count] = opvs_svc_view(svc, &svc->conf, extack);
-		if (IS_ERR(tbl[count])) {
-			rekey_undo(tbl, count);
-			return PTR_ERR(tbl[count]);
+		view[count] = opvs_svc_view(svc, &svc->conf, extack);
+		if (IS_ERR(view[count])) {
+			rekey_undo(view, count);
+			return PTR_ERR(view[count]);
 		}
 		count++;
 	}
 	return 0;
 }
 
-static void rekey_show(struct opvs_net *on, struct opvs_sched_table **tbl)
+static void rekey_show(struct opvs_net *on, struct opvs_view **view)
 {
 	unsigned long id = 0;
 	struct opvs_svc *svc;
 
 	while ((svc = opvs_svc_next(on, &id)))
-		opvs_svc_show(svc, *tbl++);
+		opvs_svc_show(svc, *view++);
 }
 
 /**
@@ -62,24 +62,24 @@ int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 {
 	u32 count = on->svc.num[OPVS_INET] + on->svc.num[OPVS_INET6];
 	const siphash_key_t old = on->svc.hash_key;
-	struct opvs_sched_table **tbl;
+	struct opvs_view **view;
 	int err;
 
 	lockdep_assert_held(&on->cfg_lock);
 
 	if (!memcmp(key, &old, sizeof(old)))
 		return 0;
-	tbl = kvcalloc(count, sizeof(*tbl), GFP_KERNEL);
-	if (!tbl)
+	view = kvcalloc(count, sizeof(*view), GFP_KERNEL);
+	if (!view)
 		return -ENOMEM;
-	/* What tables are built with. */
+	/* What views are built with. */
 	on->svc.hash_key = *key;
-	err = rekey_build(on, tbl, extack);
+	err = rekey_build(on, view, extack);
 	if (err)
 		on->svc.hash_key = old;
 	else
-		rekey_show(on, tbl);
-	kvfree(tbl);
+		rekey_show(on, view);
+	kvfree(view);
 	/* By the new secret the same calls are others. */
 	if (!err)
 		opvs_net_load_forget(on);

@@ -4,7 +4,7 @@
  *
  * A service is found by packets in a hash table (match.c) and by the control
  * plane in order of addition.  What packets see of its servers is one immutable
- * table, rebuilt and republished by every change: a packet sees the state before
+ * view, rebuilt and republished by every change: a packet sees the state before
  * or after a change, never between.
  *
  * Removal is two-phase.  Unlinked under cfg_lock, a service stays in memory
@@ -108,7 +108,7 @@ static int conf_check(const struct opvs_svc_conf *conf,
 
 /* Tells packets what @conf says, servers aside. */
 static void svc_apply(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
-		      struct opvs_sched_table *tbl)
+		      struct opvs_view *view)
 {
 	struct opvs_policy *policy = conf->policy ?: &svc->on->policy.standard;
 
@@ -120,7 +120,7 @@ static void svc_apply(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	rcu_assign_pointer(svc->policy, policy);
 	WRITE_ONCE(svc->one_packet, opvs_svc_conf_one_packet(conf));
 	WRITE_ONCE(svc->conns.max, conf->conn_max);
-	opvs_svc_show(svc, tbl);
+	opvs_svc_show(svc, view);
 }
 
 /* Its name is free again; connections of removed servers may still use it. */
@@ -181,7 +181,7 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 				   const struct opvs_svc_conf *conf,
 				   struct netlink_ext_ack *extack)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	struct opvs_svc *svc;
 
 	svc = opvs_removed_take_svc(on, &conf->key);
@@ -189,12 +189,12 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 		svc = svc_alloc(on, &conf->key, extack);
 	if (IS_ERR(svc))
 		return svc;
-	tbl = opvs_svc_view(svc, conf, extack);
-	if (IS_ERR(tbl)) {
+	view = opvs_svc_view(svc, conf, extack);
+	if (IS_ERR(view)) {
 		svc_give_up(svc);
-		return ERR_CAST(tbl);
+		return ERR_CAST(view);
 	}
-	svc_apply(svc, conf, tbl);
+	svc_apply(svc, conf, view);
 	return svc;
 }
 
@@ -310,7 +310,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_add);
 int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 		  struct netlink_ext_ack *extack)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	int err;
 
 	lockdep_assert_held(&svc->on->cfg_lock);
@@ -318,18 +318,18 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	err = conf_check(conf, extack);
 	if (err)
 		return err;
-	tbl = opvs_svc_view(svc, conf, extack);
-	if (IS_ERR(tbl))
-		return PTR_ERR(tbl);
+	view = opvs_svc_view(svc, conf, extack);
+	if (IS_ERR(view))
+		return PTR_ERR(view);
 	err = opvs_dest_expect_calls(svc, conf);
 	if (!err && opvs_svc_conf_one_packet(conf) && !svc->one_packet)
 		err = opvs_dest_join_all(svc, extack);
 	if (err) {
-		opvs_svc_drop_view(tbl);
+		opvs_svc_drop_view(view);
 		return err;
 	}
 
-	svc_apply(svc, conf, tbl);
+	svc_apply(svc, conf, view);
 	opvs_dest_count_calls(svc);
 	if (!svc->one_packet)
 		opvs_dest_leave_all(svc);
@@ -412,8 +412,8 @@ static void svc_free_work(struct work_struct *work)
 	opvs_totals_retire_svc(svc);
 	mutex_unlock(&on->cfg_lock);
 
-	/* Nobody can find the table since a grace period ago. */
-	opvs_svc_drop_view(rcu_dereference_protected(svc->table, true));
+	/* Nobody can find the view since a grace period ago. */
+	opvs_svc_drop_view(rcu_dereference_protected(svc->view, true));
 	opvs_unwatch(on, &svc->watched);
 	svc_free(svc);
 	opvs_live_dec(on);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What packets see of a service's servers: one immutable table, built anew by
+ * What packets see of a service's servers: one immutable view, built anew by
  * every change.
  */
 #include <opvs/svc.h>
@@ -36,7 +36,7 @@ static void state_put(struct opvs_sched_state *state)
 /* The one that packets use now, if the scheduler is still the same. */
 static struct opvs_sched_state *
 state_get(struct opvs_svc *svc, const struct opvs_sched_ops *ops,
-	  const struct opvs_sched_table *prev)
+	  const struct opvs_view *prev)
 {
 	struct opvs_sched_state *state;
 
@@ -65,13 +65,13 @@ state_get(struct opvs_svc *svc, const struct opvs_sched_ops *ops,
 bool opvs_svc_has_addr(const struct opvs_svc *svc,
 		       const union nf_inet_addr *addr)
 {
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 	u32 i;
 
-	if (likely(!opvs_svc_may_have_addr(tbl, addr)))
+	if (likely(!opvs_svc_may_have_addr(view, addr)))
 		return false;
-	for (i = 0; i < tbl->known; i++)
-		if (nf_inet_addr_cmp(&tbl->member[i].dest->addr, addr))
+	for (i = 0; i < view->known; i++)
+		if (nf_inet_addr_cmp(&view->member[i].dest->addr, addr))
 			return true;
 	return false;
 }
@@ -80,49 +80,49 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_has_addr);
 /* A drained server keeps its place with schedulers that ask for it; and its
  * sessions, if nothing else remembers them.
  */
-static void add_members(struct opvs_sched_table *tbl,
+static void add_members(struct opvs_view *view,
 			const struct opvs_svc *svc)
 {
 	u32 weight, others = svc->num_dests;
 	struct opvs_dest *dest;
 
 	list_for_each_entry(dest, &svc->dests, list) {
-		tbl->addrs |= opvs_svc_addr_bits(&dest->addr);
+		view->addrs |= opvs_svc_addr_bits(&dest->addr);
 		weight = dest->conf.weight;
-		if (!weight && tbl->ops->keep_drained && !tbl->stateless)
+		if (!weight && view->ops->keep_drained && !view->stateless)
 			weight = dest->last_weight;
-		if (!weight && !tbl->stateless) {
-			tbl->member[--others].dest = dest;
+		if (!weight && !view->stateless) {
+			view->member[--others].dest = dest;
 			continue;
 		}
-		tbl->member[tbl->count].dest = dest;
-		tbl->member[tbl->count].weight = weight;
-		tbl->count++;
+		view->member[view->count].dest = dest;
+		view->member[view->count].weight = weight;
+		view->count++;
 	}
-	tbl->known = svc->num_dests;
+	view->known = svc->num_dests;
 }
 
-/* Grows the table by what the scheduler keeps for itself. */
-static struct opvs_sched_table *
-table_add_priv(struct opvs_sched_table *tbl,
-	       const struct opvs_sched_table *prev,
-	       struct netlink_ext_ack *extack)
+/* Grows the view by what the scheduler keeps for itself. */
+static struct opvs_view *
+view_add_priv(struct opvs_view *view,
+	      const struct opvs_view *prev,
+	      struct netlink_ext_ack *extack)
 {
-	size_t size = ALIGN(struct_size(tbl, member, tbl->known), sizeof(u64));
-	struct opvs_sched_table *grown;
+	size_t size = ALIGN(struct_size(view, member, view->known), sizeof(u64));
+	struct opvs_view *grown;
 	ssize_t priv;
 
-	priv = tbl->ops->priv_size(tbl, prev, extack);
+	priv = view->ops->priv_size(view, prev, extack);
 	if (priv < 0) {
-		kvfree(tbl);
+		kvfree(view);
 		return ERR_PTR(priv);
 	}
 	grown = kvzalloc(size + priv, GFP_KERNEL_ACCOUNT);
 	if (grown) {
-		memcpy(grown, tbl, struct_size(tbl, member, tbl->known));
+		memcpy(grown, view, struct_size(view, member, view->known));
 		grown->priv = (void *)grown + size;
 	}
-	kvfree(tbl);
+	kvfree(view);
 	return grown ?: ERR_PTR(-ENOMEM);
 }
 
@@ -134,32 +134,32 @@ static int recent_start(struct opvs_net *on)
 	return on->svc.recent ? 0 : -ENOMEM;
 }
 
-static struct opvs_sched_table *table_new(struct opvs_svc *svc,
-					  const struct opvs_svc_conf *conf)
+static struct opvs_view *view_new(struct opvs_svc *svc,
+				  const struct opvs_svc_conf *conf)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
-	tbl = kvzalloc(struct_size(tbl, member, svc->num_dests),
-		       GFP_KERNEL_ACCOUNT);
-	if (!tbl)
+	view = kvzalloc(struct_size(view, member, svc->num_dests),
+			GFP_KERNEL_ACCOUNT);
+	if (!view)
 		return NULL;
 
-	tbl->ops = conf->sched;
-	tbl->pe = conf->pe;
-	tbl->flags = conf->flags;
-	tbl->timeout = conf->timeout;
-	tbl->netmask = conf->netmask;
-	tbl->cursor = svc->cursor;
-	tbl->hash_key = svc->on->svc.hash_key;
-	tbl->built_at = get_jiffies_64();
-	tbl->stateless = opvs_svc_conf_stateless(conf);
-	if (tbl->stateless) {
-		tbl->recent = svc->on->svc.recent;
-		tbl->used = READ_ONCE(svc->used);
-		tbl->drain_seconds = READ_ONCE(svc->on->settings.drain_seconds);
+	view->ops = conf->sched;
+	view->pe = conf->pe;
+	view->flags = conf->flags;
+	view->timeout = conf->timeout;
+	view->netmask = conf->netmask;
+	view->cursor = svc->cursor;
+	view->hash_key = svc->on->svc.hash_key;
+	view->built_at = get_jiffies_64();
+	view->stateless = opvs_svc_conf_stateless(conf);
+	if (view->stateless) {
+		view->recent = svc->on->svc.recent;
+		view->used = READ_ONCE(svc->used);
+		view->drain_seconds = READ_ONCE(svc->on->settings.drain_seconds);
 	}
-	add_members(tbl, svc);
-	return tbl;
+	add_members(view, svc);
+	return view;
 }
 
 /**
@@ -169,57 +169,57 @@ static struct opvs_sched_table *table_new(struct opvs_svc *svc,
  * @extack: says why not
  *
  * Context: process, cfg_lock held.
- * Return: a table for opvs_svc_show() or opvs_svc_drop_view(); ERR_PTR: -ENOMEM,
+ * Return: a view for opvs_svc_show() or opvs_svc_drop_view(); ERR_PTR: -ENOMEM,
  * or the scheduler's refusal.
  */
-struct opvs_sched_table *opvs_svc_view(struct opvs_svc *svc,
-				       const struct opvs_svc_conf *conf,
-				       struct netlink_ext_ack *extack)
+struct opvs_view *opvs_svc_view(struct opvs_svc *svc,
+				const struct opvs_svc_conf *conf,
+				struct netlink_ext_ack *extack)
 {
 	const struct opvs_sched_ops *ops = conf->sched;
-	struct opvs_sched_table *tbl, *prev;
+	struct opvs_view *view, *prev;
 
-	prev = rcu_dereference_protected(svc->table,
+	prev = rcu_dereference_protected(svc->view,
 					 lockdep_is_held(&svc->on->cfg_lock));
 	if (opvs_svc_conf_stateless(conf) && recent_start(svc->on))
 		return ERR_PTR(-ENOMEM);
-	tbl = table_new(svc, conf);
-	if (!tbl)
+	view = view_new(svc, conf);
+	if (!view)
 		return ERR_PTR(-ENOMEM);
 
 	if (ops->priv_size) {
-		tbl = table_add_priv(tbl, prev, extack);
-		if (IS_ERR(tbl))
-			return tbl;
+		view = view_add_priv(view, prev, extack);
+		if (IS_ERR(view))
+			return view;
 	}
 	if (ops->state_new) {
-		tbl->state = state_get(svc, ops, prev);
-		if (!tbl->state) {
-			kvfree(tbl);
+		view->state = state_get(svc, ops, prev);
+		if (!view->state) {
+			kvfree(view);
 			return ERR_PTR(-ENOMEM);
 		}
 	}
 	if (ops->build)
-		ops->build(tbl, prev);
-	return tbl;
+		ops->build(view, prev);
+	return view;
 }
 
 /**
- * opvs_svc_drop_view() - free a table that packets do not see
- * @tbl: of opvs_svc_view(), or NULL
+ * opvs_svc_drop_view() - free a view that packets do not see
+ * @view: of opvs_svc_view(), or NULL
  *
  * Context: process.
  */
-void opvs_svc_drop_view(struct opvs_sched_table *tbl)
+void opvs_svc_drop_view(struct opvs_view *view)
 {
-	if (!tbl)
+	if (!view)
 		return;
-	state_put(tbl->state);
-	kvfree(tbl);
+	state_put(view->state);
+	kvfree(view);
 }
 
 /* Something that drained does so no longer.  The exceptions that were made
- * meanwhile are ended when no packet sees the old table: see net/clock/drain.c.
+ * meanwhile are ended when no packet sees the old view: see net/clock/drain.c.
  */
 static void drain_over(struct opvs_net *on)
 {
@@ -231,17 +231,17 @@ static void drain_over(struct opvs_net *on)
 /**
  * opvs_svc_show() - let packets see it
  * @svc: service
- * @tbl: of opvs_svc_view()
+ * @view: of opvs_svc_view()
  *
  * Context: process, cfg_lock held.
  */
-void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl)
+void opvs_svc_show(struct opvs_svc *svc, struct opvs_view *view)
 {
-	struct opvs_sched_table *old;
+	struct opvs_view *old;
 
-	old = rcu_replace_pointer(svc->table, tbl,
+	old = rcu_replace_pointer(svc->view, view,
 				  lockdep_is_held(&svc->on->cfg_lock));
-	if (tbl->drains)
+	if (view->drains)
 		opvs_clock_drain(svc->on);
 	else if (old && old->drains)
 		drain_over(svc->on);
@@ -261,13 +261,13 @@ void opvs_svc_show(struct opvs_svc *svc, struct opvs_sched_table *tbl)
  */
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	tbl = opvs_svc_view(svc, &svc->conf, extack);
-	if (IS_ERR(tbl))
-		return PTR_ERR(tbl);
-	opvs_svc_show(svc, tbl);
+	view = opvs_svc_view(svc, &svc->conf, extack);
+	if (IS_ERR(view))
+		return PTR_ERR(view);
+	opvs_svc_show(svc, view);
 	return 0;
 }

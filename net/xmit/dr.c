@@ -24,7 +24,7 @@ static opvs_verdict_t dr_send(struct sk_buff *skb, const struct opvs_flow *flow,
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 
 	verdict = opvs_route_check(skb, flow, cp->dest, dst);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	return opvs_route_output(skb, flow, cp->on, dst);
 }

@@ -26,7 +26,7 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 
 	verdict = opvs_route_check(skb, flow, cp->dest, dst);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	if (unlikely(opvs_rewrite(skb, flow, OPVS_DEST, &server->src,
 				  server->sport)))

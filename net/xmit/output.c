@@ -113,7 +113,7 @@ static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
  * the client that belong to them.  A server on this host needs neither.
  *
  * Context: softirq or BH disabled.
- * Return: OPVS_VERDICT(NONE) to go on, else the reason to drop.
+ * Return: OPVS_GO_ON to go on, else the reason to drop.
  */
 opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_flow *flow,
@@ -125,7 +125,7 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 	if (unlikely(is_martian(flow, dest, local)))
 		return OPVS_VERDICT(DROP_MARTIAN);
 	if (local)
-		return OPVS_VERDICT(NONE);
+		return OPVS_GO_ON;
 
 	if (needs_whole(skb, flow) &&
 	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
@@ -139,7 +139,7 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 		opvs_error_ttl(skb, flow);
 		return OPVS_VERDICT(DROP_TTL);
 	}
-	return OPVS_VERDICT(NONE);
+	return OPVS_GO_ON;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
 

@@ -169,7 +169,7 @@ static struct opvs_dest *message_from(u32 client, u32 call,
 	message_flow(&flow, client, len);
 	*verdict = choose_by(skb, &flow, &result);
 	kfree_skb(skb);
-	return *verdict == OPVS_VERDICT(NONE) ? result.dest : NULL;
+	return *verdict == OPVS_GO_ON ? result.dest : NULL;
 }
 
 static struct opvs_dest *send(u32 call, enum message message)
@@ -193,7 +193,7 @@ static inline bool refused(u32 call, enum message message,
 
 static struct opvs_seat seat_of(u32 call)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	struct opvs_sched_req req = {};
 	struct opvs_seat seat;
 	char key[32];
@@ -201,8 +201,8 @@ static struct opvs_seat seat_of(u32 call)
 	req.key_len = snprintf(key, sizeof(key), "%u@example.org", call);
 	req.key = key;
 	rcu_read_lock();
-	tbl = rcu_dereference(svc->table);
-	tbl->ops->seat(tbl, &req, &seat);
+	view = rcu_dereference(svc->view);
+	view->ops->seat(view, &req, &seat);
 	rcu_read_unlock();
 	return seat;
 }
@@ -220,7 +220,7 @@ static inline bool table_drains(void)
 	bool drains;
 
 	rcu_read_lock();
-	drains = rcu_dereference(svc->table)->drains;
+	drains = rcu_dereference(svc->view)->drains;
 	rcu_read_unlock();
 	return drains;
 }

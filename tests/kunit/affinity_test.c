@@ -455,14 +455,14 @@ static void affinity_quoted(struct kunit *test)
 	add_server(test, 4);
 	call = next_call(true);
 	KUNIT_EXPECT_TRUE(test, quote(test, call, &dest) ==
-			  OPVS_VERDICT(NONE));
+			  OPVS_GO_ON);
 	KUNIT_EXPECT_PTR_EQ(test, dest, seat_of(call).former);
 	expect_entries(test, 0);
 	/* It left no mark: the call is new. */
 	began = send(call, INVITE);
 	KUNIT_EXPECT_PTR_EQ(test, began, seat_of(call).owner);
 	KUNIT_EXPECT_TRUE(test, quote(test, call, &dest) ==
-			  OPVS_VERDICT(NONE));
+			  OPVS_GO_ON);
 	KUNIT_EXPECT_PTR_EQ(test, dest, began);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_AFFINITY_FORMER), 0);
 }
@@ -489,7 +489,7 @@ static void affinity_pulled(struct kunit *test)
 		skb = opvs_test_skb(test, text, len, OPVS_TEST_FRAGS,
 				    strnstr(text, "From", len) - text);
 		KUNIT_EXPECT_TRUE(test, choose_by(skb, &flow, &choice) ==
-				  OPVS_VERDICT(NONE));
+				  OPVS_GO_ON);
 		opvs_test_free_skb(test, skb);
 		KUNIT_EXPECT_PTR_EQ(test, choice.dest,
 				    i % 2 ? seat_of(call).former :

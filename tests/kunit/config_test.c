@@ -266,7 +266,7 @@ static void config_svc_edit_refused(struct kunit *test)
 	wrong = conf;
 	row->spoil(&wrong);
 	svc = make_svc(test, &conf);
-	table = rcu_access_pointer(svc->table);
+	table = rcu_access_pointer(svc->view);
 
 	mutex_lock(&on->cfg_lock);
 	err = opvs_svc_edit(svc, &wrong, &extack);
@@ -274,7 +274,7 @@ static void config_svc_edit_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, row->err);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->table), table);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->view), table);
 }
 
 static void expect_dest_refused(struct kunit *test,
@@ -282,7 +282,7 @@ static void expect_dest_refused(struct kunit *test,
 				const struct dest_case *row)
 {
 	struct opvs_svc *svc = make_svc(test, svc_conf);
-	void *table = rcu_access_pointer(svc->table);
+	void *table = rcu_access_pointer(svc->view);
 	struct netlink_ext_ack extack = {};
 	struct opvs_dest_conf conf;
 
@@ -292,7 +292,7 @@ static void expect_dest_refused(struct kunit *test,
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, svc->num_dests, 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&svc->dests));
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->table), table);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->view), table);
 }
 
 static void config_dest_refused(struct kunit *test)
@@ -400,21 +400,21 @@ static void config_dest_spoilt_later(struct kunit *test)
 /* A scheduler that notes in which order things are done. */
 static u32 noted_members, noted_removed;
 
-static void note_members(struct opvs_sched_table *tbl,
-			 const struct opvs_sched_table *prev)
+static void note_members(struct opvs_view *view,
+			 const struct opvs_view *prev)
 {
 	u32 i;
 
-	noted_members = tbl->count;
+	noted_members = view->count;
 	noted_removed = 0;
-	for (i = 0; i < tbl->count; i++)
-		noted_removed += READ_ONCE(tbl->member[i].dest->removed);
+	for (i = 0; i < view->count; i++)
+		noted_removed += READ_ONCE(view->member[i].dest->removed);
 }
 
-static struct opvs_dest *note_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *note_pick(const struct opvs_view *view,
 				   const struct opvs_sched_req *req)
 {
-	return opvs_sched_scan(tbl, 0);
+	return opvs_sched_scan(view, 0);
 }
 
 static const struct opvs_sched_ops note_sched = {

@@ -100,7 +100,7 @@ static struct opvs_conn *conn_new(void)
 
 	local_bh_disable();
 	rcu_read_lock();
-	cp = opvs_conn_new_ops(on, &conn_flow, dest);
+	cp = opvs_conn_one_packet(on, &conn_flow, dest);
 	rcu_read_unlock();
 	local_bh_enable();
 	return cp;
@@ -292,7 +292,7 @@ static void conn_slot_forgets(struct kunit *test)
 
 	KUNIT_ASSERT_PTR_EQ(test, cp, again);
 	KUNIT_ASSERT_NOT_NULL(test, cp);
-	KUNIT_EXPECT_EQ(test, cp->state, 0);
+	KUNIT_EXPECT_EQ(test, cp->word, 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
 	KUNIT_EXPECT_EQ(test, cp->flags, IP_VS_CONN_F_ONE_PACKET);
 	KUNIT_EXPECT_NULL(test, cp->ext);
@@ -380,7 +380,7 @@ static void conn_server_dead(struct kunit *test)
 		if (cp) {
 			shared = opvs_conn_get(cp);
 			KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
-			KUNIT_EXPECT_EQ(test, cp->state, 0);
+			KUNIT_EXPECT_EQ(test, cp->word, 0);
 			conn_put(cp);
 		}
 	}

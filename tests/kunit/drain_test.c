@@ -184,17 +184,17 @@ static void drain_spares_others(struct kunit *test)
  */
 static void drain_held(struct kunit *test)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	struct opvs_dest *gone;
 
 	set_drain_seconds(1);
 	begin(test, 4);
 	gone = seat_of(1).owner;
 	set_weight(test, gone, 0);
-	tbl = rcu_access_pointer(svc->table);
+	view = rcu_access_pointer(svc->view);
 	msleep(1600);
 	KUNIT_EXPECT_TRUE(test, table_drains());
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->table), tbl);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(svc->view), view);
 	KUNIT_EXPECT_PTR_EQ(test, send(1, BYE), gone);
 	opvs_test_dest_del(test, gone);
 	KUNIT_EXPECT_FALSE(test, table_drains());

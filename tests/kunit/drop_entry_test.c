@@ -64,7 +64,7 @@ static struct opvs_conn *track(struct kunit *test, struct opvs_dest *dest,
 	struct opvs_conn *cp;
 
 	opvs_test_start(&start, dest, CLIENT, port);
-	start.state = state | in_pkts * OPVS_CONN_PKT;
+	start.word = state | in_pkts * OPVS_CONN_PKT;
 	start.seconds = left;
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
@@ -80,13 +80,13 @@ static struct opvs_conn *template(struct kunit *test, u32 client, u32 state,
 	opvs_test_start(&start, tcp, client, 0);
 	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
 	start.flags = IP_VS_CONN_F_TEMPLATE;
-	start.state = state;
+	start.word = state;
 	tp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
 	if (!child)
 		return tp;
 	opvs_test_start(&start, tcp, client, 1);
-	start.state = OPVS_TCP_S_ESTABLISHED;
+	start.word = OPVS_TCP_S_ESTABLISHED;
 	start.control = tp;
 	*child = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(*child));

@@ -95,7 +95,7 @@ static struct opvs_conn_start old_start(struct opvs_dest *dest, u16 port,
 	struct opvs_conn_start start;
 
 	opvs_test_start(&start, dest, CLIENT, port);
-	start.state = word;
+	start.word = word;
 	return start;
 }
 
@@ -353,7 +353,7 @@ static void first_is_reply(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, request(test, &flow) ==
 			  OPVS_VERDICT(DROP_REPLY_CLASH));
 	KUNIT_EXPECT_EQ(test, served_by(&start.tuple), 1);
-	WRITE_ONCE(old->state, OPVS_TCP_S_TIME_WAIT | AGREED);
+	WRITE_ONCE(old->word, OPVS_TCP_S_TIME_WAIT | AGREED);
 	atomic_dec(&server(old_svc, 1)->active);
 	KUNIT_EXPECT_FALSE(test, request(test, &flow) ==
 			   OPVS_VERDICT(DROP_REPLY_CLASH));

@@ -66,14 +66,14 @@ KUNIT_ARRAY_PARAM(fo_ovf, fo_ovf_cases, fo_ovf_case_name);
 
 static const struct opvs_sched_req any_req;
 
-static struct opvs_sched_table *fo_table(struct kunit *test,
-					 struct opvs_dest *dest, u32 count)
+static struct opvs_view *fo_table(struct kunit *test,
+				  struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_fo, dest, count, 0, NULL);
 }
 
-static struct opvs_sched_table *ovf_table(struct kunit *test,
-					  struct opvs_dest *dest, u32 count)
+static struct opvs_view *ovf_table(struct kunit *test,
+				   struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_ovf, dest, count, 0, NULL);
 }
@@ -82,8 +82,8 @@ static void fo_ovf_rule(struct kunit *test)
 {
 	const struct fo_ovf_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, row->weight, row->count);
-	struct opvs_sched_table *fo = fo_table(test, dest, row->count);
-	struct opvs_sched_table *ovf = ovf_table(test, dest, row->count);
+	struct opvs_view *fo = fo_table(test, dest, row->count);
+	struct opvs_view *ovf = ovf_table(test, dest, row->count);
 	u32 i;
 
 	for (i = 0; i < row->count; i++) {
@@ -113,8 +113,8 @@ static int model(const struct opvs_dest *dest, u32 count, bool overflow)
 static void fo_ovf_random(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, SERVERS);
-	struct opvs_sched_table *fo = fo_table(test, dest, SERVERS);
-	struct opvs_sched_table *ovf = ovf_table(test, dest, SERVERS);
+	struct opvs_view *fo = fo_table(test, dest, SERVERS);
+	struct opvs_view *ovf = ovf_table(test, dest, SERVERS);
 	struct rnd_state rnd;
 	u32 round, i;
 
@@ -140,22 +140,22 @@ static void ovf_fill(struct kunit *test)
 	static const u32 weight[] = { 10, 30, 20 };
 	static const int order[] = { 1, 2, 0 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = ovf_table(test, dest, 3);
+	struct opvs_view *view = ovf_table(test, dest, 3);
 	u32 n, i;
 	int got;
 
 	for (n = 0; n < 3; n++) {
 		for (i = 0; i <= weight[order[n]]; i++) {
-			got = fixture_pick(tbl, &any_req);
+			got = fixture_pick(view, &any_req);
 			KUNIT_ASSERT_EQ(test, got, order[n]);
 			fixture_set_load(&dest[got], i + 1, 0);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &any_req), -1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &any_req), -1);
 	fixture_set_load(&dest[0], 10, 21);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &any_req), 0);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &any_req), 0);
 	fixture_set_load(&dest[1], 30, 1);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &any_req), 1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &any_req), 1);
 }
 
 /* A weight in the table is that of its time; none at all counts at once. */

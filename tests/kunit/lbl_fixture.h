@@ -65,22 +65,22 @@ static inline struct opvs_dest *servers(struct kunit *test, const u32 *weight,
 }
 
 /* What packets see of those servers that are not among @gone. */
-static inline struct opvs_sched_table *table(struct kunit *test,
-					     struct opvs_sched_state *state,
-					     struct opvs_dest *dest, u32 count,
-					     unsigned long gone)
+static inline struct opvs_view *table(struct kunit *test,
+				      struct opvs_sched_state *state,
+				      struct opvs_dest *dest, u32 count,
+				      unsigned long gone)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 i, n = 0;
 
-	tbl = fixture_table(test, state->ops, dest, count, 0, NULL);
+	view = fixture_table(test, state->ops, dest, count, 0, NULL);
 	for (i = 0; i < count; i++)
 		if (!(gone & BIT(i)))
-			tbl->member[n++] = tbl->member[i];
-	tbl->count = n;
-	tbl->ops->build(tbl, NULL);
-	tbl->state = state;
-	return tbl;
+			view->member[n++] = view->member[i];
+	view->count = n;
+	view->ops->build(view, NULL);
+	view->state = state;
+	return view;
 }
 
 static inline struct opvs_flow flow_to(u32 addr)
@@ -93,7 +93,7 @@ static inline struct opvs_flow flow_to(u32 addr)
 }
 
 /* Number of the server that an address gets, from 0 by id, or -1. */
-static inline int pick_as(const struct opvs_sched_table *tbl, u32 addr,
+static inline int pick_as(const struct opvs_view *view, u32 addr,
 			  bool per_packet)
 {
 	struct opvs_flow flow = flow_to(addr);
@@ -103,7 +103,7 @@ static inline int pick_as(const struct opvs_sched_table *tbl, u32 addr,
 
 	local_bh_disable();
 	rcu_read_lock();
-	dest = tbl->ops->pick(tbl, &req);
+	dest = view->ops->pick(view, &req);
 	if (dest)
 		number = dest->id - 101;
 	rcu_read_unlock();
@@ -111,9 +111,9 @@ static inline int pick_as(const struct opvs_sched_table *tbl, u32 addr,
 	return number;
 }
 
-static inline int pick(const struct opvs_sched_table *tbl, u32 addr)
+static inline int pick(const struct opvs_view *view, u32 addr)
 {
-	return pick_as(tbl, addr, false);
+	return pick_as(view, addr, false);
 }
 
 static inline struct opvs_lbl_entry *entry_of(struct opvs_sched_state *state,

@@ -129,13 +129,13 @@ static void rule_holds(struct kunit *test)
 	const struct rule_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
 	struct opvs_dest *dest;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 i;
 
 	dest = servers(test, NULL, SERVERS);
 	for (i = 0; i < SERVERS; i++)
 		dest[i].weight = row->weight[i] ?: 1;
-	tbl = table(test, memory->state, dest, SERVERS, row->gone);
+	view = table(test, memory->state, dest, SERVERS, row->gone);
 	for (i = 0; i < SERVERS; i++) {
 		dest[i].weight = row->weight[i];
 		dest[i].overloaded = row->over & BIT(i);
@@ -144,9 +144,9 @@ static void rule_holds(struct kunit *test)
 	if (row->had)
 		give(test, memory->state, 7, row->had);
 
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), row->serves);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), row->serves);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), row->has);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), row->serves);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), row->serves);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), row->has);
 	/* Another address has nothing to do with it. */
 	KUNIT_EXPECT_EQ(test, has(memory->state, 8), 0);
@@ -176,15 +176,15 @@ static void spreads_new_addresses(struct kunit *test)
 	static const u32 weight[] = { 1, 2, 4 };
 	const struct both_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	int i, count[3] = {};
 	u8 *first;
 
 	first = kunit_kzalloc(test, 7000, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, first);
-	tbl = table(test, memory->state, servers(test, weight, 3), 3, 0);
+	view = table(test, memory->state, servers(test, weight, 3), 3, 0);
 	for (i = 0; i < 7000; i++) {
-		first[i] = pick(tbl, i);
+		first[i] = pick(view, i);
 		KUNIT_ASSERT_LT(test, first[i], 3);
 		count[first[i]]++;
 	}
@@ -193,7 +193,7 @@ static void spreads_new_addresses(struct kunit *test)
 				    abs(count[i] - 1000 * (int)weight[i]), 20,
 				    "server %d: %d addresses", i, count[i]);
 	for (i = 0; i < 7000; i++)
-		KUNIT_ASSERT_EQ(test, pick(tbl, i), first[i]);
+		KUNIT_ASSERT_EQ(test, pick(view, i), first[i]);
 }
 
 /* New tables of the service know what the old one did; addresses of a removed
@@ -205,28 +205,28 @@ static void outlives_tables(struct kunit *test)
 	const struct both_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
 	struct opvs_dest *dest = servers(test, NULL, 4);
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	int first[300], i, now;
 
-	tbl = table(test, memory->state, dest, 4, BIT(3));
+	view = table(test, memory->state, dest, 4, BIT(3));
 	for (i = 0; i < 300; i++)
-		first[i] = pick(tbl, i);
-	tbl = table(test, memory->state, dest, 4, 0);
+		first[i] = pick(view, i);
+	view = table(test, memory->state, dest, 4, 0);
 	for (i = 0; i < 300; i++)
-		KUNIT_ASSERT_EQ(test, pick(tbl, i), first[i]);
-	tbl = table(test, memory->state, dest, 4, BIT(1));
+		KUNIT_ASSERT_EQ(test, pick(view, i), first[i]);
+	view = table(test, memory->state, dest, 4, BIT(1));
 	for (i = 0; i < 300; i++) {
-		now = pick(tbl, i);
+		now = pick(view, i);
 		KUNIT_ASSERT_NE(test, now, 1);
 		if (first[i] != 1)
 			KUNIT_ASSERT_EQ(test, now, first[i]);
 		first[i] = now;
 	}
-	tbl = table(test, memory->state, dest, 4, 0);
+	view = table(test, memory->state, dest, 4, 0);
 	for (i = 0; i < 300; i++)
-		KUNIT_ASSERT_EQ(test, pick(tbl, i), first[i]);
-	tbl = table(test, memory->state, dest, 0, 0);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 1), -1);
+		KUNIT_ASSERT_EQ(test, pick(view, i), first[i]);
+	view = table(test, memory->state, dest, 0, 0);
+	KUNIT_EXPECT_EQ(test, pick(view, 1), -1);
 }
 
 /* Forgotten, an address is new. */
@@ -235,16 +235,16 @@ static void forgotten(struct kunit *test)
 	const struct both_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
 	struct opvs_dest *dest = servers(test, NULL, 2);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 2, 0);
-	struct opvs_lbl *lbl = opvs_lbl_of(tbl);
+	struct opvs_view *view = table(test, memory->state, dest, 2, 0);
+	struct opvs_lbl *lbl = opvs_lbl_of(view);
 
 	give(test, memory->state, 7, BIT(1));
 	fixture_set_load(&dest[1], 0, 1);
 	opvs_lbl_purge(lbl, opvs_lbl_now() + EXPIRATION - 10);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	opvs_lbl_purge(lbl, opvs_lbl_now() + EXPIRATION + 10);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), 0);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 0);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 0);
 }
 
 /* Each address of the full memory has its server, and others get one each time. */
@@ -253,16 +253,16 @@ static void beyond_the_limit(struct kunit *test)
 	const struct both_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
 	struct opvs_dest *dest = servers(test, NULL, 2);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 2, 0);
+	struct opvs_view *view = table(test, memory->state, dest, 2, 0);
 
-	opvs_lbl_of(tbl)->entries.max = 1;
+	opvs_lbl_of(view)->entries.max = 1;
 	dest[0].overloaded = true;
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	dest[0].overloaded = false;
 	fixture_set_load(&dest[1], 0, 1);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 8), 0);
+	KUNIT_EXPECT_EQ(test, pick(view, 8), 0);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 8), 0);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 }
 
 /* An address's server is remembered, also where that of a packet is not: so
@@ -273,18 +273,18 @@ static void per_packet(struct kunit *test)
 	const struct both_case *row = test->param_value;
 	struct memory *memory = memory_new(test, row->ops);
 	struct opvs_dest *dest = servers(test, NULL, 2);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 2, 0);
+	struct opvs_view *view = table(test, memory->state, dest, 2, 0);
 	int i;
 
 	fixture_set_load(&dest[0], 100, 0);
 	for (i = 0; i < 10; i++)
-		KUNIT_EXPECT_EQ(test, pick_as(tbl, i, true), 1);
+		KUNIT_EXPECT_EQ(test, pick_as(view, i, true), 1);
 	fixture_set_load(&dest[0], 0, 0);
 	fixture_set_load(&dest[1], 0, 1);
 	for (i = 0; i < 10; i++)
-		KUNIT_EXPECT_EQ(test, pick_as(tbl, i, true), 1);
+		KUNIT_EXPECT_EQ(test, pick_as(view, i, true), 1);
 	for (i = 10; i < 20; i++)
-		KUNIT_EXPECT_EQ(test, pick_as(tbl, i, true), 0);
+		KUNIT_EXPECT_EQ(test, pick_as(view, i, true), 0);
 }
 
 /* ---- a real service ---- */
@@ -294,7 +294,7 @@ static struct opvs_sched_state *state_of(struct opvs_svc *svc)
 	struct opvs_sched_state *state;
 
 	mutex_lock(&svc->on->cfg_lock);
-	state = rcu_dereference_protected(svc->table, true)->state;
+	state = rcu_dereference_protected(svc->view, true)->state;
 	mutex_unlock(&svc->on->cfg_lock);
 	return state;
 }
@@ -303,14 +303,14 @@ static u64 id_for(struct opvs_svc *svc, u32 addr)
 {
 	struct opvs_flow flow = flow_to(addr);
 	struct opvs_sched_req req = { .flow = &flow };
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	struct opvs_dest *dest;
 	u64 id = 0;
 
 	local_bh_disable();
 	rcu_read_lock();
-	tbl = rcu_dereference(svc->table);
-	dest = tbl->ops->pick(tbl, &req);
+	view = rcu_dereference(svc->view);
+	dest = view->ops->pick(view, &req);
 	if (dest)
 		id = dest->id;
 	rcu_read_unlock();

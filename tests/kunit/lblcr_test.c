@@ -22,28 +22,28 @@ static void set_shrinks(struct kunit *test)
 	static const u32 weight[] = { 9, 9, 9, 9 };
 	struct memory *memory = memory_new(test, &opvs_sched_lblcr);
 	struct opvs_dest *dest = servers(test, weight, 4);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 4, 0);
+	struct opvs_view *view = table(test, memory->state, dest, 4, 0);
 
 	fixture_set_load(&dest[1], 1, 0);
 	fixture_set_load(&dest[2], 2, 0);
 	fixture_set_load(&dest[3], 3, 0);
 	give(test, memory->state, 7, ONE);
 	make_old(memory->state, 7, EXPIRATION - 100);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), ONE);
 
 	make_old(memory->state, 7, 100);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), BIT(1) | BIT(2));
 	/* ... and the next one only after that time again, */
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), BIT(1) | BIT(2));
 	make_old(memory->state, 7, EXPIRATION);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), BIT(1));
 	/* but never the last. */
 	make_old(memory->state, 7, EXPIRATION);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), BIT(1));
 }
 
@@ -55,13 +55,13 @@ static void set_keeps_who_serves(struct kunit *test)
 	static const u32 weight[] = { 9, 9, 9, 9 };
 	struct memory *memory = memory_new(test, &opvs_sched_lblcr);
 	struct opvs_dest *dest = servers(test, weight, 4);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 4, 0);
+	struct opvs_view *view = table(test, memory->state, dest, 4, 0);
 
 	fixture_set_load(&dest[3], 8, 0);
 	dest[2].overloaded = true;
 	give(test, memory->state, 7, TWO);
 	make_old(memory->state, 7, EXPIRATION);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 3);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 3);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), BIT(3));
 }
 
@@ -71,17 +71,17 @@ static void set_grows_instead(struct kunit *test)
 	static const u32 weight[] = { 9, 9, 9, 9 };
 	struct memory *memory = memory_new(test, &opvs_sched_lblcr);
 	struct opvs_dest *dest = servers(test, weight, 4);
-	struct opvs_sched_table *tbl = table(test, memory->state, dest, 4, 0);
+	struct opvs_view *view = table(test, memory->state, dest, 4, 0);
 
 	fixture_set_load(&dest[0], 5, 0);
 	fixture_set_load(&dest[2], 10, 0);
 	fixture_set_load(&dest[3], 11, 0);
 	give(test, memory->state, 7, TWO);
 	make_old(memory->state, 7, EXPIRATION);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), ONE);
 	/* It has just changed. */
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), 1);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), 1);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7), ONE);
 }
 
@@ -90,14 +90,14 @@ static void set_is_full(struct kunit *test)
 {
 	struct memory *memory = memory_new(test, &opvs_sched_lblcr);
 	struct opvs_dest *dest = servers(test, NULL, OPVS_LBL_SERVERS + 1);
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 i;
 
-	tbl = table(test, memory->state, dest, OPVS_LBL_SERVERS + 1, 0);
+	view = table(test, memory->state, dest, OPVS_LBL_SERVERS + 1, 0);
 	give(test, memory->state, 7, GENMASK(OPVS_LBL_SERVERS - 1, 0));
 	for (i = 0; i < OPVS_LBL_SERVERS; i++)
 		fixture_set_load(&dest[i], i == 5 ? 100 : 50, 0);
-	KUNIT_EXPECT_EQ(test, pick(tbl, 7), OPVS_LBL_SERVERS);
+	KUNIT_EXPECT_EQ(test, pick(view, 7), OPVS_LBL_SERVERS);
 	KUNIT_EXPECT_EQ(test, has(memory->state, 7),
 			GENMASK(OPVS_LBL_SERVERS, 0) & ~BIT(5));
 }
@@ -121,7 +121,7 @@ static void either_name(const struct either_case *row, char *desc)
 KUNIT_ARRAY_PARAM(either, either_cases, either_name);
 
 static struct race race;
-static struct opvs_sched_table *race_tbl;
+static struct opvs_view *race_tbl;
 
 /* Packets to some addresses while servers come, go and get busy, and the memory
  * is purged: there is always one available, and that is who serves.

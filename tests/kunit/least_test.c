@@ -56,8 +56,8 @@ KUNIT_ARRAY_PARAM(least, least_cases, least_case_name);
 static const struct opvs_sched_req least_req;
 static const struct opvs_sched_req least_packet_req = { .per_packet = true };
 
-static struct opvs_sched_table *least_table(struct kunit *test,
-					    struct opvs_dest *dest, u32 count)
+static struct opvs_view *least_table(struct kunit *test,
+				     struct opvs_dest *dest, u32 count)
 {
 	const struct least_case *row = test->param_value;
 
@@ -98,25 +98,25 @@ static void least_rule(struct kunit *test)
 {
 	const struct least_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, NULL, LEAST_SERVERS);
-	struct opvs_sched_table *tbl = least_table(test, dest, LEAST_SERVERS);
+	struct opvs_view *view = least_table(test, dest, LEAST_SERVERS);
 	u32 round, i, available;
 	struct rnd_state rnd;
 	int got;
 
 	prandom_seed_state(&rnd, 4);
 	for (round = 0; round < LEAST_ROUNDS; round++) {
-		tbl->count = 1 + prandom_u32_state(&rnd) % LEAST_SERVERS;
-		for (i = 0, available = 0; i < tbl->count; i++) {
+		view->count = 1 + prandom_u32_state(&rnd) % LEAST_SERVERS;
+		for (i = 0, available = 0; i < view->count; i++) {
 			least_disturb(&dest[i], &rnd);
-			tbl->member[i].weight = dest[i].weight;
+			view->member[i].weight = dest[i].weight;
 			available += dest[i].weight && !dest[i].overloaded;
 		}
-		got = fixture_pick(tbl, &least_req);
+		got = fixture_pick(view, &least_req);
 		KUNIT_ASSERT_EQ(test, got >= 0, available > 0);
 		if (got < 0)
 			continue;
 		KUNIT_ASSERT_TRUE(test, dest[got].weight && !dest[got].overloaded);
-		for (i = 0; i < tbl->count; i++)
+		for (i = 0; i < view->count; i++)
 			KUNIT_ASSERT_FALSE_MSG(test,
 					       least_beaten(row, &dest[got], &dest[i]),
 					       "round %u: %d, not %u", round, got, i);
@@ -124,22 +124,22 @@ static void least_rule(struct kunit *test)
 }
 
 /* A pick that adds @load connections to its server. */
-static u32 least_connect(struct kunit *test, const struct opvs_sched_table *tbl,
+static u32 least_connect(struct kunit *test, const struct opvs_view *view,
 			 const struct opvs_sched_req *req, u32 load)
 {
-	int got = fixture_pick(tbl, req);
+	int got = fixture_pick(view, req);
 
 	KUNIT_ASSERT_GE(test, got, 0);
-	atomic_add(load, &tbl->member[got].dest->active);
-	atomic_add(load, &tbl->member[got].dest->conns);
+	atomic_add(load, &view->member[got].dest->active);
+	atomic_add(load, &view->member[got].dest->conns);
 	return got;
 }
 
-/* @picks of @tbl, each of which adds @load connections to its server; how many
+/* @picks of @view, each of which adds @load connections to its server; how many
  * each gets: as the rule shares @weight, give or take @off.
  */
 static void least_expect_of(struct kunit *test,
-			    const struct opvs_sched_table *tbl,
+			    const struct opvs_view *view,
 			    const struct opvs_sched_req *req, const u32 *weight,
 			    u32 picks, u32 load, u32 off)
 {
@@ -148,10 +148,10 @@ static void least_expect_of(struct kunit *test,
 	s64 much;
 
 	for (i = 0; i < picks; i++)
-		count[least_connect(test, tbl, req, load)]++;
-	for (i = 0; i < tbl->count; i++)
+		count[least_connect(test, view, req, load)]++;
+	for (i = 0; i < view->count; i++)
 		sum += least_share(row, weight[i]);
-	for (i = 0; i < tbl->count; i++) {
+	for (i = 0; i < view->count; i++) {
 		much = (s64)count[i] * sum -
 		       (s64)picks * least_share(row, weight[i]);
 		KUNIT_EXPECT_LE_MSG(test, abs(much), (s64)off * sum,
@@ -161,10 +161,10 @@ static void least_expect_of(struct kunit *test,
 	}
 }
 
-static void least_expect(struct kunit *test, const struct opvs_sched_table *tbl,
+static void least_expect(struct kunit *test, const struct opvs_view *view,
 			 const u32 *weight, u32 picks, u32 load, u32 off)
 {
-	least_expect_of(test, tbl, &least_req, weight, picks, load, off);
+	least_expect_of(test, view, &least_req, weight, picks, load, off);
 }
 
 /* Nobody has anything to do, each time: not always the first one. */
@@ -173,18 +173,18 @@ static void least_idle(struct kunit *test)
 	static const u32 weight[] = { 1, 2, 4, 1, 8 };
 	const struct least_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, weight, 5);
-	struct opvs_sched_table *tbl = least_table(test, dest, 5);
+	struct opvs_view *view = least_table(test, dest, 5);
 	u32 from;
 
 	/* One that is to have the shortest delay is the strongest, always. */
 	if (row->ops == &opvs_sched_sed) {
 		static const u32 last[] = { 0, 0, 0, 0, 8 };
 
-		least_expect(test, tbl, last, 1000, 0, 0);
+		least_expect(test, view, last, 1000, 0, 0);
 		return;
 	}
 	for (from = 0; from < 20; from++)
-		least_expect(test, tbl, weight, 30 * from, 0, 3);
+		least_expect(test, view, weight, 30 * from, 0, 3);
 }
 
 /* Two that are equal take turns, also where one between them is busier. */
@@ -193,13 +193,13 @@ static void least_tie(struct kunit *test)
 	static const u32 weight[] = { 3, 3, 3, 3 };
 	static const u32 tied[] = { 3, 0, 3, 0 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = least_table(test, dest, 4);
+	struct opvs_view *view = least_table(test, dest, 4);
 
 	fixture_set_load(&dest[0], 5, 2);
 	fixture_set_load(&dest[1], 6, 2);
 	fixture_set_load(&dest[2], 5, 2);
 	dest[3].overloaded = true;
-	least_expect(test, tbl, tied, 1000, 0, 3);
+	least_expect(test, view, tied, 1000, 0, 3);
 }
 
 /* Connections that stay are shared out to the connection. */
@@ -207,11 +207,11 @@ static void least_fill(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 2, 4, 1, 8 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 5);
-	struct opvs_sched_table *tbl = least_table(test, dest, 5);
+	struct opvs_view *view = least_table(test, dest, 5);
 	u32 more;
 
 	for (more = 0; more < 20; more++)
-		least_expect(test, tbl, weight, 160, 1, 1);
+		least_expect(test, view, weight, 160, 1, 1);
 }
 
 /* A server that starts with nothing is given all until it has its share. */
@@ -220,13 +220,13 @@ static void least_newcomer(struct kunit *test)
 	static const u32 weight[] = { 2, 2, 2 };
 	static const u32 newcomer[] = { 0, 0, 2 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
-	tbl = least_table(test, dest, 2);
-	least_expect(test, tbl, weight, 200, 1, 0);
-	tbl = least_table(test, dest, 3);
-	least_expect(test, tbl, newcomer, 100, 1, 0);
-	least_expect(test, tbl, weight, 300, 1, 0);
+	view = least_table(test, dest, 2);
+	least_expect(test, view, weight, 200, 1, 0);
+	view = least_table(test, dest, 3);
+	least_expect(test, view, newcomer, 100, 1, 0);
+	least_expect(test, view, weight, 300, 1, 0);
 }
 
 static void least_reweighted(struct kunit *test)
@@ -235,16 +235,16 @@ static void least_reweighted(struct kunit *test)
 	static const u32 after[] = { 1, 2, 5 };
 	const struct least_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, before, 3);
-	struct opvs_sched_table *tbl = least_table(test, dest, 3);
+	struct opvs_view *view = least_table(test, dest, 3);
 	u32 i;
 
-	least_expect(test, tbl, before, 90, 1, 0);
+	least_expect(test, view, before, 90, 1, 0);
 	for (i = 0; i < 3; i++)
 		dest[i].weight = after[i];
-	tbl = least_table(test, dest, 3);
+	view = least_table(test, dest, 3);
 	/* 30 each; 240 in all are shared as the weights now are. */
 	for (i = 0; i < 150; i++)
-		least_connect(test, tbl, &least_req, 1);
+		least_connect(test, view, &least_req, 1);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ_MSG(test, fixture_active(&dest[i]),
 				    row->weighted ? 30 * after[i] : 80,
@@ -265,7 +265,7 @@ static void least_overloaded(struct kunit *test)
 {
 	static const u32 weight[] = { 4, 3, 2, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = least_table(test, dest, 4);
+	struct opvs_view *view = least_table(test, dest, 4);
 	u32 out, i, share[4];
 
 	for (out = 0; out < BIT(4) - 1; out++) {
@@ -274,7 +274,7 @@ static void least_overloaded(struct kunit *test)
 			dest[i].overloaded = out & BIT(i);
 			share[i] = dest[i].overloaded ? 0 : weight[i];
 		}
-		least_expect(test, tbl, share, 120, 1, 1);
+		least_expect(test, view, share, 120, 1, 1);
 	}
 }
 
@@ -283,27 +283,27 @@ static void least_weight_gone(struct kunit *test)
 	static const u32 weight[] = { 2, 5, 1 };
 	static const u32 share[] = { 2, 0, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = least_table(test, dest, 3);
+	struct opvs_view *view = least_table(test, dest, 3);
 
 	dest[1].weight = 0;
-	least_expect(test, tbl, share, 300, 1, 1);
+	least_expect(test, view, share, 300, 1, 1);
 }
 
 static void least_nobody(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
-	struct opvs_sched_table *tbl = least_table(test, dest, 3);
+	struct opvs_view *view = least_table(test, dest, 3);
 	u32 i;
 
 	for (i = 0; i < 3; i++)
 		dest[i].overloaded = true;
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), -1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), -1);
 	dest[1].overloaded = false;
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), 1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), 1);
 	dest[1].weight = 0;
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), -1);
-	tbl = least_table(test, dest, 0);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), -1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), -1);
+	view = least_table(test, dest, 0);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), -1);
 }
 
 /* An inactive connection is little, but not nothing; to sed and nq it is. */
@@ -315,17 +315,17 @@ static void least_inactive(struct kunit *test)
 	const struct least_case *row = test->param_value;
 	bool counts = row->model == lc_model;
 	struct opvs_dest *dest = fixture_servers(test, weight, 2);
-	struct opvs_sched_table *tbl = least_table(test, dest, 2);
+	struct opvs_view *view = least_table(test, dest, 2);
 
 	fixture_set_load(&dest[0], 1, 0);
 	fixture_set_load(&dest[1], 0, 255);
-	least_expect(test, tbl, second, 10, 0, 0);
+	least_expect(test, view, second, 10, 0, 0);
 	fixture_set_load(&dest[1], 0, 256);
-	least_expect(test, tbl, counts ? weight : second, 100, 0, 2);
+	least_expect(test, view, counts ? weight : second, 100, 0, 2);
 	fixture_set_load(&dest[1], 0, 257);
-	least_expect(test, tbl, counts ? first : second, 10, 0, 0);
+	least_expect(test, view, counts ? first : second, 10, 0, 0);
 	fixture_set_load(&dest[1], 1, 100);
-	least_expect(test, tbl, counts ? first : weight, 100, 0, 2);
+	least_expect(test, view, counts ? first : weight, 100, 0, 2);
 }
 
 /* Single packets are spread by weight, whatever else the servers do, in any run
@@ -336,20 +336,20 @@ static void least_packets(struct kunit *test)
 	static const u32 weight[] = { 1, 2, 4, 1, 8 };
 	static const u32 left[] = { 1, 2, 4, 1, 0 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 5);
-	struct opvs_sched_table *tbl = least_table(test, dest, 5);
+	struct opvs_view *view = least_table(test, dest, 5);
 	struct fixture *fix = test->priv;
 	u32 run;
 
 	fixture_set_load(&dest[0], 1000, 10);
 	fixture_set_load(&dest[3], 10, 1000);
 	for (run = 1; run < 1000; run += 50)
-		least_expect_of(test, tbl, &least_packet_req, weight, run, 0, 3);
+		least_expect_of(test, view, &least_packet_req, weight, run, 0, 3);
 	fixture_set_cursor(fix->cursor[0], U32_MAX - 100);
-	least_expect_of(test, tbl, &least_packet_req, weight, 1600, 1, 4);
+	least_expect_of(test, view, &least_packet_req, weight, 1600, 1, 4);
 	dest[4].overloaded = true;
-	least_expect_of(test, tbl, &least_packet_req, left, 800, 1, 3);
+	least_expect_of(test, view, &least_packet_req, left, 800, 1, 3);
 	dest[4].overloaded = false;
-	least_expect_of(test, tbl, &least_packet_req, weight, 1600, 1, 3);
+	least_expect_of(test, view, &least_packet_req, weight, 1600, 1, 3);
 }
 
 /* The greatest that netlink lets pass, and as many connections as can be. */
@@ -359,21 +359,21 @@ static void least_huge(struct kunit *test)
 	static const u32 last[] = { 0, 0, 0, INT_MAX };
 	static const u32 first[] = { INT_MAX, 0, 0, 0 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = least_table(test, dest, 4);
+	struct opvs_view *view = least_table(test, dest, 4);
 	u32 i;
 
 	for (i = 0; i < 4; i++)
 		fixture_set_load(&dest[i], INT_MAX - i, 0);
-	least_expect(test, tbl, last, 10, 0, 0);
+	least_expect(test, view, last, 10, 0, 0);
 	fixture_set_load(&dest[0], INT_MAX / 4, 0);
-	least_expect(test, tbl, first, 10, 0, 0);
+	least_expect(test, view, first, 10, 0, 0);
 	for (i = 0; i < 4; i++)
 		fixture_set_load(&dest[i], 0, INT_MAX);
 	fixture_set_load(&dest[0], 0, INT_MAX - 1);
 	fixture_set_load(&dest[1], 1, INT_MAX - 1);
 	fixture_set_load(&dest[2], 1, INT_MAX - 1);
 	fixture_set_load(&dest[3], 1, INT_MAX - 1);
-	least_expect(test, tbl, first, 10, 0, 0);
+	least_expect(test, view, first, 10, 0, 0);
 }
 
 /* Of a load and weight, and another load and weight. */
@@ -425,12 +425,12 @@ static void least_cmp(struct kunit *test)
 					     row->weight), -row->result);
 }
 
-static u64 least_turn(const struct opvs_sched_table *tbl, u64 range)
+static u64 least_turn(const struct opvs_view *view, u64 range)
 {
 	u64 at;
 
 	local_bh_disable();
-	at = opvs_sched_spread(tbl, range);
+	at = opvs_sched_spread(view, range);
 	local_bh_enable();
 	return at;
 }
@@ -440,7 +440,7 @@ static void least_spread(struct kunit *test)
 {
 	static const u64 ranges[] = { 10, 1000, 12345670, 10ULL << 32, 10ULL << 58 };
 	static const u32 starts[] = { 0, 77, U32_MAX - 500 };
-	struct opvs_sched_table *tbl = fixture_table(test, &opvs_sched_lc, NULL,
+	struct opvs_view *view = fixture_table(test, &opvs_sched_lc, NULL,
 						     0, 0, NULL);
 	struct fixture *fix = test->priv;
 	u32 r, s, i, part[10];
@@ -451,7 +451,7 @@ static void least_spread(struct kunit *test)
 			fixture_set_cursor(fix->cursor[0], starts[s]);
 			memset(part, 0, sizeof(part));
 			for (i = 0; i < 1000; i++) {
-				at = least_turn(tbl, ranges[r]);
+				at = least_turn(view, ranges[r]);
 				KUNIT_ASSERT_LT(test, at, ranges[r]);
 				part[div64_u64(at, div_u64(ranges[r], 10))]++;
 			}
@@ -459,7 +459,7 @@ static void least_spread(struct kunit *test)
 				KUNIT_EXPECT_LE(test, abs((int)part[i] - 100), 3);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, least_turn(tbl, 1), 0);
+	KUNIT_EXPECT_EQ(test, least_turn(view, 1), 0);
 }
 
 /* All names that ipvsadm and the kernel's IPVS know of these. */
@@ -483,13 +483,13 @@ static void least_none(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
 	const struct opvs_sched_ops *none = opvs_sched_find("none");
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
 	KUNIT_ASSERT_NOT_NULL(test, none);
-	tbl = fixture_table(test, none, dest, 3, 0, NULL);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), -1);
-	tbl = fixture_table(test, none, dest, 0, 0, NULL);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &least_req), -1);
+	view = fixture_table(test, none, dest, 3, 0, NULL);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), -1);
+	view = fixture_table(test, none, dest, 0, 0, NULL);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &least_req), -1);
 }
 
 static struct kunit_case least_test_cases[] = {

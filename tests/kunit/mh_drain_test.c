@@ -10,7 +10,7 @@
 static void drain_add(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct tally t;
 
 	a = table(test, NULL, dest, 4, 0);
@@ -30,7 +30,7 @@ static void drain_add(struct kunit *test)
 static void drain_remove(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct tally t;
 	u32 keys;
 
@@ -51,7 +51,7 @@ static void drain_remove(struct kunit *test)
 static void drain_to_0(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct tally t;
 	u32 keys;
 
@@ -73,7 +73,7 @@ static void drain_to_0(struct kunit *test)
 static void drain_all_to_0(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct opvs_seat s;
 	u32 i;
 
@@ -94,7 +94,7 @@ static void drain_all_to_0(struct kunit *test)
 static void drain_weight(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 4);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct tally t;
 
 	a = table(test, NULL, dest, 4, 0);
@@ -111,7 +111,7 @@ static void drain_weight(struct kunit *test)
 static void drain_one_of_16(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 16);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 	u32 gone, most = KEYS * 11 / 160;
 	struct tally t;
 
@@ -207,7 +207,7 @@ static void drain_not(struct kunit *test)
 {
 	const struct quiet_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, NULL, 4);
-	struct opvs_sched_table *a;
+	struct opvs_view *a;
 
 	a = table(test, NULL, dest, 4, 0);
 	row->spoil(dest);
@@ -219,7 +219,7 @@ static void drain_goes_on(struct kunit *test)
 {
 	const struct quiet_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 
 	a = table(test, NULL, dest, 4, 0);
 	b = table(test, a, dest, 5, 10);
@@ -240,7 +240,7 @@ static void drain_goes_on(struct kunit *test)
 static void drain_age(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 4);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 
 	a = table(test, NULL, dest, 4, 0);
 	b = table(test, a, dest, 4, 10);
@@ -254,7 +254,7 @@ static void drain_age(struct kunit *test)
 static void drain_first_server(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 2);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 
 	a = table(test, NULL, dest, 0, 0);
 	b = table(test, a, dest, 1, 10);
@@ -270,7 +270,7 @@ static void drain_first_server(struct kunit *test)
 static void drain_there_and_back(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b, *c, *d;
+	struct opvs_view *a, *b, *c, *d;
 	struct tally t;
 
 	a = table(test, NULL, dest, 5, 0);
@@ -294,7 +294,7 @@ static void drain_there_and_back(struct kunit *test)
 static void drain_two_changes(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 8);
-	struct opvs_sched_table *a, *b, *c, *d;
+	struct opvs_view *a, *b, *c, *d;
 	struct tally t;
 
 	a = table(test, NULL, dest, 6, 0);
@@ -319,7 +319,7 @@ static void drain_two_changes(struct kunit *test)
 static void drain_after_end(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 6);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 
 	a = table(test, NULL, dest, 4, 0);
 	b = table(test, a, dest, 5, 10);
@@ -333,7 +333,7 @@ static void drain_after_end(struct kunit *test)
 static void drain_held(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 
 	a = table(test, NULL, dest, 5, 0);
 	dest[2].weight = 0;
@@ -349,7 +349,7 @@ static void drain_held(struct kunit *test)
 static void drain_held_goes_early(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 
 	a = table(test, NULL, dest, 5, 0);
 	dest[2].weight = 0;
@@ -365,7 +365,7 @@ static void drain_held_goes_early(struct kunit *test)
 static void drain_held_comes_back(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 	struct tally t;
 
 	a = table(test, NULL, dest, 5, 0);
@@ -385,7 +385,7 @@ static void drain_spare(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 1, 1, 0, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 5);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 
 	a = table(test, NULL, dest, 4, 0);
 	b = table(test, a, dest, 5, 10);
@@ -402,7 +402,7 @@ static void drain_spare(struct kunit *test)
 static void drain_wide(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 300);
-	struct opvs_sched_table *a, *b, *c;
+	struct opvs_view *a, *b, *c;
 	struct tally t;
 
 	a = table(test, NULL, dest, 255, 0);
@@ -422,7 +422,7 @@ static void drain_wide(struct kunit *test)
 static void drain_many_of_0(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 600);
-	struct opvs_sched_table *a, *b;
+	struct opvs_view *a, *b;
 	struct opvs_seat s;
 	u32 i;
 

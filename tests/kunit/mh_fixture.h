@@ -35,11 +35,11 @@ static const siphash_key_t secrets[] = { { { 1, 2 } }, { { 3, 4 } } };
 static struct opvs_flow flow;
 
 /* What a table is built of; tests spoil it. */
-static struct opvs_sched_table like;
+static struct opvs_view like;
 
 static int drain_init(struct kunit *test)
 {
-	like = (struct opvs_sched_table){
+	like = (struct opvs_view){
 		.ops		= &opvs_sched_mh,
 		.pe		= opvs_pe_find("sip"),
 		.hash_key	= secrets[0],
@@ -56,38 +56,38 @@ static unsigned long at(u32 seconds)
 }
 
 /* The table of @count servers after @prev; a weight of U32_MAX: not configured. */
-static struct opvs_sched_table *table(struct kunit *test,
-				      const struct opvs_sched_table *prev,
-				      struct opvs_dest *dest, u32 count,
-				      u32 seconds)
+static struct opvs_view *table(struct kunit *test,
+			       const struct opvs_view *prev,
+			       struct opvs_dest *dest, u32 count,
+			       u32 seconds)
 {
 	size_t size = ALIGN(struct_size(&like, member, count), sizeof(u64));
-	struct opvs_sched_table *tbl, *grown;
+	struct opvs_view *view, *grown;
 	ssize_t priv;
 	u32 i;
 
-	tbl = kunit_kzalloc(test, size, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, tbl);
-	*tbl = like;
-	tbl->built_at = at(seconds);
+	view = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, view);
+	*view = like;
+	view->built_at = at(seconds);
 	for (i = 0; i < count; i++) {
 		if (dest[i].weight == U32_MAX)
 			continue;
-		tbl->member[tbl->count].dest = &dest[i];
-		tbl->member[tbl->count++].weight = dest[i].weight;
+		view->member[view->count].dest = &dest[i];
+		view->member[view->count++].weight = dest[i].weight;
 	}
-	priv = opvs_sched_mh.priv_size(tbl, prev, NULL);
+	priv = opvs_sched_mh.priv_size(view, prev, NULL);
 	KUNIT_ASSERT_GE(test, (long)priv, 0L);
 	grown = kunit_kzalloc(test, size + priv, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, grown);
-	memcpy(grown, tbl, size);
+	memcpy(grown, view, size);
 	grown->priv = (void *)grown + size;
-	kunit_kfree(test, tbl);
+	kunit_kfree(test, view);
 	opvs_sched_mh.build(grown, prev);
 	return grown;
 }
 
-static struct opvs_seat seat(const struct opvs_sched_table *tbl, u32 key)
+static struct opvs_seat seat(const struct opvs_view *view, u32 key)
 {
 	const struct opvs_sched_req req = {
 		.flow		= &flow,
@@ -97,7 +97,7 @@ static struct opvs_seat seat(const struct opvs_sched_table *tbl, u32 key)
 	};
 	struct opvs_seat seat;
 
-	tbl->ops->seat(tbl, &req, &seat);
+	view->ops->seat(view, &req, &seat);
 	return seat;
 }
 
@@ -115,9 +115,9 @@ struct tally {
 	u32	lost;
 };
 
-static struct tally tally(const struct opvs_sched_table *tbl,
-			  const struct opvs_sched_table *prev,
-			  const struct opvs_sched_table *base)
+static struct tally tally(const struct opvs_view *view,
+			  const struct opvs_view *prev,
+			  const struct opvs_view *base)
 {
 	struct opvs_dest *owner;
 	struct tally t = {};
@@ -125,7 +125,7 @@ static struct tally tally(const struct opvs_sched_table *tbl,
 	u32 i;
 
 	for (i = 0; i < KEYS; i++) {
-		s = seat(tbl, i);
+		s = seat(view, i);
 		owner = seat(base, i).owner;
 		t.moved += s.moved;
 		t.changed += s.owner != seat(prev, i).owner;
@@ -137,32 +137,32 @@ static struct tally tally(const struct opvs_sched_table *tbl,
 	return t;
 }
 
-static u32 keys_of(const struct opvs_sched_table *tbl,
+static u32 keys_of(const struct opvs_view *view,
 		   const struct opvs_dest *dest)
 {
 	u32 i, keys = 0;
 
 	for (i = 0; i < KEYS; i++)
-		keys += seat(tbl, i).owner == dest;
+		keys += seat(view, i).owner == dest;
 	return keys;
 }
 
 static void expect_quiet(struct kunit *test,
-			 const struct opvs_sched_table *tbl)
+			 const struct opvs_view *view)
 {
-	struct opvs_seat s = seat(tbl, 1);
+	struct opvs_seat s = seat(view, 1);
 
-	KUNIT_EXPECT_FALSE(test, tbl->drains);
-	KUNIT_EXPECT_FALSE(test, tbl->drain_held);
+	KUNIT_EXPECT_FALSE(test, view->drains);
+	KUNIT_EXPECT_FALSE(test, view->drain_held);
 	KUNIT_EXPECT_NULL(test, s.former);
 	KUNIT_EXPECT_FALSE(test, s.moved);
 }
 
 static void expect_drains(struct kunit *test,
-			  const struct opvs_sched_table *tbl, u32 until)
+			  const struct opvs_view *view, u32 until)
 {
-	KUNIT_EXPECT_TRUE(test, tbl->drains);
-	KUNIT_EXPECT_EQ(test, tbl->drain_end, at(until));
+	KUNIT_EXPECT_TRUE(test, view->drains);
+	KUNIT_EXPECT_EQ(test, view->drain_end, at(until));
 }
 
 #endif /* OPVS_MH_FIXTURE_H */

@@ -49,9 +49,9 @@ static struct opvs_sched_req *mh_packet(struct mh_packet *packet, int call,
 	return &packet->req;
 }
 
-static struct opvs_sched_table *mh_table(struct kunit *test,
-					 struct opvs_dest *dest, u32 count,
-					 u32 flags)
+static struct opvs_view *mh_table(struct kunit *test,
+				  struct opvs_dest *dest, u32 count,
+				  u32 flags)
 {
 	return fixture_table(test, &opvs_sched_mh, dest, count, flags,
 			     &mh_keys[0]);
@@ -93,7 +93,7 @@ static void mh_spread_by(struct kunit *test)
 {
 	const struct mh_spread_case *row = test->param_value;
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 10, row->flags);
+	struct opvs_view *view = mh_table(test, dest, 10, row->flags);
 	struct mh_packet packet;
 	unsigned long reached = 0;
 	int i, member, call;
@@ -103,7 +103,7 @@ static void mh_spread_by(struct kunit *test)
 		mh_packet(&packet, call, row->varies == 'a' ? i : 0,
 			  row->varies == 'p' ? 1024 + i : 5060);
 		packet.req.keyless = row->keyless;
-		member = fixture_pick(tbl, &packet.req);
+		member = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_GE(test, member, 0);
 		reached |= BIT(member);
 	}
@@ -118,12 +118,12 @@ static void mh_calls_by_weight(struct kunit *test)
 	static const u32 weight[] = { 1, 2, 3, 4 };
 	static const int sigma[] = { 30, 40, 46, 49 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 4, 0);
+	struct opvs_view *view = mh_table(test, dest, 4, 0);
 	struct mh_packet packet;
 	int i, member, count[4] = {};
 
 	for (i = 0; i < 10000; i++) {
-		member = fixture_pick(tbl, mh_packet(&packet, i, 0, 5060));
+		member = fixture_pick(view, mh_packet(&packet, i, 0, 5060));
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
 	}
@@ -137,16 +137,16 @@ static void mh_calls_by_weight(struct kunit *test)
 static void mh_without_fallback(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
+	struct opvs_view *view = mh_table(test, dest, 10, 0);
 	struct mh_packet packet;
 	int i, before, after;
 
 	for (i = 0; i < 1000; i++) {
 		mh_packet(&packet, i, 0, 5060);
 		dest[3].overloaded = false;
-		before = fixture_pick(tbl, &packet.req);
+		before = fixture_pick(view, &packet.req);
 		dest[3].overloaded = true;
-		after = fixture_pick(tbl, &packet.req);
+		after = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_EQ(test, after, before == 3 ? -1 : before);
 	}
 }
@@ -155,7 +155,7 @@ static void mh_without_fallback(struct kunit *test)
 static void mh_with_fallback(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 10, MH_FALLBACK);
+	struct opvs_view *view = mh_table(test, dest, 10, MH_FALLBACK);
 	unsigned long reached = 0;
 	struct mh_packet packet;
 	int i, before, after;
@@ -163,11 +163,11 @@ static void mh_with_fallback(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		mh_packet(&packet, i, 0, 5060);
 		dest[3].overloaded = false;
-		before = fixture_pick(tbl, &packet.req);
+		before = fixture_pick(view, &packet.req);
 		dest[3].overloaded = true;
-		after = fixture_pick(tbl, &packet.req);
+		after = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_GE(test, after, 0);
-		KUNIT_ASSERT_EQ(test, fixture_pick(tbl, &packet.req), after);
+		KUNIT_ASSERT_EQ(test, fixture_pick(view, &packet.req), after);
 		if (before == 3)
 			reached |= BIT(after);
 		else
@@ -184,13 +184,13 @@ static void mh_fallback_by_weight(struct kunit *test)
 	static const u32 weight[] = { 10, 1, 4, 5 };
 	static const int sigma[] = { 0, 30, 49, 50 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 4, MH_FALLBACK);
+	struct opvs_view *view = mh_table(test, dest, 4, MH_FALLBACK);
 	struct mh_packet packet;
 	int i, member, count[4] = {};
 
 	dest[0].overloaded = true;
 	for (i = 0; i < 10000; i++) {
-		member = fixture_pick(tbl, mh_packet(&packet, i, 0, 5060));
+		member = fixture_pick(view, mh_packet(&packet, i, 0, 5060));
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
 	}
@@ -206,19 +206,19 @@ static void mh_fallback_by_weight(struct kunit *test)
 static void mh_fallback_to_last(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 100);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 100, MH_FALLBACK);
+	struct opvs_view *view = mh_table(test, dest, 100, MH_FALLBACK);
 	struct mh_packet packet;
 	int i, call;
 
 	for (i = 0; i < 100; i++)
 		dest[i].overloaded = true;
 	KUNIT_EXPECT_EQ(test,
-			fixture_pick(tbl, mh_packet(&packet, 0, 0, 5060)), -1);
+			fixture_pick(view, mh_packet(&packet, 0, 0, 5060)), -1);
 	for (i = 0; i < 100; i++) {
 		dest[i].overloaded = false;
 		for (call = 0; call < 20; call++) {
 			mh_packet(&packet, call, 0, 5060);
-			KUNIT_ASSERT_EQ(test, fixture_pick(tbl, &packet.req), i);
+			KUNIT_ASSERT_EQ(test, fixture_pick(view, &packet.req), i);
 		}
 		dest[i].overloaded = true;
 	}
@@ -231,7 +231,7 @@ static void mh_drained(struct kunit *test)
 {
 	static const u32 weight[] = { 3, 1, 2, 4, 2 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 5);
-	struct opvs_sched_table *before, *drained;
+	struct opvs_view *before, *drained;
 	struct mh_packet packet;
 	int i, member;
 
@@ -266,7 +266,7 @@ static void mh_directors_agree(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
 	struct opvs_dest *back = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl, *same, *other;
+	struct opvs_view *view, *same, *other;
 	u32 call, agreed = 0, differed = 0;
 	const struct opvs_dest *a, *b;
 	struct mh_packet packet;
@@ -274,14 +274,14 @@ static void mh_directors_agree(struct kunit *test)
 
 	for (i = 0; i < 5; i++)
 		swap(back[i].addr, back[9 - i].addr);
-	tbl = mh_table(test, dest, 10, 0);
+	view = mh_table(test, dest, 10, 0);
 	same = mh_table(test, back, 10, 0);
 	other = fixture_table(test, &opvs_sched_mh, dest, 10, 0,
 			      &mh_keys[1]);
 	mh_packet(&packet, 0, 0, 5060);
 	for (call = 0; call < 1000000; call++) {
 		mh_call_bytes(&packet, call);
-		a = tbl->ops->pick(tbl, &packet.req);
+		a = view->ops->pick(view, &packet.req);
 		b = same->ops->pick(same, &packet.req);
 		differed += a->addr.ip != b->addr.ip;
 		agreed += a == other->ops->pick(other, &packet.req);
@@ -297,8 +297,8 @@ static void mh_directors_agree(struct kunit *test)
 static void mh_secret(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
-	struct opvs_sched_table *other;
+	struct opvs_view *view = mh_table(test, dest, 10, 0);
+	struct opvs_view *other;
 	int i, with_call, agreed[2] = {};
 	struct mh_packet packet;
 
@@ -306,7 +306,7 @@ static void mh_secret(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		for (with_call = 0; with_call < 2; with_call++) {
 			mh_packet(&packet, with_call ? i : -1, i, 5060);
-			agreed[with_call] += fixture_pick(tbl, &packet.req) ==
+			agreed[with_call] += fixture_pick(view, &packet.req) ==
 					     fixture_pick(other, &packet.req);
 		}
 	}
@@ -320,7 +320,7 @@ static void mh_secret(struct kunit *test)
 static void mh_hash_given(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = mh_table(test, dest, 10, 0);
+	struct opvs_view *view = mh_table(test, dest, 10, 0);
 	unsigned long by_call = 0, by_client = 0;
 	struct mh_packet packet;
 	u32 i;
@@ -328,10 +328,10 @@ static void mh_hash_given(struct kunit *test)
 	for (i = 0; i < 100; i++) {
 		mh_packet(&packet, 0, 0, 5060);
 		packet.req.hash = (u64)(i + 1) << 25;
-		by_call |= BIT(fixture_pick(tbl, &packet.req));
+		by_call |= BIT(fixture_pick(view, &packet.req));
 		mh_packet(&packet, -1, 0, 5060);
 		packet.req.hash = (u64)(i + 1) << 25;
-		by_client |= BIT(fixture_pick(tbl, &packet.req));
+		by_client |= BIT(fixture_pick(view, &packet.req));
 	}
 	KUNIT_EXPECT_EQ(test, hweight_long(by_call), 10);
 	KUNIT_EXPECT_EQ(test, hweight_long(by_client), 1);
@@ -339,33 +339,33 @@ static void mh_hash_given(struct kunit *test)
 
 static void mh_no_server(struct kunit *test)
 {
-	struct opvs_sched_table *tbl = mh_table(test,
+	struct opvs_view *view = mh_table(test,
 						fixture_servers(test, NULL, 0),
 						0, MH_FALLBACK);
 	struct mh_packet packet;
 
 	KUNIT_EXPECT_EQ(test,
-			fixture_pick(tbl, mh_packet(&packet, 0, 0, 5060)), -1);
+			fixture_pick(view, mh_packet(&packet, 0, 0, 5060)), -1);
 }
 
 static void mh_too_many(struct kunit *test)
 {
 	struct netlink_ext_ack extack = {};
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
-	tbl = kvzalloc(struct_size(tbl, member, OPVS_MAGLEV_MEMBERS_MAX + 1),
-		       GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, tbl);
-	tbl->count = OPVS_MAGLEV_MEMBERS_MAX;
-	KUNIT_EXPECT_GT(test, (long)opvs_sched_mh.priv_size(tbl, NULL, &extack),
+	view = kvzalloc(struct_size(view, member, OPVS_MAGLEV_MEMBERS_MAX + 1),
+			GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, view);
+	view->count = OPVS_MAGLEV_MEMBERS_MAX;
+	KUNIT_EXPECT_GT(test, (long)opvs_sched_mh.priv_size(view, NULL, &extack),
 			0L);
 	KUNIT_EXPECT_NULL(test, extack._msg);
-	tbl->count++;
+	view->count++;
 	KUNIT_EXPECT_EQ(test,
-			(long)opvs_sched_mh.priv_size(tbl, NULL, &extack),
+			(long)opvs_sched_mh.priv_size(view, NULL, &extack),
 			(long)-EINVAL);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	kvfree(tbl);
+	kvfree(view);
 }
 
 static void mh_flags(struct kunit *test)

@@ -94,7 +94,7 @@ static struct opvs_conn *choose(struct kunit *test, u32 client, u16 port)
 		.proto = IPPROTO_TCP,
 	};
 
-	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_GO_ON);
 	KUNIT_ASSERT_NOT_NULL(test, choice.control);
 	KUNIT_EXPECT_PTR_EQ(test, choice.control->dest, choice.dest);
 	return choice.control;

@@ -31,7 +31,7 @@ static void persist_template(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntohs(tp->request.tuple.sport), 0);
 	KUNIT_EXPECT_EQ(test, ntohs(tp->request.tuple.dport), 80);
 	KUNIT_EXPECT_EQ(test, tp->request.tuple.proto, IPPROTO_TCP);
-	KUNIT_EXPECT_EQ(test, tp->state, OPVS_TEMPLATE_S_NONE);
+	KUNIT_EXPECT_EQ(test, tp->word, OPVS_TEMPLATE_S_NONE);
 	KUNIT_EXPECT_EQ(test, tp->timeout, TIMEOUT);
 	KUNIT_EXPECT_GE(test, left(tp), TIMEOUT - 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tp->dest->persist), 1);
@@ -131,7 +131,7 @@ static struct opvs_conn *choose6(struct kunit *test, const u32 bits[4])
 
 	for (i = 0; i < 4; i++)
 		flow.saddr.ip6[i] ^= htonl(bits[i]);
-	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_GO_ON);
 	KUNIT_ASSERT_NOT_NULL(test, choice.control);
 	return choice.control;
 }
@@ -200,7 +200,7 @@ static void persist_mark(struct kunit *test)
 	conf.key.addr.all[0] = 7;
 	conf.key.port = 0;
 	begin(test, &conf);
-	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_GO_ON);
 	tp = choice.control;
 	KUNIT_ASSERT_NOT_NULL(test, tp);
 	KUNIT_EXPECT_EQ(test, tp->request.tuple.proto, 0);
@@ -208,7 +208,7 @@ static void persist_mark(struct kunit *test)
 	flow.daddr.ip = htonl(VIP + 1);
 	flow.dport = htons(443);
 	flow.proto = IPPROTO_UDP;
-	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_GO_ON);
 	KUNIT_EXPECT_PTR_EQ(test, choice.control, tp);
 }
 
@@ -252,7 +252,7 @@ static struct opvs_conn *call(struct kunit *test, u32 client, const char *id)
 	snprintf(text, sizeof(text),
 		 "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", id);
 	KUNIT_ASSERT_TRUE(test, choose_call(test, client, text) ==
-			  OPVS_VERDICT(NONE));
+			  OPVS_GO_ON);
 	KUNIT_ASSERT_NOT_NULL(test, choice.control);
 	return choice.control;
 }
@@ -297,7 +297,7 @@ static void persist_calls_of_all(struct kunit *test)
 static struct opvs_dest *keyless_dest(struct kunit *test, u32 client)
 {
 	KUNIT_ASSERT_TRUE(test, choose_call(test, client, "\r\n\r\n") ==
-			  OPVS_VERDICT(NONE));
+			  OPVS_GO_ON);
 	KUNIT_EXPECT_NULL(test, choice.control);
 	KUNIT_ASSERT_NOT_NULL(test, choice.dest);
 	return choice.dest;

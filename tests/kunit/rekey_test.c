@@ -36,8 +36,8 @@ static const siphash_key_t key_b = { { 0x0706050403020100, 0x0f0e0d0c0b0a0909 } 
 
 static int refusal;
 
-static ssize_t stubborn_priv_size(const struct opvs_sched_table *tbl,
-				  const struct opvs_sched_table *prev,
+static ssize_t stubborn_priv_size(const struct opvs_view *view,
+				  const struct opvs_view *prev,
 				  struct netlink_ext_ack *extack)
 {
 	if (refusal)
@@ -45,7 +45,7 @@ static ssize_t stubborn_priv_size(const struct opvs_sched_table *tbl,
 	return refusal;
 }
 
-static struct opvs_dest *stubborn_pick(const struct opvs_sched_table *tbl,
+static struct opvs_dest *stubborn_pick(const struct opvs_view *view,
 				       const struct opvs_sched_req *req)
 {
 	return NULL;
@@ -118,9 +118,9 @@ static struct opvs_svc *make_svc(struct kunit *test, u32 number,
 }
 
 /* Nobody else changes services here, so tables stay without the lock. */
-static const struct opvs_sched_table *table_of(const struct opvs_svc *svc)
+static const struct opvs_view *table_of(const struct opvs_svc *svc)
 {
-	return rcu_dereference_protected(svc->table, true);
+	return rcu_dereference_protected(svc->view, true);
 }
 
 static bool same_key(const siphash_key_t *a, const siphash_key_t *b)
@@ -131,7 +131,7 @@ static bool same_key(const siphash_key_t *a, const siphash_key_t *b)
 /* Which server each of many keys has: the last byte of its address. */
 static void all_picks(struct kunit *test, const struct opvs_svc *svc, u8 *map)
 {
-	const struct opvs_sched_table *tbl = table_of(svc);
+	const struct opvs_view *view = table_of(svc);
 	const struct opvs_flow flow = {};
 	u32 call;
 	const struct opvs_sched_req req = {
@@ -143,7 +143,7 @@ static void all_picks(struct kunit *test, const struct opvs_svc *svc, u8 *map)
 
 	for (call = 0; call < KEYS; call++) {
 		rcu_read_lock();
-		dest = tbl->ops->pick(tbl, &req);
+		dest = view->ops->pick(view, &req);
 		rcu_read_unlock();
 		KUNIT_ASSERT_NOT_NULL(test, dest);
 		map[call] = ntohl(dest->addr.ip);
@@ -203,12 +203,12 @@ static void rekey_no_services(struct kunit *test)
 static void rekey_same(struct kunit *test)
 {
 	struct opvs_svc *svc = make_svc(test, 0, opvs_sched_find("mh"));
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 
 	KUNIT_ASSERT_EQ(test, rekey(&key_a, NULL), 0);
-	tbl = table_of(svc);
+	view = table_of(svc);
 	KUNIT_EXPECT_EQ(test, rekey(&key_a, NULL), 0);
-	KUNIT_EXPECT_PTR_EQ(test, table_of(svc), tbl);
+	KUNIT_EXPECT_PTR_EQ(test, table_of(svc), view);
 }
 
 /* The same secret, the same servers; another one, others; nothing drains. */
@@ -248,7 +248,7 @@ KUNIT_ARRAY_PARAM(refusal, refusals, refusal_name);
 /* Whichever service it is that cannot. */
 static void rekey_refused(struct kunit *test)
 {
-	const struct opvs_sched_table *before[SERVICES];
+	const struct opvs_view *before[SERVICES];
 	const struct opvs_sched_ops *mh = opvs_sched_find("mh");
 	const int *err = test->param_value;
 	struct netlink_ext_ack extack;

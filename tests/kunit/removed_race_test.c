@@ -57,7 +57,7 @@ static struct opvs_conn *track_to(struct opvs_dest *to, u16 port)
 	struct opvs_conn_start start;
 
 	opvs_test_start(&start, to, CLIENT, port);
-	start.state = OPVS_CONN_ACTIVE;
+	start.word = OPVS_CONN_ACTIVE;
 	return opvs_test_track(on, &start);
 }
 
@@ -175,13 +175,13 @@ static void removed_race_return(struct kunit *test)
 static struct opvs_conn *begin_as_packet(u16 port)
 {
 	struct opvs_conn *cp = NULL;
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 
 	local_bh_disable();
 	rcu_read_lock();
-	tbl = rcu_dereference(svc->table);
-	if (tbl->count)
-		cp = track_to(tbl->member[0].dest, port);
+	view = rcu_dereference(svc->view);
+	if (view->count)
+		cp = track_to(view->member[0].dest, port);
 	rcu_read_unlock();
 	local_bh_enable();
 	return cp;

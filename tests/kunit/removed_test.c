@@ -56,7 +56,7 @@ static struct opvs_conn *track_to(struct opvs_dest *to, u16 port)
 	struct opvs_conn_start start;
 
 	opvs_test_start(&start, to, CLIENT, port);
-	start.state = OPVS_CONN_ACTIVE;
+	start.word = OPVS_CONN_ACTIVE;
 	return opvs_test_track(on, &start);
 }
 
@@ -83,14 +83,14 @@ static int live(void)
 /* Does a packet get the server? */
 static bool scheduled(void)
 {
-	const struct opvs_sched_table *tbl;
+	const struct opvs_view *view;
 	bool found = false;
 	u32 i;
 
 	rcu_read_lock();
-	tbl = rcu_dereference(svc->table);
-	for (i = 0; i < tbl->count; i++)
-		found |= tbl->member[i].dest == dest;
+	view = rcu_dereference(svc->view);
+	for (i = 0; i < view->count; i++)
+		found |= view->member[i].dest == dest;
 	rcu_read_unlock();
 	return found;
 }

@@ -79,11 +79,11 @@ static void request_trains(struct kunit *test)
 {
 	opvs_test_svc(test, on, VIP, 5060);
 	request_expect(test, 0, OPVS_VERDICT(DROP_MALFORMED));
-	request_expect(test, SKB_GSO_UDP_L4, OPVS_VERDICT(GSO_SPLIT));
+	request_expect(test, SKB_GSO_UDP_L4, OPVS_SPLIT);
 	request_expect(test, SKB_GSO_UDP_L4 | SKB_GSO_FRAGLIST,
-		       OPVS_VERDICT(GSO_SPLIT));
+		       OPVS_SPLIT);
 	request_expect(test, SKB_GSO_UDP_L4 | SKB_GSO_DODGY,
-		       OPVS_VERDICT(GSO_SPLIT));
+		       OPVS_SPLIT);
 	request_expect(test, SKB_GSO_UDP, OPVS_VERDICT(DROP_MALFORMED));
 	request_expect(test, SKB_GSO_UDP | SKB_GSO_DODGY,
 		       OPVS_VERDICT(DROP_MALFORMED));
@@ -91,8 +91,8 @@ static void request_trains(struct kunit *test)
 
 static void request_nobodys(struct kunit *test)
 {
-	request_expect(test, 0, OPVS_VERDICT(NONE));
-	request_expect(test, SKB_GSO_UDP_L4, OPVS_VERDICT(NONE));
+	request_expect(test, 0, OPVS_NOT_OURS);
+	request_expect(test, SKB_GSO_UDP_L4, OPVS_NOT_OURS);
 }
 
 static struct kunit_case request_cases[] = {

@@ -32,8 +32,8 @@ static void rr_case_name(const struct rr_case *row, char *desc)
 
 KUNIT_ARRAY_PARAM(rr, rr_cases, rr_case_name);
 
-static struct opvs_sched_table *rr_table(struct kunit *test,
-					 struct opvs_dest *dest, u32 count)
+static struct opvs_view *rr_table(struct kunit *test,
+				  struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_rr, dest, count, 0, NULL);
 }
@@ -41,36 +41,36 @@ static struct opvs_sched_table *rr_table(struct kunit *test,
 static void rr_every_window(struct kunit *test)
 {
 	const struct rr_case *row = test->param_value;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
-	tbl = rr_table(test, fixture_servers(test, NULL, row->count),
-		       row->count);
-	fixture_expect_exact(test, tbl, NULL, row->count);
+	view = rr_table(test, fixture_servers(test, NULL, row->count),
+			row->count);
+	fixture_expect_exact(test, view, NULL, row->count);
 }
 
 static void rr_order_of_addition(struct kunit *test)
 {
 	const struct rr_case *row = test->param_value;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 i;
 
-	tbl = rr_table(test, fixture_servers(test, NULL, row->count),
-		       row->count);
+	view = rr_table(test, fixture_servers(test, NULL, row->count),
+			row->count);
 	for (i = 0; i < 2 * row->count; i++)
-		KUNIT_ASSERT_EQ(test, fixture_pick(tbl, NULL),
+		KUNIT_ASSERT_EQ(test, fixture_pick(view, NULL),
 				(int)(i % row->count));
 }
 
 static void rr_several_cpus(struct kunit *test)
 {
 	const struct rr_case *row = test->param_value;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 
-	tbl = rr_table(test, fixture_servers(test, NULL, row->count),
-		       row->count);
-	fixture_expect_shared(test, tbl, NULL, row->count, 7);
+	view = rr_table(test, fixture_servers(test, NULL, row->count),
+			row->count);
+	fixture_expect_shared(test, view, NULL, row->count, 7);
 	/* ... and from where that left them */
-	fixture_expect_shared(test, tbl, NULL, row->count, 1);
+	fixture_expect_shared(test, view, NULL, row->count, 1);
 }
 
 /* Servers come and go while the cursor stays. */
@@ -81,14 +81,14 @@ static void rr_cursor_of_another_table(struct kunit *test)
 	};
 	const struct rr_case *row = test->param_value;
 	struct fixture *fix = test->priv;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 i;
 
-	tbl = rr_table(test, fixture_servers(test, NULL, row->count),
-		       row->count);
+	view = rr_table(test, fixture_servers(test, NULL, row->count),
+			row->count);
 	for (i = 0; i < ARRAY_SIZE(left); i++) {
 		fixture_set_cursor(fix->cursor[0], left[i]);
-		fixture_expect_exact(test, tbl, NULL, row->count);
+		fixture_expect_exact(test, view, NULL, row->count);
 	}
 }
 
@@ -96,7 +96,7 @@ static void rr_cursor_of_another_table(struct kunit *test)
 static void rr_overloaded(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 5);
-	struct opvs_sched_table *tbl = rr_table(test, dest, 5);
+	struct opvs_view *view = rr_table(test, dest, 5);
 	u32 out, i, share[5];
 
 	for (out = 0; out < BIT(5) - 1; out++) {
@@ -104,7 +104,7 @@ static void rr_overloaded(struct kunit *test)
 			dest[i].overloaded = out & BIT(i);
 			share[i] = !dest[i].overloaded;
 		}
-		fixture_expect_exact(test, tbl, share, 5 - hweight32(out));
+		fixture_expect_exact(test, view, share, 5 - hweight32(out));
 	}
 }
 
@@ -113,25 +113,25 @@ static void rr_weight_gone(struct kunit *test)
 {
 	static const u32 share[] = { 1, 0, 1 };
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
-	struct opvs_sched_table *tbl = rr_table(test, dest, 3);
+	struct opvs_view *view = rr_table(test, dest, 3);
 
 	dest[1].weight = 0;
-	fixture_expect_exact(test, tbl, share, 2);
+	fixture_expect_exact(test, view, share, 2);
 }
 
 static void rr_nobody(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
-	struct opvs_sched_table *tbl = rr_table(test, dest, 3);
+	struct opvs_view *view = rr_table(test, dest, 3);
 	u32 i;
 
 	for (i = 0; i < 3; i++)
 		dest[i].overloaded = true;
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, fixture_pick(tbl, NULL), -1);
+		KUNIT_EXPECT_EQ(test, fixture_pick(view, NULL), -1);
 
-	tbl = rr_table(test, dest, 0);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, NULL), -1);
+	view = rr_table(test, dest, 0);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, NULL), -1);
 }
 
 static void rr_registry(struct kunit *test)

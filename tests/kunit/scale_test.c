@@ -19,6 +19,7 @@
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
 #include <linux/in.h>
+#include <linux/ip_vs.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>

@@ -101,58 +101,58 @@ static inline u32 fixture_inactive(const struct opvs_dest *dest)
 }
 
 /* What packets see of @count servers, with the first simulated CPU's cursor. */
-static inline struct opvs_sched_table *
+static inline struct opvs_view *
 fixture_table(struct kunit *test, const struct opvs_sched_ops *ops,
 	      struct opvs_dest *dest, u32 count, u32 flags,
 	      const siphash_key_t *key)
 {
 	struct fixture *fix = test->priv;
-	struct opvs_sched_table *tbl, *grown;
+	struct opvs_view *view, *grown;
 	size_t size;
 	ssize_t priv;
 	u32 i;
 
-	size = ALIGN(struct_size(tbl, member, count), sizeof(u64));
-	tbl = kunit_kzalloc(test, size, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, tbl);
-	tbl->ops = ops;
-	tbl->flags = flags;
-	tbl->cursor = fix->cursor[0];
+	size = ALIGN(struct_size(view, member, count), sizeof(u64));
+	view = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, view);
+	view->ops = ops;
+	view->flags = flags;
+	view->cursor = fix->cursor[0];
 	if (key)
-		tbl->hash_key = *key;
-	tbl->count = count;
+		view->hash_key = *key;
+	view->count = count;
 	for (i = 0; i < count; i++) {
-		tbl->member[i].dest = &dest[i];
-		tbl->member[i].weight = dest[i].weight;
+		view->member[i].dest = &dest[i];
+		view->member[i].weight = dest[i].weight;
 	}
 	if (!ops->priv_size)
-		return tbl;
+		return view;
 
-	priv = ops->priv_size(tbl, NULL, NULL);
+	priv = ops->priv_size(view, NULL, NULL);
 	KUNIT_ASSERT_GE(test, (long)priv, 0L);
 	grown = kunit_kzalloc(test, size + priv, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, grown);
-	memcpy(grown, tbl, size);
+	memcpy(grown, view, size);
 	grown->priv = (void *)grown + size;
-	kunit_kfree(test, tbl);
+	kunit_kfree(test, view);
 	ops->build(grown, NULL);
 	return grown;
 }
 
 /* Number of the member that is picked, or -1 for none. */
-static inline int fixture_pick(const struct opvs_sched_table *tbl,
+static inline int fixture_pick(const struct opvs_view *view,
 			       const struct opvs_sched_req *req)
 {
 	struct opvs_dest *dest;
 	u32 i;
 
 	local_bh_disable();
-	dest = tbl->ops->pick(tbl, req);
+	dest = view->ops->pick(view, req);
 	local_bh_enable();
 	if (!dest)
 		return -1;
-	for (i = 0; i < tbl->count; i++)
-		if (tbl->member[i].dest == dest)
+	for (i = 0; i < view->count; i++)
+		if (view->member[i].dest == dest)
 			return i;
 	return -2;
 }
@@ -163,27 +163,27 @@ static inline int fixture_pick(const struct opvs_sched_table *tbl,
  * gives the same shares.
  */
 static inline void fixture_expect_exact(struct kunit *test,
-					const struct opvs_sched_table *tbl,
+					const struct opvs_view *view,
 					const u32 *share, u32 round)
 {
 	u32 *count, i;
 	int *order;
 
 	order = kunit_kcalloc(test, round, sizeof(*order), GFP_KERNEL);
-	count = kunit_kcalloc(test, tbl->count, sizeof(*count), GFP_KERNEL);
+	count = kunit_kcalloc(test, view->count, sizeof(*count), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, order);
 	KUNIT_ASSERT_NOT_NULL(test, count);
 
 	for (i = 0; i < round; i++) {
-		order[i] = fixture_pick(tbl, NULL);
+		order[i] = fixture_pick(view, NULL);
 		KUNIT_ASSERT_GE(test, order[i], 0);
 		count[order[i]]++;
 	}
-	for (i = 0; i < tbl->count; i++)
+	for (i = 0; i < view->count; i++)
 		KUNIT_EXPECT_EQ_MSG(test, count[i], share ? share[i] : 1,
 				    "share of server %u", i);
 	for (i = 0; i < 2 * round; i++)
-		KUNIT_ASSERT_EQ_MSG(test, fixture_pick(tbl, NULL),
+		KUNIT_ASSERT_EQ_MSG(test, fixture_pick(view, NULL),
 				    order[i % round], "pick %u", round + i);
 	kunit_kfree(test, count);
 	kunit_kfree(test, order);
@@ -194,24 +194,24 @@ static inline void fixture_expect_exact(struct kunit *test,
  * all: everybody's share is right to one packet per CPU.
  */
 static inline void fixture_expect_shared(struct kunit *test,
-					 struct opvs_sched_table *tbl,
+					 struct opvs_view *view,
 					 const u32 *share, u32 round, u32 rounds)
 {
 	struct fixture *fix = test->priv;
 	u32 *count, i, random = 1;
 	int member;
 
-	count = kunit_kcalloc(test, tbl->count, sizeof(*count), GFP_KERNEL);
+	count = kunit_kcalloc(test, view->count, sizeof(*count), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, count);
 
 	for (i = 0; i < round * rounds; i++) {
 		random = random * 1664525 + 1013904223;
-		tbl->cursor = fix->cursor[random >> 30];
-		member = fixture_pick(tbl, NULL);
+		view->cursor = fix->cursor[random >> 30];
+		member = fixture_pick(view, NULL);
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
 	}
-	for (i = 0; i < tbl->count; i++)
+	for (i = 0; i < view->count; i++)
 		KUNIT_EXPECT_LE_MSG(test,
 				    abs((int)(count[i] - rounds * (share ? share[i] : 1))),
 				    FIXTURE_CPUS, "share of server %u", i);

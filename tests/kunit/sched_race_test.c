@@ -61,7 +61,7 @@ static void fair_case_name(const struct fair_case *row, char *desc)
 KUNIT_ARRAY_PARAM(fair, fair_cases, fair_case_name);
 
 static struct race race;
-static const struct opvs_sched_table *race_table;
+static const struct opvs_view *race_table;
 static u32 race_got[THREADS][SERVERS];
 static u32 race_count;
 

@@ -47,16 +47,16 @@ static struct opvs_sched_req *packet_make(struct packet *packet, u32 client,
 	return &packet->req;
 }
 
-static struct opvs_sched_table *sh_table(struct kunit *test,
-					 struct opvs_dest *dest, u32 count,
-					 u32 flags)
+static struct opvs_view *sh_table(struct kunit *test,
+				  struct opvs_dest *dest, u32 count,
+				  u32 flags)
 {
 	return fixture_table(test, &opvs_sched_sh, dest, count, flags,
 			     &keys[0]);
 }
 
-static struct opvs_sched_table *dh_table(struct kunit *test,
-					 struct opvs_dest *dest, u32 count)
+static struct opvs_view *dh_table(struct kunit *test,
+				  struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_dh, dest, count, 0, &keys[0]);
 }
@@ -133,17 +133,17 @@ static void spread_packet(struct packet *packet, const struct spread_case *row,
 static void spread_by(struct kunit *test)
 {
 	const struct spread_case *row = test->param_value;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	unsigned long reached = 0;
 	struct packet packet;
 	int i, member;
 
-	tbl = fixture_table(test, row->by_dest ? &opvs_sched_dh : &opvs_sched_sh,
-			    fixture_servers(test, NULL, 10), 10, row->flags,
-			    &keys[0]);
+	view = fixture_table(test, row->by_dest ? &opvs_sched_dh : &opvs_sched_sh,
+			     fixture_servers(test, NULL, 10), 10, row->flags,
+			     &keys[0]);
 	for (i = 0; i < 1000; i++) {
 		spread_packet(&packet, row, i);
-		member = fixture_pick(tbl, &packet.req);
+		member = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_GE(test, member, 0);
 		reached |= BIT(member);
 	}
@@ -182,7 +182,7 @@ static void share_name(const struct share_case *row, char *desc)
 KUNIT_ARRAY_PARAM(share, share_cases, share_name);
 
 static struct race race;
-static const struct opvs_sched_table *share_tbl;
+static const struct opvs_view *share_tbl;
 static int share_got[2][4];
 
 /* Each thread is all clients and destinations that the other one is not. */
@@ -231,16 +231,16 @@ static void share_exact(struct kunit *test)
 /* More servers than IPVS has slots: everybody has clients. */
 static void sh_thousand_servers(struct kunit *test)
 {
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	struct packet packet;
 	int i, member, *got;
 
 	got = kunit_kcalloc(test, 1000, sizeof(*got), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, got);
-	tbl = sh_table(test, fixture_servers(test, NULL, 1000), 1000, 0);
+	view = sh_table(test, fixture_servers(test, NULL, 1000), 1000, 0);
 	for (i = 0; i < 100000; i++) {
 		packet_make(&packet, i, 5060, 0);
-		member = fixture_pick(tbl, &packet.req);
+		member = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_GE(test, member, 0);
 		got[member]++;
 	}
@@ -257,20 +257,20 @@ static void expect_nobody_else_moves(struct kunit *test, bool by_dest,
 				     bool overloaded)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = by_dest ? dh_table(test, dest, 10) :
+	struct opvs_view *view = by_dest ? dh_table(test, dest, 10) :
 						 sh_table(test, dest, 10, 0);
 	struct packet packet;
 	int i, before, lost = 0;
 
-	KUNIT_ASSERT_TRUE(test, tbl->ops->keep_drained);
+	KUNIT_ASSERT_TRUE(test, view->ops->keep_drained);
 	for (i = 0; i < 1000; i++) {
 		packet_make(&packet, i, 5060, i);
 		dest[3].overloaded = false;
 		dest[3].weight = 1;
-		before = fixture_pick(tbl, &packet.req);
+		before = fixture_pick(view, &packet.req);
 		dest[3].overloaded = overloaded;
 		dest[3].weight = overloaded;
-		KUNIT_ASSERT_EQ(test, fixture_pick(tbl, &packet.req),
+		KUNIT_ASSERT_EQ(test, fixture_pick(view, &packet.req),
 				before == 3 ? -1 : before);
 		lost += before == 3;
 	}
@@ -295,7 +295,7 @@ static void dh_unavailable(struct kunit *test)
 static void sh_with_fallback(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl = sh_table(test, dest, 10, SH_FALLBACK);
+	struct opvs_view *view = sh_table(test, dest, 10, SH_FALLBACK);
 	unsigned long reached = 0;
 	struct packet packet;
 	int i, before, after;
@@ -303,11 +303,11 @@ static void sh_with_fallback(struct kunit *test)
 	for (i = 0; i < 1000; i++) {
 		packet_make(&packet, i, 5060, 0);
 		dest[3].weight = 1;
-		before = fixture_pick(tbl, &packet.req);
+		before = fixture_pick(view, &packet.req);
 		dest[3].weight = 0;
-		after = fixture_pick(tbl, &packet.req);
+		after = fixture_pick(view, &packet.req);
 		KUNIT_ASSERT_GE(test, after, 0);
-		KUNIT_ASSERT_EQ(test, fixture_pick(tbl, &packet.req), after);
+		KUNIT_ASSERT_EQ(test, fixture_pick(view, &packet.req), after);
 		if (before == 3)
 			reached |= BIT(after);
 		else
@@ -324,13 +324,13 @@ static void sh_fallback_by_weight(struct kunit *test)
 	static const u32 weight[] = { 10, 1, 4, 5 };
 	static const int sigma[] = { 0, 30, 49, 50 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = sh_table(test, dest, 4, SH_FALLBACK);
+	struct opvs_view *view = sh_table(test, dest, 4, SH_FALLBACK);
 	struct packet packet;
 	int i, member, count[4] = {};
 
 	dest[0].overloaded = true;
 	for (i = 0; i < 10000; i++) {
-		member = fixture_pick(tbl, packet_make(&packet, i, 5060, 0));
+		member = fixture_pick(view, packet_make(&packet, i, 5060, 0));
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
 	}
@@ -346,19 +346,19 @@ static void sh_fallback_by_weight(struct kunit *test)
 static void sh_fallback_to_last(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 100);
-	struct opvs_sched_table *tbl = sh_table(test, dest, 100, SH_FALLBACK);
+	struct opvs_view *view = sh_table(test, dest, 100, SH_FALLBACK);
 	struct packet packet;
 	int i, client;
 
 	for (i = 0; i < 100; i++)
 		dest[i].overloaded = true;
 	KUNIT_EXPECT_EQ(test,
-			fixture_pick(tbl, packet_make(&packet, 0, 5060, 0)), -1);
+			fixture_pick(view, packet_make(&packet, 0, 5060, 0)), -1);
 	for (i = 0; i < 100; i++) {
 		dest[i].overloaded = false;
 		for (client = 0; client < 20; client++) {
 			packet_make(&packet, client, 5060, 0);
-			KUNIT_ASSERT_EQ(test, fixture_pick(tbl, &packet.req), i);
+			KUNIT_ASSERT_EQ(test, fixture_pick(view, &packet.req), i);
 		}
 		dest[i].overloaded = true;
 	}
@@ -386,18 +386,18 @@ static void nobody(struct kunit *test)
 static void expect_secret(struct kunit *test, const struct opvs_sched_ops *ops)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 10);
-	struct opvs_sched_table *tbl[3];
+	struct opvs_view *view[3];
 	struct packet packet;
 	int i, agreed = 0;
 
 	for (i = 0; i < 3; i++)
-		tbl[i] = fixture_table(test, ops, dest, 10, 0, &keys[i / 2]);
+		view[i] = fixture_table(test, ops, dest, 10, 0, &keys[i / 2]);
 	for (i = 0; i < 1000; i++) {
 		packet_make(&packet, i, 5060, i);
-		KUNIT_ASSERT_EQ(test, fixture_pick(tbl[0], &packet.req),
-				fixture_pick(tbl[1], &packet.req));
-		agreed += fixture_pick(tbl[0], &packet.req) ==
-			  fixture_pick(tbl[2], &packet.req);
+		KUNIT_ASSERT_EQ(test, fixture_pick(view[0], &packet.req),
+				fixture_pick(view[1], &packet.req));
+		agreed += fixture_pick(view[0], &packet.req) ==
+			  fixture_pick(view[2], &packet.req);
 	}
 	KUNIT_EXPECT_GT(test, agreed, 50);
 	KUNIT_EXPECT_LT(test, agreed, 150);

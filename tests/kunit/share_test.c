@@ -96,13 +96,13 @@ static void share_reserved(struct kunit *test)
 	WRITE_ONCE(opvs_conns_tenants.max, 3 * SHARE);
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, take(tenant[i], NULL), 0);
-		KUNIT_EXPECT_EQ(test, tenant[i]->share, SHARE);
+		KUNIT_EXPECT_EQ(test, tenant[i]->share.entries, SHARE);
 		/* Its second service. */
 		KUNIT_EXPECT_EQ(test, take(tenant[i], NULL), 0);
 	}
 	KUNIT_EXPECT_EQ(test, take(tenant[3], &extack), -ENOSPC);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_EQ(test, tenant[3]->share, 0);
+	KUNIT_EXPECT_EQ(test, tenant[3]->share.entries, 0);
 
 	/* Lowered: nobody loses anything. */
 	WRITE_ONCE(opvs_conns_tenants.max, SHARE);
@@ -119,8 +119,8 @@ static void share_small(struct kunit *test)
 {
 	WRITE_ONCE(opvs_conns_tenants.max, 100);
 	KUNIT_EXPECT_EQ(test, take(tenant[0], NULL), 0);
-	KUNIT_EXPECT_EQ(test, tenant[0]->share, 100);
-	KUNIT_EXPECT_EQ(test, tenant[0]->conns.max, 100);
+	KUNIT_EXPECT_EQ(test, tenant[0]->share.entries, 100);
+	KUNIT_EXPECT_EQ(test, tenant[0]->conn.limit.max, 100);
 	KUNIT_EXPECT_EQ(test, take(tenant[1], NULL), -ENOSPC);
 }
 
@@ -129,8 +129,8 @@ static void share_host_needs_none(struct kunit *test)
 	WRITE_ONCE(opvs_conns_tenants.max, 1);
 	KUNIT_EXPECT_EQ(test, take(tenant[0], NULL), 0);
 	KUNIT_EXPECT_EQ(test, take(host, NULL), 0);
-	KUNIT_EXPECT_EQ(test, host->share, 0);
-	KUNIT_EXPECT_EQ(test, host->conns.max, 0);
+	KUNIT_EXPECT_EQ(test, host->share.entries, 0);
+	KUNIT_EXPECT_EQ(test, host->conn.limit.max, 0);
 }
 
 /* A tenant's limit is its share at most, before and after it has it. */
@@ -156,13 +156,13 @@ static void share_bounds_the_limit(struct kunit *test)
 static void share_host_is_free(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, set_max(host, OPVS_LIMIT_MAX, NULL), 0);
-	KUNIT_EXPECT_EQ(test, host->conns.max, OPVS_LIMIT_MAX);
+	KUNIT_EXPECT_EQ(test, host->conn.limit.max, OPVS_LIMIT_MAX);
 	KUNIT_EXPECT_EQ(test, set_max(host, OPVS_LIMIT_MAX + 1, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, set_max(host, OPVS_LIMIT_NOTHING - 1, NULL),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, host->conns.max, OPVS_LIMIT_MAX);
+	KUNIT_EXPECT_EQ(test, host->conn.limit.max, OPVS_LIMIT_MAX);
 	KUNIT_EXPECT_EQ(test, set_max(host, 0, NULL), 0);
-	KUNIT_EXPECT_EQ(test, host->conns.max, 0);
+	KUNIT_EXPECT_EQ(test, host->conn.limit.max, 0);
 }
 
 /* Packets see it when the call is back. */

@@ -17,6 +17,7 @@
 
 #include <linux/bottom_half.h>
 #include <linux/err.h>
+#include <linux/ip_vs.h>
 #include <linux/in.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -58,7 +59,7 @@ static void fixture_room(struct kunit *test, unsigned int n)
 static void make_conn(struct opvs_conn *cp, unsigned int i, u8 family)
 {
 	*cp = (struct opvs_conn){
-		.flags = IP_VS_CONN_F_MASQ,
+		.flags = IP_VS_CONN_F_MASQ | OPVS_CONN_F_REWRITES,
 		.on = on,
 		.request.tuple = {
 			.sport = htons(1024 + i % 60000),

@@ -237,11 +237,11 @@ static void template_quoted(struct kunit *test)
 	begin(test, &conf);
 	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) ==
 			  OPVS_VERDICT(ICMP_UNATTRIBUTED));
-	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_VERDICT(NONE));
-	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_VERDICT(NONE));
+	KUNIT_ASSERT_TRUE(test, choose_by(NULL, &flow) == OPVS_GO_ON);
+	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_GO_ON);
 	KUNIT_EXPECT_PTR_EQ(test, dest, choice.dest);
 	set_weight(test, choice.dest, 0);
-	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, quote(&flow, &dest) == OPVS_GO_ON);
 	KUNIT_EXPECT_PTR_EQ(test, dest, choice.dest);
 	/* Nor does that keep it alive. */
 	age(choice.control, 5 * HZ);

@@ -379,26 +379,28 @@ void opvs_test_start(struct opvs_conn_start *start, struct opvs_dest *dest,
 EXPORT_SYMBOL_IF_KUNIT(opvs_test_start);
 
 /**
- * opvs_test_track() - opvs_conn_track() as packets call it
+ * opvs_test_begin() - opvs_conn_begin() as packets call it
  * @on: namespace
  * @start: what it begins with
+ * @raced: result, or NULL
  *
  * Return: as that; the entry stays as long as nobody ends it and its time is
  * not over.
  */
-struct opvs_conn *opvs_test_track(struct opvs_net *on,
-				  struct opvs_conn_start *start)
+struct opvs_conn *opvs_test_begin(struct opvs_net *on,
+				  const struct opvs_conn_start *start,
+				  bool *raced)
 {
 	struct opvs_conn *cp;
 
 	local_bh_disable();
 	rcu_read_lock();
-	cp = opvs_conn_track(on, start);
+	cp = opvs_conn_begin(on, start, raced);
 	rcu_read_unlock();
 	local_bh_enable();
 	return cp;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_test_track);
+EXPORT_SYMBOL_IF_KUNIT(opvs_test_begin);
 
 MODULE_DESCRIPTION("opvs: what the unit tests share");
 MODULE_LICENSE("GPL");

@@ -40,7 +40,14 @@ void opvs_test_svc_conf(struct opvs_svc_conf *conf, u8 proto);
 void opvs_test_dest_conf(struct opvs_dest_conf *conf, u32 addr, u16 port);
 void opvs_test_start(struct opvs_conn_start *start, struct opvs_dest *dest,
 		     u32 client, u16 port);
-struct opvs_conn *opvs_test_track(struct opvs_net *on,
-				  struct opvs_conn_start *start);
+struct opvs_conn *opvs_test_begin(struct opvs_net *on,
+				  const struct opvs_conn_start *start,
+				  bool *raced);
+
+static inline struct opvs_conn *
+opvs_test_track(struct opvs_net *on, const struct opvs_conn_start *start)
+{
+	return opvs_test_begin(on, start, NULL);
+}
 
 #endif /* OPVS_TESTLIB_H */

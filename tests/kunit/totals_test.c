@@ -167,7 +167,7 @@ static struct opvs_conn *totals_under_way(struct opvs_dest *dest)
 
 	local_bh_disable();
 	rcu_read_lock();
-	cp = opvs_conn_new_ops(on, &flow, dest);
+	cp = opvs_conn_one_packet(on, &flow, dest);
 	if (cp && opvs_conn_get(cp))
 		opvs_conn_put(cp);
 	rcu_read_unlock();

@@ -72,7 +72,7 @@ static struct opvs_conn *track_for(u16 port, u32 state, u32 seconds)
 	struct opvs_conn_start start;
 
 	opvs_test_start(&start, dest, CLIENT, port);
-	start.state = state;
+	start.word = state;
 	start.seconds = seconds;
 	return opvs_test_track(on, &start);
 }
@@ -169,7 +169,7 @@ static void limit_counts_templates(struct kunit *test)
 	opvs_test_start(&start, dest, CLIENT, 0);
 	start.tuple.kind = OPVS_TUPLE_TEMPLATE;
 	start.flags = IP_VS_CONN_F_TEMPLATE;
-	start.state = ASSURED;
+	start.word = ASSURED;
 	KUNIT_EXPECT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(1, ASSURED)), -EDQUOT);
 }
@@ -260,7 +260,7 @@ static void limit_evicts_closing(struct kunit *test)
 	rcu_read_lock();
 	opvs_test_start(&start, dest, CLIENT, 1);
 	start.tuple.proto = IPPROTO_UDP;
-	start.state = CLOSING;
+	start.word = CLOSING;
 	start.seconds = 50;
 	udp = opvs_test_track(on, &start);
 	closing = track_for(2, CLOSING, 100);
@@ -318,7 +318,7 @@ static void limit_spares_parents(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tp->children), 0);
 
 	WRITE_ONCE(on->conn.limit.max, 3);
-	start.state = ASSURED;
+	start.word = ASSURED;
 	KUNIT_EXPECT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(3, 0)), -EDQUOT);
 	KUNIT_EXPECT_TRUE(test, alive(tp));

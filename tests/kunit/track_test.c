@@ -72,7 +72,7 @@ static struct opvs_conn *track(struct kunit *test, u16 port, u32 state)
 	struct opvs_conn *cp;
 
 	opvs_test_start(&start, dest, CLIENT, port);
-	start.state = state;
+	start.word = state;
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
 	return cp;
@@ -165,8 +165,9 @@ static void track_filled(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, cp->dest, dest);
 	KUNIT_EXPECT_NULL(test, cp->control);
 	KUNIT_EXPECT_NULL(test, cp->ext);
-	KUNIT_EXPECT_EQ(test, cp->flags, IP_VS_CONN_F_MASQ);
-	KUNIT_EXPECT_EQ(test, cp->state, OPVS_TCP_S_SYN_RECV);
+	KUNIT_EXPECT_EQ(test, cp->flags,
+			IP_VS_CONN_F_MASQ | OPVS_CONN_F_REWRITES);
+	KUNIT_EXPECT_EQ(test, cp->word, OPVS_TCP_S_SYN_RECV);
 	KUNIT_EXPECT_EQ(test, refcount_read(&cp->ref), 1);
 	KUNIT_EXPECT_EQ(test, ntohl(cp->reply.tuple.src.ip), SERVER);
 	KUNIT_EXPECT_EQ(test, ntohs(cp->reply.tuple.sport), 8080);
@@ -244,12 +245,13 @@ static void track_twice(struct kunit *test)
 {
 	struct opvs_conn_start start;
 	struct opvs_conn *cp;
+	bool raced;
 
 	cp = track(test, 1, OPVS_CONN_ACTIVE);
 	opvs_test_start(&start, dest, CLIENT, 1);
-	start.state = OPVS_CONN_ACTIVE;
-	KUNIT_EXPECT_PTR_EQ(test, opvs_test_track(on, &start), cp);
-	KUNIT_EXPECT_TRUE(test, start.raced);
+	start.word = OPVS_CONN_ACTIVE;
+	KUNIT_EXPECT_PTR_EQ(test, opvs_test_begin(on, &start, &raced), cp);
+	KUNIT_EXPECT_TRUE(test, raced);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_RACED), 1);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 1);
 	expect_counts(test, 1, 1, 0);
@@ -262,6 +264,8 @@ static void track_reply_clash(struct kunit *test)
 	struct opvs_conn_start start;
 	struct opvs_svc *other;
 	struct opvs_dest *same;
+	struct opvs_conn *cp;
+	bool raced;
 
 	track(test, 1, OPVS_CONN_ACTIVE);
 	opvs_test_svc_conf(&conf, IPPROTO_TCP);
@@ -269,9 +273,9 @@ static void track_reply_clash(struct kunit *test)
 	other = opvs_test_svc_as(test, on, &conf);
 	same = opvs_test_dest(test, other, SERVER, 8080);
 	opvs_test_start(&start, same, CLIENT, 1);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(opvs_test_track(on, &start)),
-			-EADDRINUSE);
-	KUNIT_EXPECT_FALSE(test, start.raced);
+	cp = opvs_test_begin(on, &start, &raced);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(cp), -EADDRINUSE);
+	KUNIT_EXPECT_FALSE(test, raced);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_RACED), 0);
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_CREATED), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&same->conns), 0);
@@ -297,6 +301,7 @@ static void track_reply_yields(struct kunit *test)
 	struct opvs_conn_start start;
 	struct opvs_conn *old, *cp;
 	struct opvs_dest *same;
+	bool raced;
 
 	old = track(test, 1, OPVS_CONN_ACTIVE);
 	opvs_test_svc_conf(&conf, IPPROTO_TCP);
@@ -312,10 +317,10 @@ static void track_reply_yields(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked, 1);
 	KUNIT_EXPECT_PTR_EQ(test, find(&old->reply.tuple), &old->reply);
 	answer = true;
-	cp = opvs_test_track(on, &start);
+	cp = opvs_test_begin(on, &start, &raced);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
 	KUNIT_EXPECT_EQ(test, asked, 2);
-	KUNIT_EXPECT_FALSE(test, start.raced);
+	KUNIT_EXPECT_FALSE(test, raced);
 	KUNIT_EXPECT_PTR_EQ(test, find(&cp->reply.tuple), &cp->reply);
 	KUNIT_EXPECT_PTR_EQ(test, find(&cp->request.tuple), &cp->request);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 0);
@@ -335,7 +340,7 @@ static void track_ends_once(struct kunit *test)
 
 	rcu_read_lock();
 	KUNIT_EXPECT_TRUE(test, opvs_conn_end(cp));
-	KUNIT_EXPECT_TRUE(test, cp->state & OPVS_CONN_ENDED);
+	KUNIT_EXPECT_TRUE(test, cp->word & OPVS_CONN_ENDED);
 	KUNIT_EXPECT_FALSE(test, opvs_conn_end(cp));
 	KUNIT_EXPECT_FALSE(test, opvs_conn_expire(cp));
 	KUNIT_EXPECT_FALSE(test, refresh(cp, 100));

@@ -149,31 +149,31 @@ static void word_counts(struct kunit *test)
 	u32 seen;
 
 	opvs_test_start(&start, dest, CLIENT, 1);
-	start.state = ACTIVE | OPVS_TCP_S_SYN_RECV;
+	start.word = ACTIVE | OPVS_TCP_S_SYN_RECV;
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
 
-	seen = start.state;
-	KUNIT_EXPECT_TRUE(test, opvs_conn_set_state(cp, &seen,
-						    OPVS_TCP_S_CLOSE));
+	seen = start.word;
+	KUNIT_EXPECT_TRUE(test, opvs_conn_set_word(cp, &seen,
+						   OPVS_TCP_S_CLOSE));
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 1);
 
 	/* Somebody else was faster: nothing has changed but what we know. */
-	seen = start.state;
-	KUNIT_EXPECT_FALSE(test, opvs_conn_set_state(cp, &seen, ACTIVE));
+	seen = start.word;
+	KUNIT_EXPECT_FALSE(test, opvs_conn_set_word(cp, &seen, ACTIVE));
 	KUNIT_EXPECT_EQ(test, seen, OPVS_TCP_S_CLOSE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
 
-	KUNIT_EXPECT_TRUE(test, opvs_conn_set_state(cp, &seen, ACTIVE));
+	KUNIT_EXPECT_TRUE(test, opvs_conn_set_word(cp, &seen, ACTIVE));
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
 	rcu_read_lock();
 	opvs_conn_end(cp);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
 	/* The word of an ended one cannot be had by surprise. */
 	seen = ACTIVE;
-	KUNIT_EXPECT_FALSE(test, opvs_conn_set_state(cp, &seen, 0));
+	KUNIT_EXPECT_FALSE(test, opvs_conn_set_word(cp, &seen, 0));
 	KUNIT_EXPECT_TRUE(test, seen & OPVS_CONN_ENDED);
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 0);
@@ -254,7 +254,7 @@ static bool is_followed(struct kunit *test, const struct opvs_flow *flow)
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	verdict = track(skb, flow);
 	kfree_skb(skb);
-	return verdict != OPVS_VERDICT(NONE);
+	return verdict != OPVS_NOT_OURS;
 }
 
 static void empty_packet(struct kunit *test, const struct opvs_flow *flow)
@@ -268,7 +268,7 @@ static struct opvs_conn *begin(struct kunit *test, u32 state)
 	struct opvs_conn *cp;
 
 	opvs_test_start(&start, dest, CLIENT, 1);
-	start.state = state;
+	start.word = state;
 	cp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cp));
 	return cp;
@@ -300,7 +300,7 @@ static void word_packets(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, opvs_conn_in_pkts(cp),
 				min_t(u32, i, OPVS_CONN_PKTS_MAX));
 	}
-	KUNIT_EXPECT_EQ(test, cp->state & ~OPVS_CONN_PKTS,
+	KUNIT_EXPECT_EQ(test, cp->word & ~OPVS_CONN_PKTS,
 			OPVS_TCP_S_ESTABLISHED | ACTIVE | ASSURED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->active), 1);
 }
@@ -318,15 +318,15 @@ static void word_assures(struct kunit *test)
 	tp = opvs_test_track(on, &start);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
 	opvs_test_start(&start, dest, CLIENT, 1);
-	start.state = OPVS_TCP_S_SYN_RECV | ACTIVE;
+	start.word = OPVS_TCP_S_SYN_RECV | ACTIVE;
 	start.control = tp;
 	KUNIT_ASSERT_FALSE(test, IS_ERR(opvs_test_track(on, &start)));
 
 	empty_packet(test, &flow);
-	KUNIT_EXPECT_FALSE(test, tp->state & ASSURED);
+	KUNIT_EXPECT_FALSE(test, tp->word & ASSURED);
 	flow.event = OPVS_TCP_ACK;
 	empty_packet(test, &flow);
-	KUNIT_EXPECT_EQ(test, tp->state, OPVS_TEMPLATE_S_ASSURED | ASSURED);
+	KUNIT_EXPECT_EQ(test, tp->word, OPVS_TEMPLATE_S_ASSURED | ASSURED);
 }
 
 static bool nothing_left(void)
@@ -369,7 +369,7 @@ static void word_begins_anew(struct kunit *test)
 	/* More often than the sweeper could come. */
 	for (i = 0; i < 1000; i++) {
 		begin(test, row->state);
-		KUNIT_ASSERT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
+		KUNIT_ASSERT_TRUE(test, packet(&syn) == OPVS_NOT_OURS);
 		KUNIT_ASSERT_TRUE_MSG(test, nothing_left(), "round %u", i);
 	}
 	KUNIT_EXPECT_EQ(test, opvs_conn_table_size(on), OPVS_TABLE_MIN_SIZE);
@@ -434,7 +434,7 @@ static void word_drained(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(tp));
 	}
 	opvs_test_start(&start, dest, CLIENT, 1);
-	start.state = OPVS_TCP_S_ESTABLISHED * (row->proto == IPPROTO_TCP) |
+	start.word = OPVS_TCP_S_ESTABLISHED * (row->proto == IPPROTO_TCP) |
 		      OPVS_SCTP_S_ESTABLISHED * (row->proto == IPPROTO_SCTP);
 	start.control = tp;
 	cp = opvs_test_track(on, &start);
@@ -486,7 +486,7 @@ static void word_orphan(struct kunit *test)
 			  OPVS_VERDICT(DROP_REMOVED_SERVER));
 	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
 	WRITE_ONCE(on->settings.expire_nodest_conn, 1);
-	KUNIT_EXPECT_TRUE(test, packet(&syn) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&syn) == OPVS_NOT_OURS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 }
 
@@ -496,20 +496,20 @@ static void word_not_ours(struct kunit *test)
 	struct opvs_flow flow = syn;
 	struct opvs_conn *cp;
 
-	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_NOT_OURS);
 	cp = begin(test, OPVS_TCP_S_CLOSE);
 	flow.sport = htons(2);
-	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_NOT_OURS);
 	flow = syn;
 	flow.flags |= OPVS_FLOW_MALFORMED;
-	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_NOT_OURS);
 	flow = syn;
 	flow.flags |= OPVS_FLOW_LATER_FRAG;
-	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_NOT_OURS);
 	/* Forwarded: it has not reached the virtual address. */
 	flow = syn;
 	flow.flags = 0;
-	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_VERDICT(NONE));
+	KUNIT_EXPECT_TRUE(test, packet(&flow) == OPVS_NOT_OURS);
 	KUNIT_EXPECT_FALSE(test, opvs_conn_dead(cp));
 }
 

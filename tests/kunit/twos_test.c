@@ -70,8 +70,8 @@ static void twos_case_name(const struct twos_case *row, char *desc)
 
 KUNIT_ARRAY_PARAM(twos, twos_cases, twos_case_name);
 
-static struct opvs_sched_table *twos_table(struct kunit *test,
-					   struct opvs_dest *dest, u32 count)
+static struct opvs_view *twos_table(struct kunit *test,
+				    struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_twos, dest, count, 0, NULL);
 }
@@ -107,16 +107,16 @@ static u32 twos_due(const struct opvs_dest *dest, u32 count, u32 member)
 	return (due * TWOS_PICKS) >> 40;
 }
 
-static void twos_count(struct kunit *test, const struct opvs_sched_table *tbl,
+static void twos_count(struct kunit *test, const struct opvs_view *view,
 		       u32 *count)
 {
 	u32 i;
 	int got;
 
-	for (i = 0; i < tbl->count; i++)
+	for (i = 0; i < view->count; i++)
 		count[i] = 0;
 	for (i = 0; i < TWOS_PICKS; i++) {
-		got = fixture_pick(tbl, &twos_req);
+		got = fixture_pick(view, &twos_req);
 		KUNIT_ASSERT_GE(test, got, 0);
 		count[got]++;
 	}
@@ -124,10 +124,10 @@ static void twos_count(struct kunit *test, const struct opvs_sched_table *tbl,
 
 static void twos_expect(struct kunit *test, struct opvs_dest *dest, u32 n)
 {
-	struct opvs_sched_table *tbl = twos_table(test, dest, n);
+	struct opvs_view *view = twos_table(test, dest, n);
 	u32 count[TWOS_SERVERS], due, i;
 
-	twos_count(test, tbl, count);
+	twos_count(test, view, count);
 	for (i = 0; i < n; i++) {
 		due = twos_due(dest, n, i);
 		KUNIT_EXPECT_LE_MSG(test, abs((int)(count[i] - due)), TWOS_OFF,
@@ -156,30 +156,30 @@ static void twos_rule(struct kunit *test)
 static void twos_inactive(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 2);
-	struct opvs_sched_table *tbl = twos_table(test, dest, 2);
+	struct opvs_view *view = twos_table(test, dest, 2);
 	u32 count[2];
 
 	fixture_set_load(&dest[0], 1, 0);
 	fixture_set_load(&dest[1], 0, 257);
-	twos_count(test, tbl, count);
+	twos_count(test, view, count);
 	KUNIT_EXPECT_LE(test, abs((int)count[0] - TWOS_PICKS * 3 / 4), TWOS_OFF);
 	fixture_set_load(&dest[1], 0, 255);
-	twos_count(test, tbl, count);
+	twos_count(test, view, count);
 	KUNIT_EXPECT_LE(test, abs((int)count[0] - TWOS_PICKS / 4), TWOS_OFF);
 }
 
 /* Connections that stay: the choice of two keeps shares within some few. */
-static void twos_fill(struct kunit *test, const struct opvs_sched_table *tbl,
+static void twos_fill(struct kunit *test, const struct opvs_view *view,
 		      u32 picks)
 {
 	u32 i;
 	int got;
 
 	for (i = 0; i < picks; i++) {
-		got = fixture_pick(tbl, &twos_req);
+		got = fixture_pick(view, &twos_req);
 		KUNIT_ASSERT_GE(test, got, 0);
-		atomic_inc(&tbl->member[got].dest->active);
-		atomic_inc(&tbl->member[got].dest->conns);
+		atomic_inc(&view->member[got].dest->active);
+		atomic_inc(&view->member[got].dest->conns);
 	}
 }
 
@@ -231,19 +231,19 @@ static void twos_overloaded(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 2, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = twos_table(test, dest, 3);
+	struct opvs_view *view = twos_table(test, dest, 3);
 	u32 before, i;
 
 	dest[1].overloaded = true;
-	twos_fill(test, tbl, 100);
+	twos_fill(test, view, 100);
 	KUNIT_EXPECT_EQ(test, fixture_active(&dest[1]), 0);
 	dest[1].overloaded = false;
-	twos_fill(test, tbl, 700);
+	twos_fill(test, view, 700);
 	for (i = 0; i < 3; i++)
 		twos_expect_active(test, &dest[i], 200 * weight[i], 15);
 	before = fixture_active(&dest[0]);
 	dest[0].weight = 0;
-	twos_fill(test, tbl, 100);
+	twos_fill(test, view, 100);
 	KUNIT_EXPECT_EQ(test, fixture_active(&dest[0]), before);
 }
 
@@ -252,13 +252,13 @@ static void twos_packets(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 2, 4 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = twos_table(test, dest, 3);
+	struct opvs_view *view = twos_table(test, dest, 3);
 	u32 count[3] = {}, i;
 	int got;
 
 	fixture_set_load(&dest[0], 1000, 0);
 	for (i = 0; i < 14000; i++) {
-		got = fixture_pick(tbl, &twos_packet_req);
+		got = fixture_pick(view, &twos_packet_req);
 		KUNIT_ASSERT_GE(test, got, 0);
 		count[got]++;
 	}
@@ -271,19 +271,19 @@ static void twos_packets(struct kunit *test)
 static void twos_nobody(struct kunit *test)
 {
 	struct opvs_dest *dest = fixture_servers(test, NULL, 3);
-	struct opvs_sched_table *tbl = twos_table(test, dest, 3);
+	struct opvs_view *view = twos_table(test, dest, 3);
 	u32 i;
 
 	for (i = 0; i < 3; i++)
 		dest[i].overloaded = true;
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &twos_req), -1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &twos_req), -1);
 	dest[2].overloaded = false;
 	for (i = 0; i < 100; i++)
-		KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &twos_req), 2);
+		KUNIT_EXPECT_EQ(test, fixture_pick(view, &twos_req), 2);
 	dest[2].weight = 0;
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &twos_req), -1);
-	tbl = twos_table(test, dest, 0);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, &twos_req), -1);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &twos_req), -1);
+	view = twos_table(test, dest, 0);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, &twos_req), -1);
 }
 
 static struct kunit_case twos_test_cases[] = {

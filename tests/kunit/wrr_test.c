@@ -53,14 +53,14 @@ static void wrr_case_name(const struct wrr_case *row, char *desc)
 
 KUNIT_ARRAY_PARAM(wrr, wrr_cases, wrr_case_name);
 
-static struct opvs_sched_table *wrr_table(struct kunit *test,
-					  struct opvs_dest *dest, u32 count)
+static struct opvs_view *wrr_table(struct kunit *test,
+				   struct opvs_dest *dest, u32 count)
 {
 	return fixture_table(test, &opvs_sched_wrr, dest, count, 0, NULL);
 }
 
-static struct opvs_sched_table *wrr_row(struct kunit *test, u32 *share,
-					u32 *round)
+static struct opvs_view *wrr_row(struct kunit *test, u32 *share,
+				 u32 *round)
 {
 	const struct wrr_case *row = test->param_value;
 	u32 i;
@@ -76,17 +76,17 @@ static struct opvs_sched_table *wrr_row(struct kunit *test, u32 *share,
 static void wrr_every_window(struct kunit *test)
 {
 	u32 share[WRR_SERVERS], round;
-	struct opvs_sched_table *tbl = wrr_row(test, share, &round);
+	struct opvs_view *view = wrr_row(test, share, &round);
 
-	fixture_expect_exact(test, tbl, share, round);
+	fixture_expect_exact(test, view, share, round);
 }
 
 static void wrr_several_cpus(struct kunit *test)
 {
 	u32 share[WRR_SERVERS], round;
-	struct opvs_sched_table *tbl = wrr_row(test, share, &round);
+	struct opvs_view *view = wrr_row(test, share, &round);
 
-	fixture_expect_shared(test, tbl, share, round, 3);
+	fixture_expect_shared(test, view, share, round, 3);
 }
 
 /* Weights change while the cursor stays. */
@@ -94,12 +94,12 @@ static void wrr_cursor_of_another_table(struct kunit *test)
 {
 	static const u32 left[] = { 1, 5, 1000000, U32_MAX - 1, U32_MAX };
 	u32 share[WRR_SERVERS], round, i;
-	struct opvs_sched_table *tbl = wrr_row(test, share, &round);
+	struct opvs_view *view = wrr_row(test, share, &round);
 	struct fixture *fix = test->priv;
 
 	for (i = 0; i < ARRAY_SIZE(left); i++) {
 		fixture_set_cursor(fix->cursor[0], left[i]);
-		fixture_expect_exact(test, tbl, share, round);
+		fixture_expect_exact(test, view, share, round);
 	}
 }
 
@@ -108,25 +108,25 @@ static void wrr_cursor_of_another_table(struct kunit *test)
  * equal ones, to one.  More of different weights add up to 1.7 at worst; of
  * those here, to 1.1.
  */
-static s64 wrr_most_off(const struct opvs_sched_table *tbl, u32 round)
+static s64 wrr_most_off(const struct opvs_view *view, u32 round)
 {
-	if (tbl->count <= 2)
+	if (view->count <= 2)
 		return 50;
-	return tbl->member[0].weight * tbl->count == round ? 99 : 110;
+	return view->member[0].weight * view->count == round ? 99 : 110;
 }
 
 static void wrr_evenly_spread(struct kunit *test)
 {
 	u32 share[WRR_SERVERS], count[WRR_SERVERS] = {}, round, turn, i;
-	struct opvs_sched_table *tbl = wrr_row(test, share, &round);
-	s64 off, most = wrr_most_off(tbl, round);
+	struct opvs_view *view = wrr_row(test, share, &round);
+	s64 off, most = wrr_most_off(view, round);
 	int member;
 
 	for (turn = 1; turn <= round; turn++) {
-		member = fixture_pick(tbl, NULL);
+		member = fixture_pick(view, NULL);
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
-		for (i = 0; i < tbl->count; i++) {
+		for (i = 0; i < view->count; i++) {
 			off = (s64)count[i] * round - (s64)turn * share[i];
 			KUNIT_ASSERT_LE_MSG(test, 100 * abs(off), most * round,
 					    "server %u at turn %u", i, turn);
@@ -164,13 +164,13 @@ static void wrr_huge_weights(struct kunit *test)
 	static const u32 starts[] = { 0, 0x80000000, U32_MAX - 500, U32_MAX };
 	const struct wrr_huge_case *row = test->param_value;
 	struct fixture *fix = test->priv;
-	struct opvs_sched_table *tbl;
+	struct opvs_view *view;
 	u32 count[WRR_SERVERS], due[WRR_SERVERS], s, i;
 	u64 sum = 0;
 	int member;
 
-	tbl = wrr_table(test, fixture_servers(test, row->weight, row->count),
-			row->count);
+	view = wrr_table(test, fixture_servers(test, row->weight, row->count),
+			 row->count);
 	for (i = 0; i < row->count; i++)
 		sum += row->weight[i];
 	for (i = 0; i < row->count; i++)
@@ -179,7 +179,7 @@ static void wrr_huge_weights(struct kunit *test)
 		fixture_set_cursor(fix->cursor[0], starts[s]);
 		memset(count, 0, sizeof(count));
 		for (i = 0; i < 1000; i++) {
-			member = fixture_pick(tbl, NULL);
+			member = fixture_pick(view, NULL);
 			KUNIT_ASSERT_GE(test, member, 0);
 			count[member]++;
 		}
@@ -194,7 +194,7 @@ static void wrr_overloaded(struct kunit *test)
 {
 	static const u32 weight[] = { 4, 3, 2, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 4);
-	struct opvs_sched_table *tbl = wrr_table(test, dest, 4);
+	struct opvs_view *view = wrr_table(test, dest, 4);
 	u32 out, i, share[4], round;
 
 	for (out = 0; out < BIT(4) - 1; out++) {
@@ -203,7 +203,7 @@ static void wrr_overloaded(struct kunit *test)
 			share[i] = dest[i].overloaded ? 0 : weight[i];
 			round += share[i];
 		}
-		fixture_expect_exact(test, tbl, share, round);
+		fixture_expect_exact(test, view, share, round);
 	}
 }
 
@@ -212,13 +212,13 @@ static void wrr_heavy_overloaded(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 1000000, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = wrr_table(test, dest, 3);
+	struct opvs_view *view = wrr_table(test, dest, 3);
 	u32 i, count[3] = {};
 	int member;
 
 	dest[1].overloaded = true;
 	for (i = 0; i < 1000; i++) {
-		member = fixture_pick(tbl, NULL);
+		member = fixture_pick(view, NULL);
 		KUNIT_ASSERT_GE(test, member, 0);
 		count[member]++;
 	}
@@ -232,26 +232,26 @@ static void wrr_weight_gone(struct kunit *test)
 	static const u32 weight[] = { 2, 5, 1 };
 	static const u32 share[] = { 2, 0, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = wrr_table(test, dest, 3);
+	struct opvs_view *view = wrr_table(test, dest, 3);
 
 	dest[1].weight = 0;
-	fixture_expect_exact(test, tbl, share, 3);
+	fixture_expect_exact(test, view, share, 3);
 }
 
 static void wrr_nobody(struct kunit *test)
 {
 	static const u32 weight[] = { 3, 2, 1 };
 	struct opvs_dest *dest = fixture_servers(test, weight, 3);
-	struct opvs_sched_table *tbl = wrr_table(test, dest, 3);
+	struct opvs_view *view = wrr_table(test, dest, 3);
 	u32 i;
 
 	for (i = 0; i < 3; i++)
 		dest[i].overloaded = true;
 	for (i = 0; i < 10; i++)
-		KUNIT_EXPECT_EQ(test, fixture_pick(tbl, NULL), -1);
+		KUNIT_EXPECT_EQ(test, fixture_pick(view, NULL), -1);
 
-	tbl = wrr_table(test, dest, 0);
-	KUNIT_EXPECT_EQ(test, fixture_pick(tbl, NULL), -1);
+	view = wrr_table(test, dest, 0);
+	KUNIT_EXPECT_EQ(test, fixture_pick(view, NULL), -1);
 }
 
 static struct kunit_case wrr_test_cases[] = {

@@ -70,7 +70,7 @@ struct check_case {
 	.packet = { .family = NFPROTO_IPV6, .proto = IPPROTO_TCP, \
 		    .body = 300, __VA_ARGS__ }
 #define TRAIN(mss, route)	.gso_size = (mss), .mtu = (route)
-#define PASSES			.verdict = OPVS_VERDICT(NONE)
+#define PASSES			.verdict = OPVS_GO_ON
 #define TOO_BIG			.verdict = OPVS_VERDICT(DROP_MTU)
 #define MARTIAN			.verdict = OPVS_VERDICT(DROP_MARTIAN)
 
@@ -260,7 +260,7 @@ static void route_check(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, (__force u32)verdict,
 			(__force u32)row->verdict);
-	if (row->verdict == OPVS_VERDICT(NONE))
+	if (row->verdict == OPVS_GO_ON)
 		check_ttl(test, row, skb);
 }
 

@@ -27,7 +27,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 	opvs_verdict_t verdict;
 
 	verdict = opvs_choose(on, svc, skb, flow, &choice);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	/* A template counts what passes by it, as IPVS does. */
 	if (choice.control)
@@ -35,8 +35,8 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 	if (choice.hash)
 		opvs_dest_load_note(choice.dest, choice.hash);
 	opvs_endpoint_note(on, flow, choice.dest, choice.client);
-	*cp = opvs_conn_new_ops(on, flow, choice.dest);
-	return likely(*cp) ? OPVS_VERDICT(NONE) : OPVS_VERDICT(DROP_NO_MEMORY);
+	*cp = opvs_conn_one_packet(on, flow, choice.dest);
+	return likely(*cp) ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_MEMORY);
 }
 
 /**
@@ -57,7 +57,7 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 	struct opvs_conn *cp;
 
 	verdict = ops_bind(on, svc, skb, flow, &cp);
-	if (unlikely(verdict != OPVS_VERDICT(NONE)))
+	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict == OPVS_VERDICT(DROP_NO_SERVER) ?
 		       opvs_no_server(on, skb, flow) : verdict;
 
@@ -70,14 +70,14 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 /* The server that follows from what is quoted, by memory or by a hash. */
 static struct opvs_dest *quoted_dest(struct opvs_net *on,
 				     const struct opvs_svc *svc,
-				     const struct opvs_sched_table *tbl,
+				     const struct opvs_view *view,
 				     const struct opvs_sched_req *req)
 {
-	if (tbl->flags & IP_VS_SVC_F_PERSISTENT)
-		return opvs_template_quoted(on, svc, tbl, req);
-	if (req->key && tbl->stateless)
-		return opvs_affinity_quoted(on, svc, tbl, req);
-	return tbl->ops->repeats ? tbl->ops->pick(tbl, req) : NULL;
+	if (view->flags & IP_VS_SVC_F_PERSISTENT)
+		return opvs_template_quoted(on, svc, view, req);
+	if (req->key && view->stateless)
+		return opvs_affinity_quoted(on, svc, view, req);
+	return view->ops->repeats ? view->ops->pick(view, req) : NULL;
 }
 
 /**
@@ -93,7 +93,7 @@ static struct opvs_dest *quoted_dest(struct opvs_net *on,
  * to.  Turns are lost, and nothing is noted or remembered.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: OPVS_VERDICT(NONE) and @dest; or ICMP_UNATTRIBUTED.
+ * Return: OPVS_GO_ON and @dest; or ICMP_UNATTRIBUTED.
  */
 opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 				const struct opvs_svc *svc,
@@ -101,20 +101,20 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 				const struct opvs_flow *flow,
 				struct opvs_dest **dest)
 {
-	const struct opvs_sched_table *tbl = rcu_dereference(svc->table);
+	const struct opvs_view *view = rcu_dereference(svc->view);
 	struct opvs_sched_req req = { .flow = flow };
 
 	*dest = NULL;
-	/* A table may leave out servers of weight 0. */
-	if (tbl->count == 1 && READ_ONCE(svc->num_dests) == 1) {
-		*dest = tbl->member[0].dest;
-	} else if (tbl->flags & IP_VS_SVC_F_PERSISTENT || tbl->ops->repeats) {
-		if (tbl->pe && opvs_seek_key(skb, flow, tbl->pe, &req))
+	/* A view may leave out servers of weight 0. */
+	if (view->count == 1 && READ_ONCE(svc->num_dests) == 1) {
+		*dest = view->member[0].dest;
+	} else if (view->flags & IP_VS_SVC_F_PERSISTENT || view->ops->repeats) {
+		if (view->pe && opvs_seek_key(skb, flow, view->pe, &req))
 			return OPVS_VERDICT(ICMP_UNATTRIBUTED);
 		/* Headers without a key are cut off more often than absent. */
 		if (!req.keyless)
-			*dest = quoted_dest(on, svc, tbl, &req);
+			*dest = quoted_dest(on, svc, view, &req);
 	}
-	return *dest ? OPVS_VERDICT(NONE) : OPVS_VERDICT(ICMP_UNATTRIBUTED);
+	return *dest ? OPVS_GO_ON : OPVS_VERDICT(ICMP_UNATTRIBUTED);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_pick_quoted);

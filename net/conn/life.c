@@ -74,18 +74,18 @@ static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 static bool expendable(const struct opvs_expiring *e)
 {
 	const struct opvs_conn *cp = expiring_conn(e);
-	u32 state = READ_ONCE(cp->state);
+	u32 word = READ_ONCE(cp->word);
 
 	if (atomic_read(&cp->children))
 		return false;
 	/* Packets of one-packet services leave no children, but a count. */
 	if (opvs_conn_is_template(cp))
-		return !(state & OPVS_CONN_ASSURED) &&
+		return !(word & OPVS_CONN_ASSURED) &&
 		       atomic_read(&cp->in_pkts) < TEMPLATE_IN_USE;
-	if (!(state & OPVS_CONN_ASSURED))
+	if (!(word & OPVS_CONN_ASSURED))
 		return true;
 	/* UDP is never active; nobody can tell that it closes. */
-	return !(state & OPVS_CONN_ACTIVE) &&
+	return !(word & OPVS_CONN_ACTIVE) &&
 	       cp->request.tuple.proto != IPPROTO_UDP;
 }
 
@@ -144,7 +144,7 @@ static void count_in(struct opvs_conn *cp)
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
 		atomic_inc(&cp->on->conn.udp);
-	if (cp->state & OPVS_CONN_ACTIVE)
+	if (cp->word & OPVS_CONN_ACTIVE)
 		atomic_inc(&dest->active);
 	opvs_dest_count(dest);
 }
@@ -152,10 +152,10 @@ static void count_in(struct opvs_conn *cp)
 static void count_out(struct opvs_conn *cp)
 {
 	struct opvs_dest *dest = cp->dest;
-	u32 state = READ_ONCE(cp->state);
+	u32 word = READ_ONCE(cp->word);
 
-	/* From here on nobody changes the state, and with it the counts. */
-	while (!try_cmpxchg(&cp->state, &state, state | OPVS_CONN_ENDED))
+	/* From here on nobody changes the word, and with it the counts. */
+	while (!try_cmpxchg(&cp->word, &word, word | OPVS_CONN_ENDED))
 		;
 	if (opvs_conn_is_template(cp)) {
 		if (cp->flags & OPVS_CONN_F_EXCEPTION)
@@ -165,7 +165,7 @@ static void count_out(struct opvs_conn *cp)
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
 		atomic_dec(&cp->on->conn.udp);
-	if (state & OPVS_CONN_ACTIVE)
+	if (word & OPVS_CONN_ACTIVE)
 		atomic_dec(&dest->active);
 	opvs_dest_uncount(dest);
 }
@@ -180,14 +180,14 @@ static void count_out(struct opvs_conn *cp)
  */
 bool opvs_conn_linger(struct opvs_conn *tp, bool lingers)
 {
-	u32 seen = READ_ONCE(tp->state), state;
+	u32 seen = READ_ONCE(tp->word), word;
 
 	do {
-		state = lingers ? seen | OPVS_CONN_LINGERS :
+		word = lingers ? seen | OPVS_CONN_LINGERS :
 				  seen & ~OPVS_CONN_LINGERS;
-		if (state == seen)
+		if (word == seen)
 			return false;
-	} while (!opvs_conn_set_state(tp, &seen, state));
+	} while (!opvs_conn_set_word(tp, &seen, word));
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_linger);
@@ -283,6 +283,7 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 				   const struct opvs_conn_start *start)
 {
 	struct opvs_dest *dest = start->dest;
+	const struct opvs_xmit_ops *xmit = READ_ONCE(dest->xmit);
 	struct opvs_conn *cp;
 
 	cp = opvs_conn_alloc();
@@ -297,8 +298,10 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	}
 	cp->on = on;
 	cp->dest = dest;
-	cp->flags = start->flags | READ_ONCE(dest->xmit)->method;
-	cp->state = start->state;
+	cp->flags = start->flags | xmit->method;
+	if (xmit->rewrites)
+		cp->flags |= OPVS_CONN_F_REWRITES;
+	cp->word = start->word;
 	cp->timeout = start->seconds;
 	cp->control = start->control;
 	atomic_set(&cp->children, 0);
@@ -367,9 +370,10 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
 }
 
 /**
- * opvs_conn_track() - begin a tracked connection or a template
+ * opvs_conn_begin() - begin a tracked connection or a template
  * @on: namespace
  * @start: what it begins with; copied
+ * @raced: result, if not NULL: another CPU made the entry that is returned
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: the entry, valid within the read section; it is the one that another
@@ -379,13 +383,16 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
  * from another connection's; -ENOMEM, or another error of the table, when there
  * was no memory.
  */
-struct opvs_conn *opvs_conn_track(struct opvs_net *on,
-				  struct opvs_conn_start *start)
+struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
+				  const struct opvs_conn_start *start,
+				  bool *raced)
 {
 	struct opvs_svc *svc = start->dest->svc;
 	struct opvs_conn *cp, *seen;
 	int err = -ESTALE;
 
+	if (raced)
+		*raced = false;
 	if (unlikely(!opvs_dest_get(start->dest)))
 		return ERR_PTR(err);
 	if (unlikely(!control_take(start->control)))
@@ -398,7 +405,8 @@ struct opvs_conn *opvs_conn_track(struct opvs_net *on,
 	if (unlikely(!cp))
 		goto err_limits;
 	seen = conn_publish(on, cp, start);
-	start->raced = !IS_ERR(seen) && seen != cp;
+	if (raced)
+		*raced = !IS_ERR(seen) && seen != cp;
 	return seen;
 
 err_limits:
@@ -409,32 +417,32 @@ err_dest:
 	opvs_dest_put(start->dest);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_conn_track);
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_begin);
 
 /**
- * opvs_conn_set_state() - change a connection's state word
+ * opvs_conn_set_word() - change a connection's word
  * @cp: connection
  * @seen: the word as the caller read it; updated when it had changed since
- * @state: the new word
+ * @word: the new one
  *
  * The server's count of active connections follows OPVS_CONN_ACTIVE.
  *
  * Context: any, RCU read side.
- * Return: true if the word is now @state; false to decide again by @seen.
+ * Return: true if the word is now @word; false to decide again by @seen.
  */
-bool opvs_conn_set_state(struct opvs_conn *cp, u32 *seen, u32 state)
+bool opvs_conn_set_word(struct opvs_conn *cp, u32 *seen, u32 word)
 {
-	if (!try_cmpxchg(&cp->state, seen, state))
+	if (!try_cmpxchg(&cp->word, seen, word))
 		return false;
-	if ((*seen ^ state) & OPVS_CONN_ACTIVE) {
-		if (state & OPVS_CONN_ACTIVE)
+	if ((*seen ^ word) & OPVS_CONN_ACTIVE) {
+		if (word & OPVS_CONN_ACTIVE)
 			atomic_inc(&cp->dest->active);
 		else
 			atomic_dec(&cp->dest->active);
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_conn_set_state);
+EXPORT_SYMBOL_IF_KUNIT(opvs_conn_set_word);
 
 /**
  * opvs_conn_end() - end a connection at once
