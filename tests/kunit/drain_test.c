@@ -213,12 +213,13 @@ static void drain_spares_weight_0(struct kunit *test)
 	begin(test, 4);
 	set_drain_seconds(3);
 	added = add_server(test, 4);
+	/* An exception that is made now lives for longer than the draining. */
+	set_drain_seconds(100);
+	set_weight(test, added, 1);
 	do {
 		call = next_call(true);
 	} while (send(call, INVITE) != added);
-	set_weight(test, added, 0);
-	/* From here on an exception lives for longer than the draining. */
-	set_drain_seconds(100);
+	set_drain_seconds(3);
 	set_weight(test, added, 0);
 	KUNIT_EXPECT_PTR_EQ(test, send(call, REINVITE), added);
 	KUNIT_EXPECT_TRUE(test, stops());
