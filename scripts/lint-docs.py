@@ -22,6 +22,9 @@ MARK = re.compile(r"^<!-- lint: ([\w-]+) -->$")
 QUOTED = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\[[^][]*(?:\[[^][]*\][^][]*)?\]\(([^()\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.*?) *$")
+# A file or folder of the project; one with capitals stands for many.
+PATH = re.compile(r"`((?:net|include|scripts|tests|doc)/[a-z0-9_./-]*)`")
+SYMBOL = re.compile(r"`(?:struct )?(opvs_\w+)(?:\(\))?`")
 MAN_ITEM = re.compile(r"^\.It Va (\S+)$")
 
 # Names that a page mentions with the place where they are: they must exist.
@@ -161,6 +164,25 @@ def check_ranges(docs):
             docs.wrong(page, line, f"{name}: {test} has {want[name]}")
 
 
+def check_timeouts(docs):
+    """The manual's default timeouts are those of the protocols."""
+    page = "doc/manual.md"
+    text = docs.read(page)
+    found = 0
+    for path in sorted(docs.files):
+        if not path.startswith("net/proto/") or not path.endswith(".c"):
+            continue
+        states = re.findall(r'OPVS_PROTO_STATE\("[^"]*",\s*"([^"]+)",\s*'
+                            r"(\d+)(?: \* (\d+))?\)", docs.read(path))
+        row = ", ".join(f"`{name}` {int(count) * int(times or 1)}"
+                        for name, count, times in states)
+        found += len(states)
+        if row and f"| {row} |" not in text:
+            docs.wrong(page, 1, f"of the timeouts, {path} has: {row}")
+    if not found:
+        docs.wrong("scripts/lint-docs.py", 1, "finds no timeouts")
+
+
 def check_man(docs, have):
     """The manual page has all parameters and settings, and no other."""
     path = "doc/opvs.4"
@@ -226,6 +248,22 @@ def check_links(docs):
                 docs.wrong(path, line, f"{file} has no #{place}")
 
 
+def check_code(docs):
+    """Files, folders and symbols of the sources that pages name exist."""
+    known = set()
+    for path in docs.files:
+        if path.startswith(("net/", "include/")):
+            known.update(re.findall(r"\bopvs_\w+", docs.read(path)))
+    for path in pages(docs):
+        for number, line in enumerate(docs.read(path).split("\n"), 1):
+            missing = [name for name in PATH.findall(line)
+                       if not os.path.exists(os.path.join(docs.top, name))]
+            missing += [name for name in SYMBOL.findall(line)
+                        if name not in known and not name.endswith("_")]
+            for name in missing:
+                docs.wrong(path, number, f"there is no {name}")
+
+
 def check_readme(docs):
     lines = docs.read("README.md").count("\n")
     if lines > README_LINES:
@@ -247,9 +285,11 @@ def main():
     have = sources(docs)
     check_tables(docs, have)
     check_ranges(docs)
+    check_timeouts(docs)
     check_man(docs, have)
     check_mentions(docs, have)
     check_links(docs)
+    check_code(docs)
     check_readme(docs)
     check_news(docs)
     for path, line, text in docs.findings:
