@@ -7,6 +7,7 @@
 #ifndef OPVS_OPS_H
 #define OPVS_OPS_H
 
+#include <linux/bits.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/siphash.h>
@@ -83,6 +84,9 @@ struct opvs_view_member {
 	u32			weight;
 };
 
+/* Binary logarithm of the bits that tell whose address is none of a server. */
+#define OPVS_VIEW_ADDR_BITS	8
+
 /**
  * struct opvs_view - a service's servers, as packets see them
  * @ops: scheduler that built the view
@@ -93,7 +97,6 @@ struct opvs_view_member {
  * @count: number of members
  * @known: number of members and of those servers behind them that the scheduler
  *	does not see
- * @addrs: bits that hashes of their addresses name, see opvs_svc_has_addr()
  * @stateless: one-packet, and an engine's key alone says which server; members
  *	of weight 0 are among @member then, for their old sessions
  * @used: stateless, and had seen packets when the view was built
@@ -108,6 +111,8 @@ struct opvs_view_member {
  * @state: the scheduler's, or NULL
  * @recent: keys seen in the last half minute, owned by the namespace; of
  *	stateless services only
+ * @addrs: bits that the addresses of members and others name, see
+ *	opvs_svc_may_have_addr()
  * @built_at: jiffies, of 64 bits, when it was built
  * @rcu: frees the view
  * @priv: the scheduler's own data, behind @member in the same allocation
@@ -125,7 +130,6 @@ struct opvs_view {
 	__be32				netmask;
 	u32				count;
 	u32				known;
-	u64				addrs;
 	bool				stateless;
 	bool				used;
 	bool				drains;
@@ -136,10 +140,12 @@ struct opvs_view {
 	u32 __percpu			*cursor;
 	struct opvs_sched_state		*state;
 	struct opvs_recent		*recent;
+	unsigned long			addrs[BIT(OPVS_VIEW_ADDR_BITS) /
+					      BITS_PER_LONG];
 	u64				built_at;
 	struct rcu_head			rcu;
 	void				*priv;
-	struct opvs_view_member	member[];
+	struct opvs_view_member		member[];
 };
 
 /**

@@ -42,9 +42,6 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 /* key.c: engines and packets */
 int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req);
-enum opvs_pe_role opvs_role(const struct sk_buff *skb,
-			    const struct opvs_flow *flow,
-			    const struct opvs_pe_ops *pe);
 bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
 		    struct opvs_sched_req *req);
 

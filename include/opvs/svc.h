@@ -154,19 +154,20 @@ int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
 bool opvs_svc_has_addr(const struct opvs_svc *svc,
 		       const union nf_inet_addr *addr);	/* RCU read side */
 
-/* Two bits of an address, for a first look at a service's servers. */
-static inline u64 opvs_svc_addr_bits(const union nf_inet_addr *addr)
+/* A bit for an address, for a first look at a service's servers.  Those of one
+ * service differ in the first word (IPv4) or the last (IPv6).
+ */
+static inline u32 opvs_svc_addr_bit(const union nf_inet_addr *addr)
 {
-	u32 words = addr->all[0] ^ addr->all[1] ^ addr->all[2] ^ addr->all[3];
-	u32 hash = hash_32(words, 12);
-
-	return BIT_ULL(hash >> 6) | BIT_ULL(hash % 64);
+	return hash_32(addr->all[0] ^ addr->all[3], OPVS_VIEW_ADDR_BITS);
 }
 
 static inline bool opvs_svc_may_have_addr(const struct opvs_view *view,
 					  const union nf_inet_addr *addr)
 {
-	return !(opvs_svc_addr_bits(addr) & ~view->addrs);
+	u32 bit = opvs_svc_addr_bit(addr);
+
+	return view->addrs[bit / BITS_PER_LONG] >> bit % BITS_PER_LONG & 1;
 }
 
 /* rekey.c; cfg_lock held */

@@ -59,7 +59,7 @@ static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 /* Where there are several fragment headers, the outermost tells what is made
  * whole first, and a walk to the transport header is told by the last.
  */
-static __be16 outer_frag(const struct sk_buff *skb, unsigned int at, u8 next)
+static noinline __be16 outer_frag(const struct sk_buff *skb, unsigned int at, u8 next)
 {
 	const struct ipv6_opt_hdr *ext;
 	const struct frag_hdr *fh;

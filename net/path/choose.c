@@ -43,7 +43,7 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
  * @svc: service
  * @skb: its first packet
  * @flow: that packet's flow
- * @choice: result, valid within the RCU read section
+ * @choice: result, zeroed by the caller; valid within the RCU read section
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_GO_ON and @choice; or why there is none, and nothing was
@@ -56,7 +56,6 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 	const struct opvs_view *view = rcu_dereference(svc->view);
 	struct opvs_sched_req req = { .flow = flow };
 
-	*choice = (struct opvs_choice){};
 	if (view->pe && view->pe->proto == flow->proto) {
 		if (unlikely(opvs_seek_key(skb, flow, view->pe, &req)))
 			return OPVS_VERDICT(DROP_NO_MEMORY);

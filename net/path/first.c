@@ -111,6 +111,7 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 		};
 
 		if (err == -ESTALE) {
+			choice = (struct opvs_choice){};
 			verdict = opvs_choose(on, svc, skb, flow, &choice);
 			if (verdict != OPVS_GO_ON)
 				return verdict;

@@ -159,6 +159,20 @@ opvs_handle(struct opvs_net *on, struct sk_buff *skb,
 	return opvs_verdict_apply(on, verdict);
 }
 
+/* Comes back to the hook, in another context. */
+static noinline unsigned int opvs_hook_task(struct opvs_net *on,
+					    struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    nf_hookfn *again)
+{
+	unsigned int nf;
+
+	local_bh_disable();
+	nf = again(on, skb, state);
+	local_bh_enable();
+	return nf;
+}
+
 /* Inlined into each hook, with its stage: a packet's way has no calls through
  * pointers but those to schedulers and transmit methods.
  *
@@ -171,20 +185,15 @@ opvs_handle(struct opvs_net *on, struct sk_buff *skb,
  */
 static __always_inline unsigned int
 opvs_hook(struct opvs_net *on, struct sk_buff *skb,
-	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage)
+	  const struct nf_hook_state *state, u8 flags, opvs_stage_t stage,
+	  nf_hookfn *again)
 {
-	bool task = !in_softirq();
-	unsigned int nf;
-
 	/* All that the director forwards comes to LOCAL_OUT once more. */
 	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
 		return NF_ACCEPT;
-	if (unlikely(task))
-		local_bh_disable();
-	nf = opvs_handle(on, skb, state, flags, stage);
-	if (unlikely(task))
-		local_bh_enable();
-	return nf;
+	if (unlikely(!in_softirq()))
+		return opvs_hook_task(on, skb, state, again);
+	return opvs_handle(on, skb, state, flags, stage);
 }
 
 static bool opvs_is_balanced(const struct opvs_flow *flow)
@@ -247,20 +256,22 @@ static unsigned int opvs_hook_local_in(void *priv, struct sk_buff *skb,
 {
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return NF_ACCEPT;
-	return opvs_hook(priv, skb, state, OPVS_FLOW_TO_HOST, opvs_stage_local);
+	return opvs_hook(priv, skb, state, OPVS_FLOW_TO_HOST, opvs_stage_local,
+			 opvs_hook_local_in);
 }
 
 static unsigned int opvs_hook_local_out(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
 {
 	return opvs_hook(priv, skb, state, OPVS_FLOW_FROM_HOST,
-			 opvs_stage_local);
+			 opvs_stage_local, opvs_hook_local_out);
 }
 
 static unsigned int opvs_hook_forward(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	return opvs_hook(priv, skb, state, 0, opvs_stage_forward);
+	return opvs_hook(priv, skb, state, 0, opvs_stage_forward,
+			 opvs_hook_forward);
 }
 
 #define OPVS_HOOK(fn, family, num, prio) \

@@ -58,27 +58,6 @@ int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 }
 
 /**
- * opvs_role() - what is a datagram to its session?
- * @skb: packet that holds all of its payload
- * @flow: its flow
- * @pe: engine that may find a key in it
- *
- * Context: any.
- */
-enum opvs_pe_role opvs_role(const struct sk_buff *skb,
-			    const struct opvs_flow *flow,
-			    const struct opvs_pe_ops *pe)
-{
-	unsigned int len = min_t(unsigned int, OPVS_PE_ROLE_BYTES,
-				 flow->payload_len);
-	u8 buf[OPVS_PE_ROLE_BYTES];
-	const u8 *payload;
-
-	payload = skb_header_pointer(skb, flow->payload, len, buf);
-	return payload ? pe->role(payload, len) : OPVS_PE_ANSWER;
-}
-
-/**
  * opvs_may_begin() - may a datagram be the first of its session?
  * @skb: packet
  * @pe: engine that found its key

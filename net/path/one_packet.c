@@ -23,7 +23,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 			       const struct opvs_flow *flow,
 			       struct opvs_conn **cp)
 {
-	struct opvs_choice choice;
+	struct opvs_choice choice = {};
 	opvs_verdict_t verdict;
 
 	verdict = opvs_choose(on, svc, skb, flow, &choice);

@@ -24,6 +24,61 @@
 #include <opvs/svc.h>
 
 #include <linux/ip_vs.h>
+#include <linux/minmax.h>
+#include <linux/skbuff.h>
+
+/* Apart, as room for a copy costs each packet that needs none. */
+static noinline enum opvs_pe_role
+role_beyond_head(const struct sk_buff *skb, const struct opvs_flow *flow,
+		 const struct opvs_pe_ops *pe, unsigned int len)
+{
+	u8 buf[OPVS_PE_ROLE_BYTES];
+
+	if (skb_copy_bits(skb, flow->payload, buf, len))
+		return OPVS_PE_ANSWER;
+	return pe->role(buf, len);
+}
+
+/* What is a datagram to its session? */
+static enum opvs_pe_role role_of(const struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 const struct opvs_pe_ops *pe)
+{
+	unsigned int len = min_t(unsigned int, OPVS_PE_ROLE_BYTES,
+				 flow->payload_len);
+
+	if (unlikely(flow->payload + len > skb_headlen(skb)))
+		return role_beyond_head(skb, flow, pe, len);
+	return pe->role(skb->data + flow->payload, len);
+}
+
+/* Apart from the way of an answer, which most of what servers send are. */
+static noinline void outbound_bind(struct opvs_net *on, struct opvs_dest *dest,
+				   const struct opvs_view *view,
+				   struct sk_buff *skb,
+				   const struct opvs_flow *flow,
+				   enum opvs_pe_role role)
+{
+	const struct opvs_svc *svc = dest->svc;
+	struct opvs_sched_req req = {};
+	struct opvs_flow turned;
+
+	/* As the peer would have sent it to the service. */
+	opvs_flow_turn(&turned, flow);
+	turned.daddr = svc->key.addr;
+	turned.dport = svc->key.port ?: flow->sport;
+	req.flow = &turned;
+	if (unlikely(opvs_seek_key(skb, flow, view->pe, &req))) {
+		opvs_count(on, AFFINITY_FORGOTTEN);
+		return;
+	}
+	if (req.keyless)
+		return;
+	if (view->flags & IP_VS_SVC_F_PERSISTENT)
+		opvs_template_claim(on, svc, view, &req, dest);
+	else if (view->stateless)
+		opvs_affinity_claim(on, svc, view, &req, dest, role);
+}
 
 /**
  * opvs_outbound() - bind the session of a server's request to that server
@@ -40,33 +95,14 @@
 void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
 		   struct sk_buff *skb, const struct opvs_flow *flow)
 {
-	const struct opvs_svc *svc = dest->svc;
-	const struct opvs_view *view = rcu_dereference(svc->view);
-	struct opvs_sched_req req = {};
-	struct opvs_flow turned;
+	const struct opvs_view *view = rcu_dereference(dest->svc->view);
 	enum opvs_pe_role role;
 
-	if (flow->flags & OPVS_FLOW_LATER_FRAG ||
-	    unlikely(flow->payload + flow->payload_len > skb->len))
+	if (unlikely(flow->flags & OPVS_FLOW_LATER_FRAG ||
+		     flow->payload + flow->payload_len > skb->len))
 		return;
-	/* Most of what servers send are answers. */
-	role = opvs_role(skb, flow, view->pe);
-	if (likely(role == OPVS_PE_ANSWER))
-		return;
-	/* As the peer would have sent it to the service. */
-	opvs_flow_turn(&turned, flow);
-	turned.daddr = svc->key.addr;
-	turned.dport = svc->key.port ?: flow->sport;
-	req.flow = &turned;
-	if (unlikely(opvs_seek_key(skb, flow, view->pe, &req))) {
-		opvs_count(on, AFFINITY_FORGOTTEN);
-		return;
-	}
-	if (req.keyless)
-		return;
-	if (view->flags & IP_VS_SVC_F_PERSISTENT)
-		opvs_template_claim(on, svc, view, &req, dest);
-	else if (view->stateless)
-		opvs_affinity_claim(on, svc, view, &req, dest, role);
+	role = role_of(skb, flow, view->pe);
+	if (unlikely(role != OPVS_PE_ANSWER))
+		outbound_bind(on, dest, view, skb, flow, role);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_outbound);

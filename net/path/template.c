@@ -26,6 +26,9 @@ static void mask_client(union nf_inet_addr *client, u8 family, __be32 netmask)
 		client->ip &= netmask;
 		return;
 	}
+	/* The default. */
+	if (likely((__force u32)netmask == 128))
+		return;
 	whole = client->in6;
 	ipv6_addr_prefix(&client->in6, &whole, (__force u32)netmask);
 }

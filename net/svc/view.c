@@ -11,6 +11,7 @@
 #include <opvs/netns.h>
 #include <opvs/recent.h>
 
+#include <linux/bitops.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -87,7 +88,7 @@ static void add_members(struct opvs_view *view,
 	struct opvs_dest *dest;
 
 	list_for_each_entry(dest, &svc->dests, list) {
-		view->addrs |= opvs_svc_addr_bits(&dest->addr);
+		__set_bit(opvs_svc_addr_bit(&dest->addr), view->addrs);
 		weight = dest->conf.weight;
 		if (!weight && view->ops->keep_drained && !view->stateless)
 			weight = dest->last_weight;

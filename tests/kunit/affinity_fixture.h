@@ -139,6 +139,7 @@ static opvs_verdict_t choose_by(struct sk_buff *skb,
 
 	local_bh_disable();
 	rcu_read_lock();
+	*result = (struct opvs_choice){};
 	verdict = opvs_choose(on, svc, skb, flow, result);
 	/* As the one-packet path does: a call of several is not given up. */
 	if (result->control)

@@ -146,6 +146,7 @@ static u16 port_for(struct kunit *test, const struct opvs_dest *dest)
 		flow.saddr.ip = htonl(CLIENT);
 		local_bh_disable();
 		rcu_read_lock();
+		choice = (struct opvs_choice){};
 		opvs_choose(on, dest->svc, NULL, &flow, &choice);
 		rcu_read_unlock();
 		local_bh_enable();

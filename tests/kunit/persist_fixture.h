@@ -76,6 +76,7 @@ static opvs_verdict_t choose_by(struct sk_buff *skb,
 
 	local_bh_disable();
 	rcu_read_lock();
+	choice = (struct opvs_choice){};
 	verdict = opvs_choose(on, svc, skb, flow, &choice);
 	rcu_read_unlock();
 	local_bh_enable();
