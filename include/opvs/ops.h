@@ -197,6 +197,7 @@ struct opvs_sched_ops {
 /**
  * struct opvs_xmit_ops - a transmit method
  * @name: as /proc/net/ip_vs shows it
+ * @feature: as it is called in /sys/kernel/opvs/features, behind "xmit-"
  * @method: IP_VS_CONN_F_* forwarding method
  * @rewrites: replies come back through the director and need the virtual address
  * @send: rewrite and send.  Softirq or BH disabled, RCU read side.  The packet
@@ -205,6 +206,7 @@ struct opvs_sched_ops {
  */
 struct opvs_xmit_ops {
 	const char	*name;
+	const char	*feature;
 	u32		method;
 	bool		rewrites;
 	opvs_verdict_t	(*send)(struct sk_buff *skb,

@@ -86,5 +86,6 @@ struct opvs_pe_ops {
 extern const struct opvs_pe_ops opvs_pe_sip;
 
 const struct opvs_pe_ops *opvs_pe_find(const char *name);
+const struct opvs_pe_ops *opvs_pe_nth(size_t n);
 
 #endif /* OPVS_PE_H */

@@ -150,13 +150,11 @@ struct opvs_proto {
 	const u64		(*secure_rows)[OPVS_DIRS];
 };
 
-#define OPVS_PROTOS	3
-extern const struct opvs_proto *const opvs_protos[OPVS_PROTOS];
-
 extern const struct opvs_proto opvs_proto_tcp;
 extern const struct opvs_proto opvs_proto_udp;
 extern const struct opvs_proto opvs_proto_sctp;
 
+const struct opvs_proto *opvs_proto_nth(size_t n);
 const char *opvs_proto_name(u8 number);
 const char *opvs_proto_state_name(u8 number, u8 state);
 bool opvs_proto_opens(const struct opvs_proto *proto, u8 event, bool sloppy);

@@ -17,6 +17,10 @@ struct opvs_net;
 extern const struct opvs_xmit_ops opvs_xmit_nat;
 extern const struct opvs_xmit_ops opvs_xmit_dr;
 
+/* What an administrator is told who asks for another one. */
+#define OPVS_XMIT_KNOWN	\
+	"use NAT (ipvsadm -m) or direct routing (-g)"
+
 /* By forwarding method; NULL where a method is not supported. */
 extern const struct opvs_xmit_ops *const
 opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1];

@@ -16,7 +16,6 @@
 #include <opvs/proto.h>
 #include <opvs/table.h>
 
-#include <linux/in.h>
 #include <linux/ip_vs.h>
 #include <net/ipv6.h>
 
@@ -58,19 +57,17 @@ const char *opvs_ctl_state_name(const struct opvs_conn *cp)
 
 static bool opvs_state_exists(const char *name)
 {
-	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
 	const struct opvs_proto *proto;
-	unsigned int i, state;
+	unsigned int state;
+	size_t n;
 
 	if (!strcmp(name, opvs_template_state_name(OPVS_TEMPLATE_S_ASSURED)) ||
 	    !strcmp(name, opvs_template_state_name(OPVS_TEMPLATE_S_NONE)))
 		return true;
-	for (i = 0; i < ARRAY_SIZE(protos); i++) {
-		proto = opvs_proto_find(protos[i]);
+	for (n = 0; (proto = opvs_proto_nth(n)); n++)
 		for (state = 0; state < proto->num_states; state++)
 			if (!strcmp(name, proto->states[state].name))
 				return true;
-	}
 	return false;
 }
 

@@ -447,7 +447,7 @@ int opvs_parse_dest_conf(const struct opvs_nest *nest,
 	conf->xmit = opvs_xmit_find(method & IP_VS_CONN_F_FWD_MASK);
 	if (!conf->xmit) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, tb[IPVS_DEST_ATTR_FWD_METHOD],
-				    "FWD_METHOD: not supported: use NAT (ipvsadm -m) or direct routing (-g)");
+				    "FWD_METHOD: not supported: " OPVS_XMIT_KNOWN);
 		return -EOPNOTSUPP;
 	}
 	return 0;

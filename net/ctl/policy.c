@@ -11,13 +11,8 @@
 #include <opvs/policy.h>
 #include <opvs/proto.h>
 
-#include <linux/in.h>
 #include <linux/opvs.h>
 #include <net/sock.h>
-
-static const u8 opvs_policy_protos[] = {
-	IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
-};
 
 static const struct opvs_nest_type opvs_nest_policy = {
 	.policy		= opvs_nla_policy,
@@ -221,7 +216,7 @@ static int opvs_fill_policy(struct opvs_msg *msg,
 {
 	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_POLICY);
 	const struct opvs_proto *proto;
-	unsigned int i;
+	size_t n;
 	u8 state;
 	int err;
 
@@ -229,8 +224,7 @@ static int opvs_fill_policy(struct opvs_msg *msg,
 	    nla_put_string(msg->skb, OPVS_POLICY_ATTR_NAME, policy->name) ||
 	    nla_put_u32(msg->skb, OPVS_POLICY_ATTR_USERS, policy->users))
 		return -EMSGSIZE;
-	for (i = 0; i < ARRAY_SIZE(opvs_policy_protos); i++) {
-		proto = opvs_proto_find(opvs_policy_protos[i]);
+	for (n = 0; (proto = opvs_proto_nth(n)); n++) {
 		for (state = 0; state < proto->num_states; state++) {
 			err = opvs_fill_state_timeout(msg, policy, proto,
 						      state);

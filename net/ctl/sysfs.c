@@ -10,11 +10,15 @@
 #include <opvs/expire.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
+#include <opvs/proto.h>
 #include <opvs/sched.h>
+#include <opvs/xmit.h>
 
+#include <linux/ip_vs.h>
 #include <linux/kobject.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
+#include <linux/string_helpers.h>
 #include <linux/sysfs.h>
 
 struct opvs_counter_file {
@@ -32,24 +36,32 @@ static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
 	const struct opvs_sched_ops *sched;
+	const struct opvs_xmit_ops *xmit;
+	const struct opvs_pe_ops *pe;
+	const struct opvs_proto *proto;
+	u32 method;
+	int len = 0;
 	size_t n;
-	int len;
 
-	len = sysfs_emit(buf,
-			 "proto-tcp\n"
-			 "proto-udp\n"
-			 "proto-sctp\n"
-			 "fwmark\n"
-			 "one-packet\n"
-			 "persistence\n"
-			 "policies\n");
+	for (n = 0; (proto = opvs_proto_nth(n)); n++)
+		len += sysfs_emit_at(buf, len, "proto-%s\n", proto->name);
+	string_lower(buf, buf);
+	len += sysfs_emit_at(buf, len,
+			     "fwmark\n"
+			     "one-packet\n"
+			     "persistence\n"
+			     "policies\n");
 	for (n = 0; (sched = opvs_sched_nth(n)); n++)
 		len += sysfs_emit_at(buf, len, "sched-%s\n", sched->name);
-	return len + sysfs_emit_at(buf, len,
-				   "pe-%s\n"
-				   "xmit-nat\n"
-				   "xmit-dr\n",
-				   opvs_pe_sip.name);
+	for (n = 0; (pe = opvs_pe_nth(n)); n++)
+		len += sysfs_emit_at(buf, len, "pe-%s\n", pe->name);
+	for (method = 0; method <= IP_VS_CONN_F_FWD_MASK; method++) {
+		xmit = opvs_xmit_find(method);
+		if (xmit)
+			len += sysfs_emit_at(buf, len, "xmit-%s\n",
+					     xmit->feature);
+	}
+	return len;
 }
 
 static ssize_t opvs_counter_show(struct kobject *kobj,

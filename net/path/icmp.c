@@ -20,6 +20,7 @@
 #include <opvs/flow.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/proto.h>
 #include <opvs/route.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
@@ -79,8 +80,7 @@ static bool icmp_quotes(const struct sk_buff *skb,
 	/* It is told to who sent that packet, and to nobody else. */
 	if (!nf_inet_addr_cmp(&inner->saddr, &outer->daddr))
 		return false;
-	return inner->proto == IPPROTO_UDP || inner->proto == IPPROTO_TCP ||
-	       inner->proto == IPPROTO_SCTP;
+	return opvs_proto_find(inner->proto);
 }
 
 /* The tracked connection of the quoted packet, if it went that way. */

@@ -7,7 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-static const struct opvs_pe_ops *const opvs_pe_engines[] = {
+static const struct opvs_pe_ops *const engines[] = {
 	&opvs_pe_sip,
 };
 
@@ -22,9 +22,22 @@ const struct opvs_pe_ops *opvs_pe_find(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(opvs_pe_engines); i++)
-		if (!strcmp(opvs_pe_engines[i]->name, name))
-			return opvs_pe_engines[i];
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		if (!strcmp(engines[i]->name, name))
+			return engines[i];
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_pe_find);
+
+/**
+ * opvs_pe_nth() - one persistence engine after the other
+ * @n: from 0
+ *
+ * Context: any.
+ * Return: the engine, a constant; NULL behind the last one.
+ */
+const struct opvs_pe_ops *opvs_pe_nth(size_t n)
+{
+	return n < ARRAY_SIZE(engines) ? engines[n] : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_pe_nth);

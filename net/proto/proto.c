@@ -5,12 +5,27 @@
 #include <opvs/kunit.h>
 
 #include <linux/in.h>
+#include <linux/kernel.h>
 
 /* All that connections are tracked of; opvs_proto_find() knows them, too. */
-const struct opvs_proto *const opvs_protos[OPVS_PROTOS] = {
-	&opvs_proto_tcp, &opvs_proto_udp, &opvs_proto_sctp,
+static const struct opvs_proto *const protos[] = {
+	&opvs_proto_tcp,
+	&opvs_proto_udp,
+	&opvs_proto_sctp,
 };
-EXPORT_SYMBOL_IF_KUNIT(opvs_protos);
+
+/**
+ * opvs_proto_nth() - one transport protocol after the other
+ * @n: from 0
+ *
+ * Context: any.
+ * Return: the protocol, a constant; NULL behind the last one.
+ */
+const struct opvs_proto *opvs_proto_nth(size_t n)
+{
+	return n < ARRAY_SIZE(protos) ? protos[n] : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_proto_nth);
 
 /**
  * opvs_proto_name() - a protocol as /proc/net/ip_vs_conn calls it

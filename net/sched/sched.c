@@ -76,6 +76,7 @@ const struct opvs_sched_ops *opvs_sched_nth(size_t n)
 {
 	return n < ARRAY_SIZE(scheds) ? scheds[n] : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_nth);
 
 /**
  * opvs_sched_hash() - who sent a packet, as a number

@@ -32,10 +32,10 @@ int opvs_policy_check(const u32 set[OPVS_TIMEOUTS],
 		      struct netlink_ext_ack *extack)
 {
 	const struct opvs_proto *proto;
-	unsigned int i, state;
+	unsigned int state;
+	size_t n;
 
-	for (i = 0; i < OPVS_PROTOS; i++) {
-		proto = opvs_protos[i];
+	for (n = 0; (proto = opvs_proto_nth(n)); n++) {
 		for (state = 0; state < proto->num_states; state++) {
 			if (set[proto->timeout0 + state] <=
 			    OPVS_EXPIRE_MAX_SECONDS)
@@ -225,10 +225,10 @@ void opvs_policy_net_init(struct opvs_net *on)
 {
 	struct opvs_policy *policy = &on->policy.standard;
 	const struct opvs_proto *proto;
-	unsigned int i, state;
+	unsigned int state;
+	size_t n;
 
-	for (i = 0; i < OPVS_PROTOS; i++) {
-		proto = opvs_protos[i];
+	for (n = 0; (proto = opvs_proto_nth(n)); n++) {
 		for (state = 0; state < proto->num_states; state++)
 			policy->timeout[proto->timeout0 + state] =
 				proto->states[state].timeout;

@@ -21,6 +21,7 @@
 #include <opvs/load.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/proto.h>
 #include <opvs/recent.h>
 #include <opvs/share.h>
 
@@ -82,13 +83,8 @@ static int check_engine(const struct opvs_svc_conf *conf,
 static int conf_check(const struct opvs_svc_conf *conf,
 		      struct netlink_ext_ack *extack)
 {
-	switch (conf->key.proto) {
-	case 0:	/* by firewall mark */
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_SCTP:
-		break;
-	default:
+	/* 0: by firewall mark. */
+	if (conf->key.proto && !opvs_proto_find(conf->key.proto)) {
 		NL_SET_ERR_MSG(extack, "protocol: must be TCP, UDP or SCTP");
 		return -EPROTONOSUPPORT;
 	}

@@ -30,7 +30,8 @@ static opvs_verdict_t dr_send(struct sk_buff *skb, const struct opvs_flow *flow,
 }
 
 const struct opvs_xmit_ops opvs_xmit_dr = {
-	.name	= "Route",
-	.method	= IP_VS_CONN_F_DROUTE,
-	.send	= dr_send,
+	.name		= "Route",
+	.feature	= "dr",
+	.method		= IP_VS_CONN_F_DROUTE,
+	.send		= dr_send,
 };

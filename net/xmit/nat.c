@@ -37,6 +37,7 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 
 const struct opvs_xmit_ops opvs_xmit_nat = {
 	.name		= "Masq",
+	.feature	= "nat",
 	.method		= IP_VS_CONN_F_MASQ,
 	.rewrites	= true,
 	.send		= nat_send,

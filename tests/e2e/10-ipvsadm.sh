@@ -14,10 +14,32 @@ same_text "$(ipvsadm -Ln)" "$head_line
 $title" 'ipvsadm -Ln without services'
 same_text "$(ipvsadm -Sn)" '' 'ipvsadm -Sn without services'
 
-same_text "$(sed -n 's/^sched-//p' /sys/kernel/opvs/features | LC_ALL=C sort |
-	xargs)" \
-	'dh fo lblc lblcr lc mh none nq ovf rr sed sh twos wlc wrr' \
-	'the list of features has all schedulers'
+# All others ask the module what it has; this is what it must have.
+same_text "$(cat /sys/kernel/opvs/features)" 'proto-tcp
+proto-udp
+proto-sctp
+fwmark
+one-packet
+persistence
+policies
+sched-none
+sched-rr
+sched-wrr
+sched-lc
+sched-wlc
+sched-sed
+sched-nq
+sched-twos
+sched-fo
+sched-ovf
+sched-lblc
+sched-lblcr
+sched-sh
+sched-dh
+sched-mh
+pe-sip
+xmit-nat
+xmit-dr' 'the list of features'
 
 # ---- add, list, save ----
 
@@ -181,7 +203,7 @@ ipvsadm -R <<<"$saved"
 # ---- all schedulers, and their flags ----
 
 ipvsadm -C
-schedulers=(none rr wrr lc wlc sed nq lblc lblcr sh dh mh fo ovf twos)
+mapfile -t schedulers < <(features sched)
 # flags_of SCHEDULER: all, as ipvsadm calls them.
 flags_of() {
 	case $1 in

@@ -95,9 +95,10 @@ refuses '-E to such persistence' '' \
 
 # ---- what opvs does not do: never silence ----
 
-for sched in none rr wrr lc wlc sed nq lblc lblcr sh dh fo ovf twos; do
+for sched in $(features sched); do
+	[[ $sched != mh ]] || continue
 	refuses "an engine without persistence, and $sched" '' \
-		ipvsadm -A -u 10.91.0.1:5061 -s $sched -o --pe sip
+		ipvsadm -A -u 10.91.0.1:5061 -s "$sched" -o --pe sip
 done
 refuses 'an engine of connections that are not persistent' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip

@@ -73,7 +73,7 @@ becomes '-A -u 10.91.0.1:5630 -s rr -o
 -a -u 10.91.0.1:5630 -r 10.91.11.2:5630 -m -w 3' \
 	'a reload removes a service and edits the other'
 
-# ---- every scheduler, and the one that it takes by itself ----
+# ---- every scheduler that it knows, and the one that it takes by itself ----
 
 schedulers=('' rr wrr lc wlc sed nq lblc lblcr sh dh mh fo ovf twos)
 all_services() {

@@ -475,6 +475,12 @@ states() {
 	echo "${out% }"
 }
 
+# ---- features ---------------------------------------------------------------
+
+# features KIND: what the module has of this kind (proto, sched, pe, xmit), a
+# name per line.
+features() { sed -n "s/^$1-//p" /sys/kernel/opvs/features; }
+
 # ---- counters ---------------------------------------------------------------
 
 declare -A C # counters at the last snapshot
@@ -507,9 +513,9 @@ rose() {
 }
 
 # Every datagram of a service has one verdict; every entry was released.
-verdict_names=(forwarded delivered_local drop_no_server drop_no_memory
-	drop_malformed drop_no_route drop_martian drop_ttl drop_mtu
-	drop_removed_server drop_limit drop_reply_clash drop_defence)
+mapfile -t verdict_names < <(sed -nE \
+	'/^\t.. request verdicts/,/REQUEST_LAST/s/^\tOPVS_CTR_(\w+),$/\L\1/p' \
+	"$e2e/../../include/opvs/counters.h")
 
 # Sets packets, verdicts, created, released, and of connections and templates
 # begun, ended and alive.

@@ -15,6 +15,7 @@ from abi import (DAEMON, DAEMON_ATTRS, DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST,
                  GET_SERVICE, GET_TABLE, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
                  SERVICE, SERVICE_ATTRS, SET_CONFIG, SET_DEST, SET_SERVICE,
                  TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO)
+from features import features
 from genl import (CLONE_NEWNET, CLONE_NEWUSER, Family, Tap, attr, be16,
                   ip, nest, string, u8, u16, u32, unshare)
 
@@ -28,8 +29,6 @@ EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT = (
 UDP = socket.IPPROTO_UDP
 PERSISTENT, ONEPACKET = 1, 4
 ALL = 0xffffffff
-SCHEDULERS = ("none", "rr", "wrr", "lc", "wlc", "sed", "nq", "lblc", "lblcr",
-              "sh", "dh", "mh", "fo", "ovf", "twos")
 
 
 def service(flag=0x8000, **changes):
@@ -287,7 +286,7 @@ def accepted_rows():
         yield (f"port 0, protocol {proto}",
                service(PROTOCOL=u16(proto), PORT=be16(0)))
     yield "one-packet TCP", service(PROTOCOL=u16(6), **at)
-    for name in SCHEDULERS:
+    for name in features("sched"):
         yield (f"SCHED_NAME {name}, all its flags",
                service(SCHED_NAME=string(name),
                        FLAGS=u32(ONEPACKET | 0x38) + u32(ALL), **at))

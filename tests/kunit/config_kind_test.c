@@ -207,18 +207,6 @@ static void kind_endpoint(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_dest_joined(dest));
 }
 
-static const char *const schedulers[] = {
-	"none", "rr", "wrr", "lc", "wlc", "sed", "nq", "lblc", "lblcr", "sh",
-	"dh", "mh", "fo", "ovf", "twos",
-};
-
-static void scheduler_name(const char *const *sched, char *name)
-{
-	strscpy(name, *sched, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(scheduler, schedulers, scheduler_name);
-
 static int edit_svc(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 		    struct netlink_ext_ack *extack)
 {
@@ -230,24 +218,20 @@ static int edit_svc(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	return err;
 }
 
-/* Each goes with every kind of service, and can be changed for any other; what
- * counts as a call follows.
- */
-static void kind_scheduler(struct kunit *test)
+/* With every kind of service; what counts as a call follows. */
+static void check_scheduler(struct kunit *test,
+			    const struct opvs_sched_ops *sched)
 {
-	const char *const *name = test->param_value;
+	const struct opvs_sched_ops *other;
 	struct opvs_dest_conf dest_conf;
 	struct opvs_svc_conf conf;
 	struct opvs_dest *dest;
 	struct opvs_svc *svc;
-	u32 i;
+	size_t n;
 
 	good_svc(&conf);
-	conf.sched = opvs_sched_find(*name);
-	KUNIT_ASSERT_NOT_NULL(test, conf.sched);
-	KUNIT_EXPECT_STREQ(test, conf.sched->name, *name);
 	kind_engine_persistent(&conf);
-	conf.sched = opvs_sched_find(*name);
+	conf.sched = sched;
 	svc = make_svc(test, &conf);
 	good_dest(&dest_conf);
 	dest = make_dest(test, svc, &dest_conf);
@@ -261,37 +245,48 @@ static void kind_scheduler(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dest->calls, OPVS_CALLS_ESTIMATED);
 
 	conf.flags &= ~IP_VS_SVC_F_ONEPACKET;
-	for (i = 0; i < ARRAY_SIZE(schedulers); i++) {
-		conf.sched = opvs_sched_find(schedulers[i]);
+	for (n = 0; (other = opvs_sched_nth(n)); n++) {
+		conf.sched = other;
 		KUNIT_EXPECT_EQ(test, edit_svc(svc, &conf, NULL), 0);
-		conf.sched = opvs_sched_find(*name);
+		conf.sched = sched;
 		KUNIT_EXPECT_EQ(test, edit_svc(svc, &conf, NULL), 0);
 	}
 	KUNIT_EXPECT_TRUE(test, same_svc(&svc->conf, &conf));
 	KUNIT_EXPECT_EQ(test, dest->calls, OPVS_CALLS_NONE);
 }
 
-/* Without templates an engine makes sense to who schedules by its key only. */
-static void kind_scheduler_engine(struct kunit *test)
+/* Without templates an engine needs a scheduler that hashes its key. */
+static void check_scheduler_engine(struct kunit *test,
+				   const struct opvs_sched_ops *sched)
 {
-	const char *const *name = test->param_value;
-	bool hashes = !strcmp(*name, "mh");
 	struct netlink_ext_ack extack = {};
 	struct opvs_svc_conf conf;
 
 	good_svc(&conf);
-	conf.sched = opvs_sched_find(*name);
-	KUNIT_ASSERT_NOT_NULL(test, conf.sched);
+	conf.sched = sched;
 	KUNIT_EXPECT_EQ(test, add_svc(&conf, &extack),
-			hashes ? 0 : -EOPNOTSUPP);
-	KUNIT_EXPECT_EQ(test, !extack._msg, hashes);
-	KUNIT_EXPECT_EQ(test, count_svcs(), hashes);
+			sched->hashes ? 0 : -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, !extack._msg, sched->hashes);
+	KUNIT_EXPECT_EQ(test, count_svcs(), sched->hashes);
+}
+
+static void kind_scheduler(struct kunit *test)
+{
+	const struct opvs_sched_ops *sched;
+	size_t n;
+
+	for (n = 0; (sched = opvs_sched_nth(n)); n++) {
+		kunit_info(test, "%s", sched->name);
+		check_scheduler(test, sched);
+		config_exit(test);
+		check_scheduler_engine(test, sched);
+		config_exit(test);
+	}
 }
 
 static struct kunit_case kind_test_cases[] = {
 	KUNIT_CASE_PARAM(kind_accepted, kind_gen_params),
-	KUNIT_CASE_PARAM(kind_scheduler, scheduler_gen_params),
-	KUNIT_CASE_PARAM(kind_scheduler_engine, scheduler_gen_params),
+	KUNIT_CASE(kind_scheduler),
 	KUNIT_CASE(kind_mark_method),
 	KUNIT_CASE(kind_endpoint),
 	{}

@@ -369,12 +369,6 @@ static void service_life(struct kunit *test)
 	opvs_test_net_exit(test, on);
 }
 
-static void registry(struct kunit *test)
-{
-	KUNIT_EXPECT_PTR_EQ(test, opvs_sched_find("lblc"), &opvs_sched_lblc);
-	KUNIT_EXPECT_PTR_EQ(test, opvs_sched_find("lblcr"), &opvs_sched_lblcr);
-}
-
 static struct kunit_case lblc_cases[] = {
 	KUNIT_CASE_PARAM(rule_holds, rule_gen_params),
 	KUNIT_CASE_PARAM(spreads_new_addresses, both_gen_params),
@@ -383,7 +377,6 @@ static struct kunit_case lblc_cases[] = {
 	KUNIT_CASE_PARAM(beyond_the_limit, both_gen_params),
 	KUNIT_CASE_PARAM(per_packet, both_gen_params),
 	KUNIT_CASE_PARAM(service_life, both_gen_params),
-	KUNIT_CASE(registry),
 	{}
 };
 

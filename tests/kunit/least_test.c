@@ -462,22 +462,6 @@ static void least_spread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, least_turn(view, 1), 0);
 }
 
-/* All names that ipvsadm and the kernel's IPVS know of these. */
-static void least_names(struct kunit *test)
-{
-	static const char *const names[] = {
-		"lc", "wlc", "sed", "nq", "twos", "fo", "ovf", "none", "rr", "wrr",
-	};
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		KUNIT_ASSERT_NOT_NULL(test, opvs_sched_find(names[i]));
-		KUNIT_EXPECT_STREQ(test, opvs_sched_find(names[i])->name, names[i]);
-	}
-	KUNIT_EXPECT_NULL(test, opvs_sched_find("wl"));
-	KUNIT_EXPECT_NULL(test, opvs_sched_find(""));
-}
-
 /* The scheduler "none" has servers, but none for anybody. */
 static void least_none(struct kunit *test)
 {
@@ -508,7 +492,6 @@ static struct kunit_case least_test_cases[] = {
 	KUNIT_CASE_PARAM(least_huge, least_gen_params),
 	KUNIT_CASE_PARAM(least_cmp, cmp_gen_params),
 	KUNIT_CASE(least_spread),
-	KUNIT_CASE(least_names),
 	KUNIT_CASE(least_none),
 	{}
 };

@@ -306,7 +306,8 @@ static struct opvs_dest *keyless_dest(struct kunit *test, u32 client)
 /* Without a Call-ID there is nothing to remember; a client's datagrams stay
  * together all the same, and those of many clients are spread.
  */
-static void persist_keyless_by(struct kunit *test, const char *sched, u32 flags)
+static void persist_keyless_by(struct kunit *test,
+			       const struct opvs_sched_ops *sched, u32 flags)
 {
 	struct opvs_svc_conf conf;
 	struct opvs_dest *first;
@@ -314,7 +315,7 @@ static void persist_keyless_by(struct kunit *test, const char *sched, u32 flags)
 	int i;
 
 	sip_conf(&conf);
-	conf.sched = opvs_sched_find(sched);
+	conf.sched = sched;
 	conf.flags |= flags;
 	begin(test, &conf);
 	first = keyless_dest(test, CLIENT);
@@ -338,15 +339,14 @@ static void persist_keyless_by(struct kunit *test, const char *sched, u32 flags)
 
 static void persist_keyless(struct kunit *test)
 {
-	static const char *const scheds[] = {
-		"rr", "wrr", "wlc", "lc", "sed", "nq", "twos", "ovf", "sh",
-		"dh", "lblc", "lblcr",
-	};
-	unsigned int i;
+	const struct opvs_sched_ops *sched;
+	size_t n;
 
-	for (i = 0; i < ARRAY_SIZE(scheds); i++) {
-		persist_keyless_by(test, scheds[i], 0);
-		persist_keyless_by(test, scheds[i], IP_VS_SVC_F_ONEPACKET);
+	for (n = 0; (sched = opvs_sched_nth(n)); n++) {
+		if (sched->picks_keyless)
+			continue;
+		persist_keyless_by(test, sched, 0);
+		persist_keyless_by(test, sched, IP_VS_SVC_F_ONEPACKET);
 	}
 }
 

@@ -221,6 +221,13 @@ static void tcp_opens(struct kunit *test)
 
 static void proto_by_number(struct kunit *test)
 {
+	const struct opvs_proto *proto;
+	size_t n;
+
+	for (n = 0; (proto = opvs_proto_nth(n)); n++)
+		KUNIT_EXPECT_PTR_EQ(test, opvs_proto_find(proto->number), proto);
+	KUNIT_EXPECT_GE(test, n, 3);
+	KUNIT_EXPECT_NULL(test, opvs_proto_nth(n + 1));
 	KUNIT_EXPECT_PTR_EQ(test, opvs_proto_find(IPPROTO_TCP), &opvs_proto_tcp);
 	KUNIT_EXPECT_PTR_EQ(test, opvs_proto_find(IPPROTO_UDP), &opvs_proto_udp);
 	KUNIT_EXPECT_PTR_EQ(test, opvs_proto_find(IPPROTO_SCTP),

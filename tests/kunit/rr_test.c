@@ -134,18 +134,18 @@ static void rr_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_pick(view, NULL), -1);
 }
 
+/* Of all schedulers that there are: each has a name of its own. */
 static void rr_registry(struct kunit *test)
 {
-	static const char *const names[] = { "rr", "wrr", "mh" };
-	static const char *const others[] = { "", "r", "rrr", "RR", "mhx" };
+	static const char *const others[] = { "", "r", "rrr", "RR", "wl", "mhx" };
 	const struct opvs_sched_ops *ops;
+	size_t n;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		ops = opvs_sched_find(names[i]);
-		KUNIT_ASSERT_NOT_NULL(test, ops);
-		KUNIT_EXPECT_STREQ(test, ops->name, names[i]);
-	}
+	for (n = 0; (ops = opvs_sched_nth(n)); n++)
+		KUNIT_EXPECT_PTR_EQ(test, opvs_sched_find(ops->name), ops);
+	KUNIT_EXPECT_NULL(test, opvs_sched_nth(n + 1));
+	KUNIT_EXPECT_PTR_EQ(test, opvs_sched_find("rr"), &opvs_sched_rr);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		KUNIT_EXPECT_NULL(test, opvs_sched_find(others[i]));
 }

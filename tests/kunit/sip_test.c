@@ -281,8 +281,15 @@ static void sip_bound_ends_asking(struct kunit *test)
 
 static void sip_registry(struct kunit *test)
 {
+	const struct opvs_pe_ops *pe;
+	size_t n;
+
 	KUNIT_EXPECT_STREQ(test, sip->name, "sip");
 	KUNIT_EXPECT_EQ(test, sip->proto, IPPROTO_UDP);
+	for (n = 0; (pe = opvs_pe_nth(n)); n++)
+		KUNIT_EXPECT_PTR_EQ(test, opvs_pe_find(pe->name), pe);
+	KUNIT_EXPECT_NE(test, n, 0);
+	KUNIT_EXPECT_NULL(test, opvs_pe_nth(n + 1));
 	KUNIT_EXPECT_NULL(test, opvs_pe_find(""));
 	KUNIT_EXPECT_NULL(test, opvs_pe_find("si"));
 	KUNIT_EXPECT_NULL(test, opvs_pe_find("sipx"));

@@ -13,6 +13,7 @@ import sys
 from wire import NEEDS_CSUM, SCTP, TCP, UDP, VNET, pack
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from features import features  # noqa: E402
 from traffic import CLONE_NEWNET, LIBC  # noqa: E402
 
 TUNSETIFF, TUNSETOFFLOAD = 0x400454ca, 0x400454d0
@@ -23,8 +24,6 @@ OWN_TTL = 200           # nobody else's
 SERVERS = 4
 LOCAL = 0               # a server's number: on the director itself
 MARK = 7
-SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sed", "nq", "twos", "sh", "dh", "mh",
-              "lblc", "lblcr", "fo", "ovf")
 FLAGS = {TCP: "-t", UDP: "-u", SCTP: "--sctp-service"}
 
 
@@ -165,6 +164,9 @@ class World:
     def __init__(self, name, home):
         self.name, self.home = name, home
         self.services = list(services())
+        # The one that has no server for anybody would test nothing.
+        self.schedulers = [sched for sched in features("sched")
+                           if sched != "none"]
         self.devices = {}
         self.servers = {pack(address(f, "server", n)): n
                         for f in (4, 6) for n in range(SERVERS + 1)}
@@ -261,7 +263,7 @@ class World:
 
     def bring_up(self, service, rng):
         service.up = True
-        service.scheduler = rng.choice(SCHEDULERS)
+        service.scheduler = rng.choice(self.schedulers)
         yield service.line("-A")
         for number in service.choices():
             if rng.random() < 0.8 or not service.servers:
@@ -280,7 +282,7 @@ class World:
             service.up, service.servers = False, {}
             yield f"-D {service.name}"
         elif kind < 0.25:
-            service.scheduler = rng.choice(SCHEDULERS)
+            service.scheduler = rng.choice(self.schedulers)
             yield service.line("-E")
         elif number not in service.servers:
             service.servers[number] = rng.choice((0, 1, 2))
