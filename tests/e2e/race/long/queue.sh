@@ -3,7 +3,8 @@
 # Packets in softirq and packets in the context of tasks that give verdicts on
 # queued ones, at once and on both CPUs: one-packet and tracked services, NAT and
 # direct routing, requests and replies, the director as a client, entries made and
-# ended, services changed. OPVS_E2E_QUEUE_SECONDS makes it longer.
+# ended, services changed. OPVS_E2E_QUEUE_SECONDS makes it longer; beyond two
+# minutes the debug kernel needs --mem 4096, as its records of freed objects grow.
 # shellcheck source=tests/e2e/race/traffic.sh
 . "$e2e/race/traffic.sh"
 # shellcheck source=tests/e2e/queue.sh
