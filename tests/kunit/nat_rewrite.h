@@ -26,6 +26,22 @@ static void nat_prepare(struct nat_round *round, const struct nat_case *row,
 	round->head = nat_random() % round->before.len;
 }
 
+/* Chooses a word of the payload such that @zero's checksum is 0. */
+static inline void nat_aim(struct nat_round *round, const struct nat_case *row,
+			   struct opvs_test_bytes *zero)
+{
+	struct opvs_test_packet packet = nat_random_packet(row), after;
+
+	packet.body = 6;
+	packet.word = 0;
+	nat_prepare(round, row, &packet);
+	packet.word = ntohs((__force __be16)*opvs_test_check(zero));
+	after = packet;
+	nat_set_end(&after, row->end, &round->addr, round->port);
+	opvs_test_build(&packet, &round->before);
+	opvs_test_build(&after, &round->want);
+}
+
 static void nat_rewrite(struct kunit *test, struct nat_round *round,
 			const struct nat_case *row, struct sk_buff *skb)
 {

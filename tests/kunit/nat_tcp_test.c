@@ -31,22 +31,6 @@ static const struct nat_case nat_tcp_cases[] = {
 
 KUNIT_ARRAY_PARAM(nat_tcp, nat_tcp_cases, nat_case_name);
 
-/* Chooses a word of the payload such that @zero's checksum is 0. */
-static void nat_aim(struct nat_round *round, const struct nat_case *row,
-		    struct opvs_test_bytes *zero)
-{
-	struct opvs_test_packet packet = nat_random_packet(row), after;
-
-	packet.body = 6;
-	packet.word = 0;
-	nat_prepare(round, row, &packet);
-	packet.word = ntohs((__force __be16)*opvs_test_check(zero));
-	after = packet;
-	nat_set_end(&after, row->end, &round->addr, round->port);
-	opvs_test_build(&packet, &round->before);
-	opvs_test_build(&after, &round->want);
-}
-
 static void nat_zero_run(struct kunit *test, struct opvs_test_bytes *zero)
 {
 	const struct nat_case *row = test->param_value;
