@@ -10,7 +10,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
-/* What users can reach is registered last and removed first. */
+/* The interfaces to users are registered last and removed first. */
 static int __init opvs_init(void)
 {
 	int err;

@@ -17,8 +17,8 @@
 
 #include <linux/random.h>
 
-/* What packets read lies in few cache lines, and what is written with each entry
- * in none of them.  One processor has nothing to share.
+/* Fields that packets read lie in few cache lines, and fields that are written
+ * with each entry in none of these.  One processor has nothing to share.
  */
 #define NET_LINE(member)	(offsetof(struct opvs_net, member) / \
 				 SMP_CACHE_BYTES)

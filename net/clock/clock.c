@@ -14,7 +14,6 @@ struct workqueue_struct *opvs_wq;
 
 /**
  * opvs_clock_net_init() - the works of a namespace, none of them queued
- * @on: namespace
  *
  * Context: process.
  */

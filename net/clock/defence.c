@@ -5,9 +5,9 @@
  * Each of the three settings is a mode: off, on, or as memory demands.  Once a
  * second, as long as any of them is not off, a work looks at the memory that is
  * free, switches between the modes 1 and 2, as users of IPVS see it, and
- * publishes what packets are to do (drop_rate, secure_tcp_on).  Nobody else
- * writes these two, so they need no lock: whoever changes a setting has the work
- * run.
+ * publishes what packets are to do (drop_rate, secure_tcp_on).  Nothing else
+ * writes these two, so they need no lock: a change of a setting queues the
+ * work.
  *
  * drop_entry ends entries itself: with each run those expendable in the next
  * 1/32 of all, in the order of opvs_conn_walk_next().
@@ -37,7 +37,7 @@
 #define DEFENCE_SHARE	(U32_MAX / 32 + 1)	/* of the order of hashes */
 #define DEFENCE_STRIDE	256	/* entries in one RCU read section */
 
-/* Who is idle for so long after so few packets is none to be missed. */
+/* A connection that is idle for so long after so few packets is expendable. */
 #define FEW_PACKETS	8
 #define LONG_IDLE	60	/* seconds */
 
@@ -112,7 +112,6 @@ static void opvs_defence_look(const struct opvs_conn *cp,
 
 /**
  * opvs_defence_visit() - end what is expendable in the next 1/32 of all entries
- * @on: namespace
  *
  * Context: process, one caller at a time.
  */
@@ -170,7 +169,7 @@ static bool opvs_defence_switch(int *setting, bool low)
  * @pages: free memory
  *
  * The scarcer the memory, the larger the share of new connections that is
- * dropped: of as many as amemthresh is larger than what it lacks, one.  Where
+ * dropped: of as many as amemthresh is larger than what it lacks, one.  If
  * nothing new may pass, all are.
  *
  * Context: any, one caller at a time.
@@ -207,7 +206,6 @@ static bool opvs_defence_off(const struct opvs_settings *settings)
 
 /**
  * opvs_defence_work() - switch the defences, and end entries if one says so
- * @work: in &struct opvs_net
  *
  * Context: process.
  */

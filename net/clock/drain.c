@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of draining: stateless services forget whose keys were whose.
+ * The end of draining: stateless services forget the former owners of keys.
  *
  * That takes two steps.  When the time of a draining is over, the service gets
  * a view that knows nothing of it.  From a grace period later no packet
  * remembers a session because of it any more, and the exceptions that were made
  * meanwhile can go: all that are marked as such and whose service does not
  * drain.  One walk ends those of all services, without a lock; a packet that
- * finds one before does not follow it, or a session would move in the midst.
+ * finds one before does not follow it, or a session would move in mid-course.
  *
  * A service may begin to drain anew while that walk is under way.  A packet
- * that makes an exception has seen a view that drains, so whoever sees the
- * exception and then looks at the view sees it, too, and leaves it alone.
+ * that makes an exception has seen a view that drains.  So the walk, which sees
+ * the exception first and then the view, sees that it drains, too, and leaves
+ * the exception alone.
  */
 #include "work.h"
 
@@ -50,7 +51,6 @@ static unsigned long drain_step(struct opvs_svc *svc)
 
 /**
  * opvs_drain_work() - end what drained for long enough
- * @work: in &struct opvs_net
  *
  * Context: process.
  */

@@ -12,7 +12,6 @@
 
 /**
  * opvs_load_work() - sweep the estimates of all servers
- * @work: in &struct opvs_net
  *
  * Holds cfg_lock for one service at a time.  Ends when no service needs it.
  *

@@ -65,7 +65,7 @@ static void age_askers(struct opvs_net *on)
 {
 	unsigned long seconds = READ_ONCE(on->settings.reply_seconds);
 
-	/* Who asks is remembered also while nobody wants to know. */
+	/* Requests leave marks also while the marks are not used. */
 	if (!seconds)
 		seconds = OPVS_REPLY_SECONDS;
 	opvs_askers_age(&on->replies.askers, jiffies, seconds * HZ);
@@ -73,7 +73,6 @@ static void age_askers(struct opvs_net *on)
 
 /**
  * opvs_rates_work() - estimate rates and forget what is old, every two seconds
- * @work: in &struct opvs_net
  *
  * Holds cfg_lock for one slice at a time, so that configuration changes get
  * through between slices.  Ends when there is no service any more.

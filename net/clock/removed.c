@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Removed servers: those whose last connection is gone are let go, and the
- * connections of those that shall not wait are ended.  What is kept until then,
- * and how it is taken up again, is told in net/svc/removed.c.
+ * connections of those that shall not wait are ended.  net/svc/removed.c tells
+ * what is kept until then, and how it is taken up again.
  */
 #include "work.h"
 
@@ -16,7 +16,6 @@
 
 /**
  * opvs_idle_work() - let go of removed servers without connections
- * @work: in &struct opvs_net
  *
  * Context: process.
  */
@@ -40,7 +39,6 @@ static bool is_orphan(const struct opvs_conn *cp)
 
 /**
  * opvs_orphan_work() - end the connections of removed servers
- * @work: in &struct opvs_net
  *
  * As IPVS does it with expire_nodest_conn: no connection waits for its next
  * packet, or for its server's return.

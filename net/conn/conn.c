@@ -5,11 +5,11 @@
  * A one-packet service gets a connection entry for each packet: bound to its
  * server, counted there, seen by the transmit method, and released as soon as
  * the packet is sent.  Nothing else can find it - it is in no table and on no
- * list - so when the packet path drops the only reference, nobody can be
+ * list - so when the packet path drops the only reference, no other CPU can be
  * looking at it: it needs no timer and no grace period and goes back inline.
  * The read section in which the packet found its server holds the server, too.
- * Only if somebody else took a reference meanwhile is the release left to the
- * last holder, who may run anywhere; the entry then holds its server by itself,
+ * Only if another reference was taken meanwhile is the release left to the last
+ * holder, which may run anywhere; the entry then holds its server by itself,
  * and the memory waits for a grace period.
  *
  * The memory of the last entry stays in a slot of its CPU.  A CPU that sends
@@ -96,7 +96,7 @@ struct opvs_conn *opvs_conn_alloc(void)
 }
 
 /**
- * opvs_conn_discard() - free an entry that nobody has seen
+ * opvs_conn_discard() - free an entry that was never published
  * @cp: entry of opvs_conn_alloc()
  *
  * Context: any.
@@ -109,7 +109,6 @@ void opvs_conn_discard(struct opvs_conn *cp)
 
 /**
  * opvs_conn_one_packet() - a one-packet entry for a packet
- * @on: namespace
  * @flow: the packet: a request to the server's service
  * @dest: server chosen for it
  *
@@ -145,10 +144,9 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_one_packet);
  * opvs_conn_get() - take another reference
  * @cp: entry that the caller holds a reference of
  *
- * Whoever does this makes the release of a one-packet entry a deferred one, and
- * has it hold its server from then on; the last opvs_conn_put() gives the server
- * back.  Where the server's last reference is gone the entry must stay its
- * maker's own.
+ * This makes the release of a one-packet entry a deferred one, and has it hold
+ * its server from then on; the last opvs_conn_put() gives the server back.  If
+ * the server's last reference is gone, the entry must stay its maker's own.
  *
  * Context: any; of a one-packet entry for the first time: the RCU read section
  * in which it was made, on behalf of its maker.
@@ -158,7 +156,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_one_packet);
  */
 bool opvs_conn_get(struct opvs_conn *cp)
 {
-	/* Seen by all holders: they got the entry from somebody who set it. */
+	/* Seen by all holders: they got the entry from one that set it. */
 	if (cp->flags & IP_VS_CONN_F_ONE_PACKET && !READ_ONCE(cp->word)) {
 		/* The read section keeps the server's memory, no more. */
 		if (unlikely(!percpu_ref_tryget(&cp->dest->ref)))
@@ -174,10 +172,10 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_get);
  * opvs_conn_put() - drop a reference, and release the entry with the last one
  * @cp: entry; not to be touched any more
  *
- * A tracked connection was taken out of the table and counted out by whoever
- * ended it; what is left here is memory.
+ * A tracked connection was taken out of the table and counted out when it was
+ * ended; what is left here is memory.
  *
- * Context: RCU read side.  Whoever made a one-packet entry: softirq or BH
+ * Context: RCU read side.  The maker of a one-packet entry: softirq or BH
  * disabled; any other holder: any.
  */
 void opvs_conn_put(struct opvs_conn *cp)
@@ -185,7 +183,7 @@ void opvs_conn_put(struct opvs_conn *cp)
 	struct opvs_net *on = cp->on;
 	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
 
-	/* Never shared: nobody else can come by a reference any more. */
+	/* Never shared: no other holder can come by a reference any more. */
 	if (one_packet && likely(!READ_ONCE(cp->word))) {
 		opvs_count(on, OPS_RELEASED_INLINE);
 		conn_free(cp);

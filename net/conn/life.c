@@ -2,10 +2,10 @@
 /*
  * Tracked connections and persistence templates: their beginning and end.
  *
- * An entry is complete before it can be found.  It ends once: whoever claims it
- * from the expiry engine (the sweeper, a flush, an eviction) takes it out of
- * the table and counts it out.  From then on it is memory, which goes when the
- * last reference is dropped and a grace period has passed.
+ * An entry is complete before it can be found.  It ends once: the one that
+ * claims it from the expiry engine (the sweeper, a flush, an eviction) takes it
+ * out of the table and counts it out.  From then on it is memory, which goes
+ * when the last reference is dropped and a grace period has passed.
  */
 #include <opvs/conn.h>
 
@@ -23,7 +23,7 @@
 /* A template with children that was not refreshed is looked at this often. */
 #define TEMPLATE_LINGER		(60 * HZ)
 
-/* Packets after which a one-packet service's template is somebody's call. */
+/* Packets after which a one-packet service's template is a call in progress. */
 #define TEMPLATE_IN_USE		2
 
 /* Expired entries that are reclaimed at most before one is refused. */
@@ -68,8 +68,8 @@ static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 	opvs_limit_release(on->conn.everywhere);
 }
 
-/* Half-open, closing or one-sided: what can go when the table is full.  Who has
- * children or carries an established connection stays.
+/* An entry that is half-open, closing or one-sided can go when the table is
+ * full. One that has children or carries an established connection stays.
  */
 static bool expendable(const struct opvs_expiring *e)
 {
@@ -84,7 +84,7 @@ static bool expendable(const struct opvs_expiring *e)
 		       atomic_read(&cp->in_pkts) < TEMPLATE_IN_USE;
 	if (!(word & OPVS_CONN_ASSURED))
 		return true;
-	/* UDP is never active; nobody can tell that it closes. */
+	/* UDP is never active; it has no packet that closes. */
 	return !(word & OPVS_CONN_ACTIVE) &&
 	       cp->request.tuple.proto != IPPROTO_UDP;
 }
@@ -108,8 +108,8 @@ static bool one_would_do(const struct opvs_limit *limit)
 	       (!max || (u32)atomic_read(&limit->count) <= max);
 }
 
-/* Makes room before it refuses: first by what has expired, then by whatever
- * live entry would be missed least.
+/* Makes room before it refuses: first by what has expired, then by the live
+ * entry that would be missed least.
  */
 static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
 {
@@ -154,7 +154,7 @@ static void count_out(struct opvs_conn *cp)
 	struct opvs_dest *dest = cp->dest;
 	u32 word = READ_ONCE(cp->word);
 
-	/* From here on nobody changes the word, and with it the counts. */
+	/* From here on no packet changes the word, and with it the counts. */
 	while (!try_cmpxchg(&cp->word, &word, word | OPVS_CONN_ENDED))
 		;
 	if (opvs_conn_is_template(cp)) {
@@ -371,7 +371,6 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
 
 /**
  * opvs_conn_begin() - begin a tracked connection or a template
- * @on: namespace
  * @start: what it begins with; copied
  * @raced: result, if not NULL: another CPU made the entry that is returned
  *

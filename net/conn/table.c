@@ -134,7 +134,7 @@ template_lookup(const struct opvs_tuple *t, const struct opvs_pe_ops *pe,
 	return lk;
 }
 
-/* What finds a node of an entry. */
+/* The key by which a node of an entry is found. */
 static struct lookup node_lookup(const struct opvs_conn *cp,
 				 const struct opvs_conn_node *node, u32 now)
 {
@@ -236,7 +236,6 @@ static __always_inline struct opvs_conn_node *find(struct opvs_net *on,
 
 /**
  * opvs_table_find_flow() - look up the connection that a packet belongs to
- * @on: namespace
  * @flow: the packet's
  * @now: jiffies; entries that have expired by then do not exist
  *
@@ -264,7 +263,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_find_flow);
 
 /**
  * opvs_table_find() - look up a connection
- * @on: namespace
  * @key: what to look for
  *
  * Context: any, RCU read side.
@@ -298,9 +296,9 @@ static void remove_node(struct opvs_net *on, struct opvs_conn_node *node)
 	rhashtable_remove_fast(&on->conn.table, &node->node, table_params);
 }
 
-/* Whose node is in the way?  Nobody's yet whose request cannot be found: another
- * CPU is still between its two nodes, and who ended it now would leave the second
- * one in the table.
+/* The entry whose node is in the way.  NULL if its request cannot be found yet:
+ * another CPU is still between its two nodes, and to end it now would leave the
+ * second one in the table.
  */
 static struct opvs_conn *holder_of(struct opvs_net *on,
 				   struct opvs_conn_node *node, u32 now)
@@ -311,7 +309,7 @@ static struct opvs_conn *holder_of(struct opvs_net *on,
 	return find(on, &lk) == &old->request ? old : NULL;
 }
 
-/* Both nodes, the reply's first: who finds the connection can be answered. */
+/* Both nodes, the reply's first: a connection that is found can be answered. */
 static struct opvs_conn *insert_both(struct opvs_net *on, struct opvs_conn *cp,
 				     const struct lookup *request,
 				     struct opvs_conn **clash)
@@ -351,8 +349,7 @@ err_clash:
 
 /**
  * opvs_table_insert() - make a connection visible, if it is the first
- * @on: namespace
- * @cp: complete entry that nobody can see yet
+ * @cp: complete entry that is not published yet
  * @clash: result with -EADDRINUSE: the other connection, valid within the read
  *	section; NULL while another CPU is just inserting it
  *
@@ -382,7 +379,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_insert);
 
 /**
  * opvs_table_remove() - take a connection out
- * @on: namespace
  * @cp: entry that opvs_table_insert() returned for itself
  *
  * Context: any.  Readers may see it for a grace period more.
@@ -397,7 +393,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_table_remove);
 
 /**
  * opvs_table_is_up() - does the namespace have its table yet?
- * @on: namespace
  *
  * For those whom no service has led here.
  *
@@ -411,7 +406,6 @@ bool opvs_table_is_up(const struct opvs_net *on)
 
 /**
  * opvs_conn_table_size() - how many buckets there are now
- * @on: namespace
  *
  * Context: any.
  * Return: the number; before the first service, what it will begin with.
@@ -454,7 +448,6 @@ int opvs_table_start(struct opvs_net *on)
 
 /**
  * opvs_table_net_exit() - the table goes; no entry and no reader is left
- * @on: namespace
  *
  * Context: process.
  */

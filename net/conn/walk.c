@@ -97,7 +97,7 @@ again:
 		if (unlikely(tbl->size > size))
 			goto again;
 		scan_chain(tbl, walk, *end, &best);
-		/* What left this chain is seen in the next one. */
+		/* An entry that left this chain is seen in the next one. */
 		smp_rmb();
 	}
 	return best;
@@ -105,7 +105,6 @@ again:
 
 /**
  * opvs_conn_walk_next() - the next connection of a walk
- * @on: namespace
  * @walk: place; zeroed at first but for @end, and ahead of the entry returned
  *	afterwards
  *
@@ -145,7 +144,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_walk_next);
 
 /**
  * opvs_conn_end_where() - end all connections and templates that are over
- * @on: namespace
  * @over: tells whether one is; called on the RCU read side
  *
  * Context: process; sleeps.

@@ -275,7 +275,7 @@ int opvs_ctl_expire_conn(struct sk_buff *skb, struct genl_info *info)
 				OPVS_CMD_EXPIRE_CONN);
 }
 
-/* Where a dump stands, in netlink_callback.ctx. */
+/* The position of a dump, in netlink_callback.ctx. */
 struct opvs_conn_cursor {
 	struct opvs_filter	*filter;
 	struct opvs_conn_walk	walk;
@@ -376,7 +376,7 @@ int opvs_ctl_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 		if (err)
 			return err;
 	}
-	/* What was found is not kept back for long. */
+	/* Entries that were found are sent soon. */
 	for (strides = 0; strides < OPVS_CONN_STRIDES || !skb->len; strides++) {
 		if (opvs_conn_dump_stride(on, skb, cb))
 			break;

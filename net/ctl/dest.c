@@ -132,7 +132,7 @@ struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id)
 	return NULL;
 }
 
-/* Where a dump of servers stands, in netlink_callback.ctx. */
+/* The position of a dump of servers, in netlink_callback.ctx. */
 struct opvs_dest_cursor {
 	bool	started;
 	u32	svc_id;		/* 0: there is nothing to show */
@@ -142,8 +142,8 @@ struct opvs_dest_cursor {
 static_assert(sizeof(struct opvs_dest_cursor) <=
 	      sizeof_field(struct netlink_callback, ctx));
 
-/* Which service's servers are asked for.  No such service, or none named at
- * all: an empty answer, not an error, as IPVS has it.
+/* The service whose servers are asked for.  If there is no such service, or the
+ * request names none, the answer is empty and no error, as IPVS has it.
  */
 static int opvs_dest_dump_start(struct opvs_net *on,
 				struct netlink_callback *cb)

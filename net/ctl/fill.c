@@ -213,7 +213,7 @@ static int opvs_fill_drain(struct opvs_msg *msg, const struct opvs_svc *svc)
 	return nla_put_u32(msg->skb, OPVS_SVC_ATTR_DRAIN_SECONDS, seconds);
 }
 
-/* What family `IPVS' has no words for. */
+/* Attributes that family `IPVS' does not have. */
 static int opvs_fill_svc_extra(struct opvs_msg *msg, const struct opvs_svc *svc)
 {
 	if (!msg->nested)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which connections a request is about.
+/* Filters: the connections that a request is about.
  *
  * Each attribute that a request gives restricts the choice.  When together they
  * name the whole tuple of an entry, it is looked up instead of searched for.
@@ -21,7 +21,7 @@
 
 #define OPVS_HAS(name)	BIT(OPVS_CONN_ATTR_##name)
 
-/* What names a single connection, a template, a template of a mark. */
+/* The attributes that name a single connection, a template, one of a mark. */
 #define OPVS_HAS_CONN	(OPVS_HAS(FAMILY) | OPVS_HAS(PROTOCOL) | \
 			 OPVS_HAS(CLIENT) | OPVS_HAS(CLIENT_PORT) | \
 			 OPVS_HAS(VIRTUAL) | OPVS_HAS(VIRTUAL_PORT))
@@ -260,10 +260,8 @@ static int opvs_filter_svc(struct opvs_filter *filter, struct opvs_net *on,
 /**
  * opvs_filter_parse() - read from a request which connections it is about
  * @filter: result, zeroed
- * @on: namespace
  * @nlh: request, of family `opvs'
  * @attrs: its attributes
- * @extack: where errors are told
  *
  * Context: process; takes cfg_lock.
  * Return: 0; -EINVAL for a malformed attribute, -EAFNOSUPPORT, -ESRCH when
@@ -400,7 +398,6 @@ bool opvs_filter_is_single(const struct opvs_filter *filter)
 /**
  * opvs_filter_find() - look the one entry up that a filter names
  * @filter: filter for which opvs_filter_is_single() holds
- * @on: namespace
  *
  * Context: RCU read side.
  * Return: the entry, valid within the read section, or NULL.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which connections a request is about. */
+/* Filters: the connections that a request is about. */
 #ifndef OPVS_CTL_FILTER_H
 #define OPVS_CTL_FILTER_H
 

@@ -3,7 +3,7 @@
  *
  * `opvs' checks requests as strictly as the kernel can.  `IPVS' is as lenient
  * as its clients are used to.  Every command of both, also one that only shows,
- * is for whoever may configure (share.c).
+ * is for those who may configure (share.c).
  *
  * The families have no module alias: anybody can ask for a family by name, and
  * must not load the module by that.

@@ -72,8 +72,8 @@ static int hash_key_store(struct opvs_net *on, const char *text, size_t *len,
  * @len: bytes at @buffer; of the text, when read
  * @pos: position in the file
  *
- * Root without the capability, as in many a container, is nobody who could set
- * up services, and learns nothing.
+ * Root without the capability, as in many containers, could not set up
+ * services, and cannot read the secret either.
  *
  * Context: process; takes cfg_lock.
  * Return: 0; -EPERM; -EINVAL for anything but a key, or an error of

@@ -3,7 +3,7 @@
  *
  * Here attributes are judged one by one, names are looked up, and nothing is
  * changed.  Whether a configuration as a whole makes sense is decided by
- * opvs_svc_add() and opvs_dest_add(), whoever calls them.
+ * opvs_svc_add() and opvs_dest_add().
  */
 #include "parse.h"
 
@@ -26,7 +26,7 @@
  */
 #define OPVS_PERSIST_MAX_SECONDS	min(31 * 86400, OPVS_EXPIRE_MAX_SECONDS)
 
-/* What the ABI says of lengths. */
+/* Lengths in the ABI. */
 static_assert(OPVS_POLICY_NAME_MAX == 31 + 1 && OPVS_STATE_NAME_MAX == 15 + 1 &&
 	      OPVS_PE_KEY_MAX == 255);
 
@@ -62,7 +62,7 @@ static int opvs_nest_read(struct opvs_nest *nest,
 
 	/* The parser clears up to @max; what the family lacks is absent, too. */
 	memset(nest->tb, 0, sizeof(nest->tb));
-	/* Whatever is wrong within a nest, IPVS has one number for it. */
+	/* IPVS has one error number for all that can be wrong in a nest. */
 	return __nla_parse(nest->tb, max, nla_data(nest->attr),
 			   nla_len(nest->attr),
 			   native ? type->policy : type->ipvs, validate,
@@ -92,7 +92,6 @@ int opvs_refuse_missing(struct netlink_ext_ack *extack,
  * @nlh: the request; its family decides how strictly it is read
  * @attrs: its attributes by IPVS_CMD_ATTR_*, or NULL when it has none
  * @type: which nest
- * @extack: where errors are told
  *
  * Context: process.
  * Return: 0, or -EINVAL when the nest is missing or has a malformed attribute.
@@ -114,7 +113,6 @@ int opvs_nest_parse(struct opvs_nest *nest, const struct nlmsghdr *nlh,
  * @nest: result, valid as long as the request is
  * @attr: the nest, of family `opvs'
  * @type: which nest
- * @extack: where errors are told
  *
  * Context: process.
  * Return: 0, or -EINVAL when it has a malformed attribute.
@@ -270,7 +268,7 @@ static int opvs_parse_persistence(const struct opvs_nest *nest,
 	return -EINVAL;
 }
 
-/* What only family `opvs' can say; what it does not say stays. */
+/* Attributes of family `opvs' only; one that is missing changes nothing. */
 static int opvs_parse_svc_extra(const struct opvs_nest *nest,
 				struct opvs_net *on, struct opvs_svc_conf *conf)
 {
@@ -328,7 +326,6 @@ int opvs_require_svc_conf(const struct opvs_nest *nest)
 /**
  * opvs_parse_svc_conf() - what a client wants a service to be
  * @nest: the SERVICE nest, which opvs_require_svc_conf() found complete
- * @on: namespace
  * @conf: in: key and policy, and for an existing service its configuration, as
  *	the request's mask says which flags it sets; out: all else
  *
@@ -350,7 +347,7 @@ int opvs_parse_svc_conf(const struct opvs_nest *nest, struct opvs_net *on,
 	if (err)
 		return err;
 
-	/* What a short attribute lacks is 0. */
+	/* Bytes that a short attribute lacks are 0. */
 	nla_memcpy(&flags, nest->tb[IPVS_SVC_ATTR_FLAGS], sizeof(flags));
 	conf->flags = (conf->flags & ~flags.mask) | (flags.flags & flags.mask);
 	/* The kernel's own flag, set in every answer. */

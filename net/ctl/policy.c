@@ -257,7 +257,7 @@ int opvs_ctl_get_policy(struct sk_buff *skb, struct genl_info *info)
 	return opvs_msg_reply(&msg, err, info);
 }
 
-/* Where a dump of policies stands, in netlink_callback.ctx. */
+/* The position of a dump of policies, in netlink_callback.ctx. */
 struct opvs_policy_cursor {
 	bool	started;
 	char	last[OPVS_POLICY_NAME_MAX];	/* shown last; "": the default */

@@ -23,7 +23,7 @@
 /* Longest line, with its newline. */
 #define OPVS_LINE_MAX		255
 
-/* Connections in one RCU read section, for who skips lines. */
+/* Connections in one RCU read section, for readers that skip lines. */
 #define OPVS_PROC_STRIDE	64
 
 /**

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a command needs is found before its handler runs.
+/* The objects that a command needs are found before its handler runs.
  *
- * So handlers take no lock, and there is one way out of each.  What is not found
- * is the error of the command.  A request is read under cfg_lock, too: its
- * errors then have the order that IPVS gives them, of which some tell about
- * objects and others about attributes.
+ * So handlers take no lock, and there is one way out of each.  If an object is
+ * not found, that is the error of the command.  A request is read under
+ * cfg_lock, too, so that errors about objects and about attributes have IPVS's
+ * order.
  */
 #include "request.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a command needs before its handler runs. */
+/* The objects that a command needs before its handler runs. */
 #ifndef OPVS_CTL_REQUEST_H
 #define OPVS_CTL_REQUEST_H
 

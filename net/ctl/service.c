@@ -14,7 +14,6 @@
 
 /**
  * opvs_ctl_find_svc() - the service that a request names
- * @on: namespace
  * @nest: the request's SERVICE nest
  *
  * Context: process; cfg_lock held.
@@ -126,7 +125,7 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
  * @info: its parts
  *
  * All but the flags is replaced by what the request says; an engine that it
- * does not name is taken away.  What family `IPVS' has no words for stays.
+ * does not name is taken away.  Attributes that `IPVS' does not have stay.
  *
  * Context: process; cfg_lock held.
  * Return: 0 or negative errno.

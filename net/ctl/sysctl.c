@@ -2,9 +2,10 @@
 /* Settings of a namespace, under net.opvs and in IPVS's place, net.ipv4.vs.
  *
  * Both directories show the same numbers, but for conn_max, whose two meanings
- * limit.h has.  Whoever may configure the namespace may write them: of the host's
- * own namespaces, as with other settings of the network, whoever administers
- * them.  The secret, under net.opvs only, nobody else may read either.
+ * limit.h has.  They can be written by those who may configure the namespace,
+ * in the host's own namespaces by their administrators, as other settings of
+ * the network.  The secret, under net.opvs only, cannot be read by others
+ * either.
  */
 #include "sysctl.h"
 
@@ -291,7 +292,6 @@ int opvs_sysctl_net_init(struct opvs_net *on)
 
 /**
  * opvs_sysctl_net_exit() - take a namespace's settings away; waits for readers
- * @on: namespace
  *
  * Context: process, before anything that settings act on goes.
  */

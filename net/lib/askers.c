@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who asked a one-packet service within the last minutes.
+ * Marks of the clients that asked a one-packet service in the last minutes.
  *
  * A one-packet request leaves no entry behind, and what its server sends later
  * may be an answer or something else: its answer to a health check, its own
@@ -41,7 +41,7 @@
 
 #define ASKERS_BITS_MIN		17	/* 16 KB */
 #define ASKERS_BITS_MAX		26	/* 8 MB */
-/* Of a namespace that a tenant may have made: nobody is charged for it. */
+/* Of a namespace that a tenant may have made: it is charged to no cgroup. */
 #define ASKERS_BITS_TENANT	20
 
 /* Bits that a mark sets, and that a generation has for each mark. */
@@ -197,7 +197,7 @@ void opvs_askers_age(struct opvs_askers *askers, unsigned long now,
 EXPORT_SYMBOL_IF_KUNIT(opvs_askers_age);
 
 /**
- * opvs_askers_start() - note from now on who asks
+ * opvs_askers_start() - note from now on the clients that ask
  * @askers: of a namespace
  * @now: jiffies
  *
@@ -219,9 +219,9 @@ int opvs_askers_start(struct opvs_askers *askers, unsigned long now)
 EXPORT_SYMBOL_IF_KUNIT(opvs_askers_start);
 
 /**
- * opvs_askers_init() - nobody asked yet, and nothing is noted
+ * opvs_askers_init() - no client asked yet, and nothing is noted
  * @askers: of a namespace
- * @tenant: the namespace belongs to somebody who is not trusted with memory
+ * @tenant: the namespace belongs to a user who is not trusted with memory
  *
  * Context: process.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Expiry: how entries that nobody refreshes come to their end.
+ * Expiry: how entries that are not refreshed come to their end.
  *
  * Every entry has a time at which it expires, and packets push that time back.
  * A timer per entry would cost forty bytes and a timer operation per packet; a
@@ -35,13 +35,14 @@
  *
  * Only a time that moves to an earlier slot breaks the scheme: an entry that is
  * filed for an hour and must now go in ten seconds would not be looked at in
- * time.  So whoever shortens a timeout (FIN, RST, an edited policy, a flush)
- * moves the entry at once.  That happens a few times in a connection's life.
+ * time.  So an event that shortens a timeout (FIN, RST, an edited policy, a
+ * flush) moves the entry at once.  That happens a few times in a connection's
+ * life.
  *
- * The end.  The lowest bit of the time, DYING, says that somebody is ending the
- * entry.  It is set by cmpxchg on the very time that was judged, so a refresh
- * either comes before, and the entry lives on, or after, and fails.  Whoever
- * set the bit unlinks, uncounts and frees: exactly one of sweeper, flush,
+ * The end.  The lowest bit of the time, DYING, says that the entry is being
+ * ended.  It is set by cmpxchg on the very time that was judged, so a refresh
+ * either comes before, and the entry lives on, or after, and fails.  The one
+ * that set the bit unlinks, uncounts and frees: exactly one of sweeper, flush,
  * eviction and shutdown.  An entry is invisible from the moment it expires, and
  * for that to be final a refresh of an expired entry fails as well.  One that
  * is made to expire gets a time that lies a second back, so that a CPU whose
@@ -51,8 +52,8 @@
  * and to take out, never to refresh.  An entry stays in the shard of the CPU
  * that created it, so the lock is known without looking.  The sweeper holds it
  * for OPVS_EXPIRE_BATCH entries at a time and ends them when it has let go of
- * it.  No reader walks the lists, so nothing here needs RCU; but who passes an
- * entry to the engine must keep it in memory meanwhile.
+ * it.  No reader walks the lists, so nothing here needs RCU; but the caller
+ * that passes an entry to the engine must keep it in memory meanwhile.
  *
  * Sweeping.  A pass brings each shard in turn up to the last slot that was over
  * when the pass began.  It is cut into slices by time; the next slice goes on
@@ -83,7 +84,7 @@
 #include <linux/topology.h>
 
 /**
- * opvs_expiring_init() - prepare an entry that nobody else can see yet
+ * opvs_expiring_init() - prepare an entry that is not published yet
  * @e: entry
  * @now: jiffies
  * @timeout: jiffies, up to OPVS_EXPIRE_MAX_SECONDS * HZ.  Until its first
@@ -190,7 +191,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_expire_move);
  * @e: entry, kept in memory by the caller
  * @now: jiffies
  *
- * Nobody sees it from here on, and no refresh brings it back, as long as
+ * No packet sees it from here on, and no refresh brings it back, as long as
  * opvs_expire_ops.keep does not hold it.  The sweeper ends it.
  *
  * Context: any; takes the shard's lock.
@@ -213,13 +214,13 @@ bool opvs_expire_now(struct opvs_expire *ex, struct opvs_expiring *e, u32 now)
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_now);
 
 /**
- * opvs_expire_claim() - become the one who ends an entry
+ * opvs_expire_claim() - become the one that ends an entry
  * @ex: engine
  * @e: entry, kept in memory by the caller; live, expired or not filed yet
  *
  * Context: any; takes the shard's lock.
  * Return: true if the caller must now do what opvs_expire_ops.drop does; false
- * when somebody else does.
+ * when another one does.
  */
 bool opvs_expire_claim(struct opvs_expire *ex, struct opvs_expiring *e)
 {
@@ -324,7 +325,7 @@ void opvs_expire_exit(struct opvs_expire *ex)
 {
 	unsigned int cpu;
 
-	/* Whoever looks whether there is an engine must see none. */
+	/* A look at whether there is an engine must find none. */
 	ex->ops = NULL;
 	if (!ex->shard)
 		return;

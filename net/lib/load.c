@@ -77,7 +77,7 @@
 /* All rows must find their zeros above the bits that name the slot. */
 static_assert(OPVS_LOAD_ROWS - 1 + OPVS_LOAD_SLOT_BITS <= 32);
 static_assert(sizeof(struct opvs_load) <= SZ_16K);
-/* Whatever is older than the window is told from what is ahead of now. */
+/* A stamp older than the window is told from one that is ahead of now. */
 static_assert((2 << WINDOW_SLICES_BITS) + AHEAD < STAMP_SLICE);
 
 /* Keys that it takes to fill so many slots of a row. */
@@ -114,12 +114,12 @@ VISIBLE_IF_KUNIT u32 opvs_load_sum(const struct opvs_load *load)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_load_sum);
 
-/* Writers race without a lock: whoever wrote an estimate looks at the counts
- * again and makes another if they have changed, so that the last word belongs to
- * the last count.  The caller has changed a count, and a full barrier stands
- * behind that; see opvs_dest_update_overload().  While others change counts
- * faster than this can follow, each of them comes here, too, and the work, a
- * slice later, in any case.
+/* Writers race without a lock: a CPU that wrote an estimate looks at the counts
+ * again and makes another if they have changed, so that the last estimate is
+ * that of the last count.  The caller has changed a count, and a full barrier
+ * stands behind that; see opvs_dest_update_overload().  While others change
+ * counts faster than this can follow, each of them comes here, too, and the
+ * work, a slice later, in any case.
  */
 static void settle(struct opvs_load *load)
 {
@@ -278,7 +278,7 @@ void opvs_load_sweep(struct opvs_load *load, u32 now)
 	for (row = 0; row < OPVS_LOAD_ROWS; row++) {
 		before = atomic_read(&load->used[row]);
 		in_use = sweep_row(load, load->stamp[row], fresh);
-		/* What packets add meanwhile stays added. */
+		/* Calls that packets add meanwhile stay counted. */
 		atomic_add(in_use - before, &load->used[row]);
 	}
 	/* The counts come first: see settle(). */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which keys were seen in the last half minute.
+ * Marks of the keys that were seen in the last half minute.
  *
- * When the servers of a stateless service change, the calls whose key moved
- * are told apart from new ones by what their messages say.  A message that is
- * sent once more, since its answer was lost or is late, says nothing: it looks
- * like the beginning of a call.  But it was seen before, and not long ago, for
- * nobody repeats a message for more than OPVS_RECENT_SECONDS.
+ * When the servers of a stateless service change, the calls whose key moved are
+ * told apart from new ones by what their messages say.  A message that is sent
+ * once more, since its answer was lost or is late, says nothing: it looks like
+ * the beginning of a call.  But it was seen before, and not long ago, as no
+ * message is repeated for more than OPVS_RECENT_SECONDS.
  *
  * So every key that gets a server leaves a mark: bits of its hash and the time,
  * in the bucket that other bits of the hash name, in place of the oldest mark
@@ -108,8 +108,8 @@ static u32 mark_age(u32 mark, u32 now_mark)
  * @hash: keyed hash of the key
  * @now: jiffies
  *
- * Ordered before all that the caller does next: who sees a mark sees what was
- * done before it was made.
+ * Ordered before all that the caller does next: a caller that sees a mark sees
+ * what was done before it was made.
  *
  * Context: any, RCU read side.
  */

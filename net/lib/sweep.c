@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How expired entries are found and ended: by the sweeper, and by those who
- * need room or want an end.  expire.c tells how it all works together.
+ * How expired entries are found and ended: by the sweeper, and when there is
+ * need of room or of an end.  expire.c tells how it all works together.
  */
 #include <opvs/expire.h>
 
@@ -48,7 +48,7 @@ struct scan {
 	struct hlist_head	dead;
 };
 
-/* Claims an entry whose time is over and that nobody keeps. */
+/* Claims an entry whose time is over and that is not kept. */
 static bool claim_expired(struct scan *scan, struct opvs_expiring *e)
 {
 	struct opvs_expire *ex = scan->ex;
@@ -92,7 +92,7 @@ static void scan_entry(struct scan *scan, struct opvs_expire_shard *shard,
 		return;
 	}
 	if (READ_ONCE(e->expires) & OPVS_EXPIRE_DYING) {
-		/* Who claimed it is waiting for our lock. */
+		/* The one that claimed it is waiting for our lock. */
 		opvs_shard_del(shard, e);
 		return;
 	}
@@ -232,7 +232,7 @@ bool opvs_expire_sweep(struct opvs_expire *ex, u32 now, u64 budget_ns)
 		took += ktime_get_ns() - start;
 		if (took >= budget_ns)
 			break;
-		/* What others do meanwhile is not the sweeper's time. */
+		/* Other tasks' time is not the sweeper's. */
 		cond_resched();
 	}
 	stat_add(&ex->stats.slices, 1);
@@ -327,7 +327,7 @@ void opvs_expire_stop(struct opvs_expire *ex)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_stop);
 
-/* Where the caller's CPU notes how far it has come. */
+/* The shard where the caller's CPU notes how far it has come. */
 static struct opvs_expire_shard *my_shard(const struct opvs_expire *ex)
 {
 	return ex->shard[raw_smp_processor_id()];
@@ -383,7 +383,7 @@ static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
  * The caller's CPU first.  A flood against a full table must not buy a search
  * with each packet: this looks at a batch of entries and into a few shards at
  * most, however many CPUs there are, and the CPU's next packet goes on where
- * this one stopped.  Nobody looks again in a jiffy in which a CPU has been all
+ * this one stopped.  None looks again in a jiffy in which a CPU has been all
  * round in vain.
  *
  * Context: any.
@@ -424,7 +424,7 @@ unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_reclaim);
 
-/* What a packet may still look at to find a victim: entries, and lists of them. */
+/* How much a packet may still look at to find a victim: entries, and lists. */
 struct search {
 	unsigned int	entries;
 	unsigned int	slots;
@@ -571,12 +571,12 @@ full:
  * perhaps one that was emptied before.  So a shard is gone round until its count
  * of entries is 0.  That comes to pass: each turn takes out all that it meets,
  * entries stay in their shard, what was taken out is not filed again
- * (file_sooner() moves only what is filed), and nobody files new ones, so the
+ * (file_sooner() moves only what is filed), and new ones are not filed, so the
  * count only falls; and as long as it is not 0 there is a slot with an entry.
  *
- * An entry that somebody else claimed is taken out here and dropped there: who
- * still runs then (the work that ends orphans) is waited for by those who stop
- * it.
+ * An entry that another one claimed is taken out here and dropped there: if
+ * that one still runs (the work that ends orphans), the code that stops it
+ * waits for it.
  *
  * Context: process.
  */

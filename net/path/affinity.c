@@ -2,8 +2,8 @@
 /*
  * Choosing a server by an engine's key alone, without templates.
  *
- * The owner of its key, as long as the owners stay the same: nothing is
- * remembered then but that the key was seen (recent.c).  When they change, the
+ * A message goes to the owner of its key.  As long as the owners stay the same,
+ * only that the key was seen is remembered (recent.c).  When they change, the
  * service drains for a while, and a session's former owner still gets its
  * messages: those that say that they belong to a session, and those whose key
  * was seen recently, for they may be retransmissions.  A session that
@@ -13,7 +13,7 @@
  * new session with a key that moved.
  *
  * An overloaded owner keeps its sessions and gets no new ones.  With a fallback
- * these go to somebody else, and an exception remembers that, too.
+ * these go to another server, and an exception remembers that, too.
  *
  * Two CPUs may see the first message of a session at once, sent twice.  A key is
  * noted after its exception is made, and looked for before exceptions are, so a
@@ -90,7 +90,7 @@ static struct opvs_conn *exception_follow(struct opvs_net *on,
 	return tp;
 }
 
-/* Where messages go that no exception leads and that begin no session. */
+/* The server of a message that has no exception and begins no session. */
 static struct opvs_dest *seat_of_old(const struct opvs_seat *seat)
 {
 	return seat->former ?: seat->owner;
@@ -187,7 +187,7 @@ static opvs_verdict_t session_go_on(struct opvs_net *on,
 	return OPVS_GO_ON;
 }
 
-/* Nobody changed and the owner takes all that comes? */
+/* Is the owner the one of before, and does it take new sessions? */
 static bool seat_is_quiet(const struct opvs_seat *seat)
 {
 	return !seat->moved && seat->owner &&
@@ -203,7 +203,6 @@ static u64 recent_hash(const struct opvs_svc *svc,
 
 /**
  * opvs_affinity_choose() - choose the server of a message with a key
- * @on: namespace
  * @svc: one-packet service
  * @view: its view, which is stateless
  * @skb: message
@@ -241,7 +240,7 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 		else
 			verdict = session_go_on(on, &seat, choice);
 	}
-	/* Who is refused now is to be refused again. */
+	/* A client that is refused now is to be refused again. */
 	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_GO_ON)
 		opvs_recent_note(view->recent, hash, jiffies);
 	if (unlikely(!READ_ONCE(svc->used)))
@@ -258,13 +257,12 @@ static bool seat_is_at(const struct opvs_seat *seat,
 
 /**
  * opvs_affinity_claim() - have a session's messages go to a server
- * @on: namespace
  * @svc: one-packet service
  * @view: its view, which is stateless
  * @req: the server's request, as its peer would have sent it
  * @dest: the server
  * @role: what the request is to the session.  An exception for a mere query goes
- *	when nobody can wait for its answer any more: servers that ping each of
+ *	when its answer cannot be waited for any more: servers that ping each of
  *	their clients by queries would fill the table
  *
  * Makes an exception unless the key leads there by itself, now and when the
@@ -301,7 +299,6 @@ void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
 
 /**
  * opvs_affinity_quoted() - which server has the session of a quoted message?
- * @on: namespace
  * @svc: one-packet service
  * @view: its view, which is stateless
  * @req: the message's key

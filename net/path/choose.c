@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which server does a new connection or one-packet datagram get?  The one that a
+ * The server of a new connection or one-packet datagram: the one that a
  * persistence template remembers (template.c), the one that the engine's key
  * leads to without memory (affinity.c), or the scheduler's choice.
  */
@@ -39,7 +39,6 @@ static opvs_verdict_t choose_one_packet(struct opvs_net *on,
 
 /**
  * opvs_choose() - choose the server of a new connection
- * @on: namespace
  * @svc: service
  * @skb: its first packet
  * @flow: that packet's flow

@@ -34,11 +34,11 @@ static bool is_over(const struct opvs_proto *proto, u32 word)
 	return proto->reusable & BIT(word & OPVS_CONN_STATE);
 }
 
-/* Nobody has proven to be there, or the protocol has no such proof.  A half-open
- * connection that a SYN with a forged source ends is lost once; one that may not
- * end would let a single forged SYN keep the client from all other virtual
- * addresses for a minute.  Of UDP the latest question gets the answers, as with
- * IPVS.
+/* The client is not proven to exist, or the protocol has no such proof.  A
+ * half-open connection that a SYN with a forged source ends is lost once; one
+ * that may not end would let a single forged SYN keep the client from all other
+ * virtual addresses for a minute.  Of UDP the latest question gets the answers,
+ * as with IPVS.
  */
 static bool is_weak(const struct opvs_proto *proto, u32 word)
 {
@@ -59,7 +59,7 @@ static bool yields_at_last(const struct opvs_conn_start *start,
 	return is_over(proto, word) || is_weak(proto, word);
 }
 
-/* What may be in use yields only if no other server will do. */
+/* An entry that may be in use yields only if no other server will do. */
 static bool yields(const struct opvs_conn_start *start,
 		   const struct opvs_conn *old)
 {
@@ -131,10 +131,8 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 
 /**
  * opvs_first_packet() - begin a connection of a service, if the packet may
- * @on: namespace
  * @svc: service that tracks connections
  * @skb: packet that belongs to no connection
- * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_NOT_OURS when it does not open a

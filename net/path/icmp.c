@@ -10,7 +10,7 @@
  * A tracked connection is found by what the quoted packet would be answered
  * with.  A one-packet service keeps nothing about past packets, so the way back
  * is found as for replies: by the server's address and port, or by picking the
- * server again.  Where that is not possible the error goes up the stack.
+ * server again.  If that is not possible, the error goes up the stack.
  */
 #include <opvs/path.h>
 
@@ -77,7 +77,7 @@ static bool icmp_quotes(const struct sk_buff *skb,
 			    outer->family, inner) ||
 	    inner->flags & OPVS_FLOW_LATER_FRAG)
 		return false;
-	/* It is told to who sent that packet, and to nobody else. */
+	/* The error must go to the sender of that packet. */
 	if (!nf_inet_addr_cmp(&inner->saddr, &outer->daddr))
 		return false;
 	return opvs_proto_find(inner->proto);
@@ -96,7 +96,7 @@ static struct opvs_conn *icmp_conn(struct opvs_net *on,
 	return node && node->tuple.kind == kind ? opvs_conn_of(node) : NULL;
 }
 
-/* Where a quoted request went before it was rewritten. */
+/* The virtual address that a quoted request had before it was rewritten. */
 static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 			 const struct opvs_flow *inner, struct icmp_end *virt)
 {
@@ -128,7 +128,6 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 
 /**
  * opvs_icmp_to_client() - translate an error about a forwarded request
- * @on: namespace
  * @skb: ICMP packet
  * @outer: its flow
  *
@@ -185,7 +184,6 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 
 /**
  * opvs_icmp_to_server() - pass an error about a reply on to the server
- * @on: namespace
  * @skb: ICMP packet to this host
  * @outer: its flow
  *
@@ -211,7 +209,7 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 				    opvs_xmit_of(cp->flags)->rewrites,
 				    cp->reply.tuple.sport);
 
-	/* What the client had sent for the reply that is quoted. */
+	/* The request to which the quoted packet is the reply. */
 	opvs_flow_turn(&request, &inner);
 	svc = opvs_svc_match(on, &request, skb->mark);
 	if (!svc || inner.proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))

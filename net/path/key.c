@@ -21,8 +21,6 @@ static unsigned int key_payload(const struct sk_buff *skb,
 
 /**
  * opvs_seek_key() - let an engine look for its key in a datagram
- * @skb: packet
- * @flow: its flow
  * @pe: engine
  * @req: gets the key, which points into the packet, or is told that there is none
  *
@@ -59,7 +57,6 @@ int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 
 /**
  * opvs_may_begin() - may a datagram be the first of its session?
- * @skb: packet
  * @pe: engine that found its key
  * @req: what opvs_seek_key() made of it; the key is where it was afterwards, or
  *	where more of the packet was pulled to

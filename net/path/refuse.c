@@ -8,9 +8,6 @@
 
 /**
  * opvs_no_server() - a service has no server for a packet
- * @on: namespace
- * @skb: packet
- * @flow: its flow
  *
  * The client learns at once, as it does from IPVS.
  *

@@ -12,9 +12,7 @@
 
 /**
  * opvs_request() - balance a packet if it goes to a virtual service
- * @on: namespace
  * @skb: packet that belongs to no tracked connection
- * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_NOT_OURS when no service has this

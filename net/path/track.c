@@ -63,7 +63,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_track_word);
 
 /**
  * opvs_track_begin() - the state word of a new connection
- * @on: namespace
  * @dest: server
  * @proto: protocol
  * @event: what the first packet means
@@ -99,9 +98,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_track_seconds);
 
 /**
  * opvs_track_opens() - may a packet begin a connection?
- * @on: namespace
  * @proto: protocol
- * @flow: packet
  *
  * Context: any.
  */
@@ -187,8 +184,6 @@ static __always_inline bool track_note(struct opvs_net *on,
 
 /**
  * opvs_track_send_first() - send the packet that a connection began with
- * @skb: packet
- * @flow: its flow
  * @cp: the connection
  *
  * Context: softirq or BH disabled, RCU read side.
@@ -284,9 +279,6 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 
 /**
  * opvs_track_follow() - send a further packet of the client
- * @on: namespace
- * @skb: packet
- * @flow: its flow
  * @cp: the connection
  *
  * Context: softirq or BH disabled, RCU read side.
@@ -306,7 +298,7 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 {
 	const struct opvs_tuple *request = &cp->request.tuple;
 
-	/* What comes too late is translated all the same. */
+	/* A reply that comes too late is translated all the same. */
 	track_note(on, cp, OPVS_DIR_REPLY, flow);
 	return opvs_reply_as(on, skb, flow, cp->dest, &request->dst,
 			     request->dport);
@@ -314,7 +306,6 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 
 /**
  * opvs_track_find() - the connection that a packet belongs to
- * @on: namespace
  * @tuple: of the packet
  *
  * Context: any, RCU read side.
@@ -331,9 +322,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_track_find);
 
 /**
  * opvs_track() - send a packet on if it belongs to a tracked connection
- * @on: namespace
- * @skb: packet
- * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it; OPVS_NOT_OURS when it belongs to none.

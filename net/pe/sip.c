@@ -26,15 +26,15 @@
  * Only the first OPVS_SIP_SCAN_MAX bytes are looked at.  A Call-ID whose line
  * does not end within them does not count.
  *
- * What shares the port with SIP has no key: keepalives made of line ends, STUN
- * and other binary protocols (RFC 7983: their first byte is not a visible
+ * Other traffic on the port has no key: keepalives made of line ends, STUN and
+ * other binary protocols (RFC 7983: their first byte is not a visible
  * character).
  *
  * DOC: which messages may begin a session
  *
  * A request may, unless its To header has a tag: that is how a dialog's own
  * requests are told from others (s12.2).  Of two To headers the first counts.
- * Whatever their To says,
+ * Regardless of their To,
  *  - a CANCEL or ACK belongs to an INVITE before it (s9.1, s13.2.2.4, s17.1.1.3);
  *  - a BYE, INFO, PRACK or UPDATE belongs to a dialog (s15.1.1, RFC 6086 s4,
  *    RFC 3262 s4, RFC 3311 s5.1), which has no tag at a peer of RFC 2543
@@ -48,8 +48,8 @@
  * and the equals sign (s25.1).  A tag without a value is none.  A quote or
  * bracket that is not closed hides the rest of its header.
  *
- * What is not decided within the headers, or the first OPVS_SIP_SCAN_MAX bytes,
- * may begin a session.
+ * A message that the headers, or the first OPVS_SIP_SCAN_MAX bytes, do not
+ * decide may begin a session.
  */
 #include <opvs/pe.h>
 
@@ -237,8 +237,8 @@ static bool sip_starts(const u8 *p, const u8 *end, const char *word, int len)
 	return end - p >= len && !strncasecmp((const char *)p, word, len);
 }
 
-/* Where the value begins of a header whose name ends at @p, or NULL if no colon
- * follows; @end if that is not known, or comes first.
+/* The beginning of the value of a header whose name ends at @p; NULL if no
+ * colon follows; @end if that is not known, or comes first.
  */
 static const u8 *sip_find_value(const u8 *p, const u8 *end)
 {
@@ -369,14 +369,14 @@ static enum opvs_pe_role sip_role(const u8 *payload, unsigned int len)
 	};
 	const u8 *end = payload + len, *p = sip_skip_eols(payload, end);
 
-	/* What does not look like a request binds nothing. */
+	/* A message that does not look like a request begins no session. */
 	if (sip_is_response(p, end) || !sip_is_request(p, end))
 		return OPVS_PE_ANSWER;
 	return sip_method_in(p, end, query, ARRAY_SIZE(query)) ?
 	       OPVS_PE_QUERY : OPVS_PE_SESSION;
 }
 
-/* Where the header at @p ends, with all its lines: at a line end, or at @end if
+/* The end of the header at @p, with all its lines: a line end, or @end if
  * that comes first.
  */
 static const u8 *sip_header_end(const u8 *p, const u8 *end)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is the same for all transport protocols. */
+/* Transport protocols: the registry, and what is the same for all. */
 #include <opvs/proto.h>
 
 #include <opvs/kunit.h>

@@ -71,7 +71,7 @@ static const u64 opvs_tcp_rows[OPVS_TCP_EVENTS][OPVS_DIRS] = {
 	},
 };
 
-/* Where secure_tcp differs; no row is 0, as nothing goes back to NONE. */
+/* Rows that differ with secure_tcp; none is 0, as nothing goes back to NONE. */
 static const u64 opvs_tcp_secure_rows[OPVS_TCP_EVENTS][OPVS_DIRS] = {
 	[OPVS_TCP_SYN] = {
 		[OPVS_DIR_REQUEST] =

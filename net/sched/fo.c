@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Failover: everything to the available server of the highest weight; the
- * others stand by.  Of equal ones, the one that was added first: who asks for
- * failover does not want his clients spread.
+ * others stand by.  Of equal ones, the one that was added first: an
+ * administrator who asks for failover does not want clients spread.
  */
 #include <opvs/sched.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which servers an address had: the memory of lblc and lblcr.
+ * The memory of lblc and lblcr: the servers that an address had.
  *
  * It belongs to the service and outlives its views.  A packet finds its
  * address without a lock and without a write, but for one a second that notes
@@ -240,7 +240,7 @@ bool opvs_lbl_replace(struct opvs_lbl *lbl, const struct opvs_lbl_entry *old,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_replace);
 
-/* Whoever takes an entry out of the table frees it. */
+/* The one that takes an entry out of the table frees it. */
 static void entry_forget(struct opvs_lbl *lbl, struct opvs_lbl_entry *entry)
 {
 	if (rhashtable_remove_fast(&lbl->table, &entry->node, lbl_params))
@@ -296,7 +296,7 @@ void opvs_lbl_purge(struct opvs_lbl *lbl, u32 now)
 		oldest = purge_once(lbl, now, idle);
 		if (atomic_read(&lbl->entries.count) <= eighths(lbl, LBL_ROOM))
 			break;
-		/* What is left was used within this second. */
+		/* The entries that are left were used within this second. */
 		if (!oldest || idle <= 1)
 			break;
 		idle = DIV_ROUND_UP(3 * (u64)min(idle, oldest), 4);
@@ -311,7 +311,7 @@ static void purge_work(struct work_struct *work)
 
 	WRITE_ONCE(lbl->hurried, false);
 	opvs_lbl_purge(lbl, opvs_lbl_now());
-	/* Whoever adds an entry that is not counted yet wakes us up. */
+	/* An entry that is not counted yet wakes us up when it is added. */
 	if (atomic_read(&lbl->entries.count))
 		queue_delayed_work(opvs_wq, &lbl->purge, purge_delay(lbl));
 }

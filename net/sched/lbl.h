@@ -101,7 +101,7 @@ bool opvs_lbl_busy(const struct opvs_view *view,
 
 /**
  * struct opvs_lbl_rule - what distinguishes lblc and lblcr
- * @had: who of an address's servers serves it, or NULL if another one is to
+ * @had: which of an address's servers serves it; NULL if another one is to
  * @give: note that it gets this one, by its id
  */
 struct opvs_lbl_rule {

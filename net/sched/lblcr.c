@@ -111,7 +111,7 @@ static void set_shrink(const struct opvs_view *view,
 	opvs_lbl_replace(opvs_lbl_of(view), set, server, count, now);
 }
 
-/* Who serves an address that is known, or NULL if that is for wlc to say. */
+/* The server of an address that is known, or NULL if wlc is to choose it. */
 static struct opvs_dest *lblcr_had(const struct opvs_view *view,
 				   const struct opvs_lbl_entry *set, u32 now)
 {

@@ -12,9 +12,9 @@
  * their weights.  Counters change while they are read; a choice that is out of
  * date by then is made good by the next ones.
  *
- * A packet whose server nobody will remember is no load to anybody: it is over
+ * A packet whose server is not remembered is no load to any server: it is over
  * when it is sent.  All servers are equal then, and their turns give each its
- * share of the packets, to within a few on each CPU, at any rate of them.
+ * share of the packets, to within a few on each CPU, at any rate of packets.
  */
 #include <opvs/sched.h>
 
@@ -65,7 +65,7 @@ static int least_cmp(const struct least *a, const struct least *b)
 	return opvs_sched_cmp(a->load, a->weight, b->load, b->weight);
 }
 
-/* Whose turn is it, of those that are equal? */
+/* The server whose turn it is, of those that are equal. */
 static __always_inline struct opvs_dest *
 least_among(const struct opvs_view *view,
 	    const struct opvs_sched_req *req, const struct least_rule rule,
@@ -125,7 +125,7 @@ static struct opvs_dest *wlc_pick(const struct opvs_view *view,
 	return least_pick(view, req, rule);
 }
 
-/* Inactive connections delay nobody; the new one does. */
+/* Inactive connections cause no delay; the new one does. */
 static u64 sed_load(const struct opvs_dest *dest)
 {
 	return opvs_dest_active(dest) + 1ULL;

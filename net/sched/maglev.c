@@ -20,8 +20,8 @@
  * Balancer", NSDI 2016: members take turns; at its turn, a member claims the
  * first free slot on a walk of its own over all slots.  A walk depends on
  * nothing but the member's id, and turns on nothing but ids and weights, so
- * that everybody who knows these computes the same table, in whatever order
- * the members came.
+ * that every director that knows these computes the same table, in whatever
+ * order the members came.
  *
  * Three things are done differently than in the paper.
  *
@@ -215,7 +215,7 @@ void opvs_maglev_populate(struct opvs_maglev *ml)
 EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_populate);
 
 /**
- * opvs_maglev_lookup() - who owns a hash value
+ * opvs_maglev_lookup() - the member that owns a hash value
  * @ml: populated table
  * @hash: its lower half counts, and all bits of that should be good
  *
@@ -299,7 +299,7 @@ bool opvs_maglev_same(const struct opvs_maglev *a, const struct opvs_maglev *b)
 	while (at_a < a->slots && at_b < b->slots) {
 		if (slot_id(a, at_a) != slot_id(b, at_b))
 			return false;
-		/* Where the slots end, in units of which both have a * b. */
+		/* The ends of the slots, in units of which both have a * b. */
 		end_a = (u64)(at_a + 1) * b->slots;
 		end_b = (u64)(at_b + 1) * a->slots;
 		at_a += end_a <= end_b;

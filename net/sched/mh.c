@@ -7,19 +7,20 @@
  * the namespace's secret: clients cannot choose their server, and directors
  * with the same secret and configuration agree.
  *
- * A server of weight 0 keeps its slots, so that draining it moves nobody else;
- * what hashes to it, or to an overloaded one, has no server, or with
- * mh-fallback is hashed again until it meets an available one.
+ * A server of weight 0 keeps its slots, so that draining it moves no other
+ * server's keys.  Keys that hash to it, or to an overloaded one, have no
+ * server, or with mh-fallback are hashed again until they meet an available
+ * one.
  *
  * Not so in a stateless service.  There the view tells sessions that exist
- * already from those that begin: the latter go to whom the slot belongs now,
- * and a server of weight 0 has none; the former to whom it belonged when the
- * present draining began.  For them a view that drains holds a second Maglev
- * table, the base, which is handed on from view to view as long as changes
- * follow each other before the draining is over.  Its owners are known by their
- * id, which follows from address and port: they find their way to the servers
- * that are configured now, or are gone.  A server that is removed and comes
- * back during the draining thus has its sessions again.
+ * already from those that begin: the latter go to the server that owns the slot
+ * now, and a server of weight 0 owns none; the former to the server that owned
+ * it when the present draining began.  For them a view that drains holds a
+ * second Maglev table, the base, which is handed on from view to view as long
+ * as changes follow each other before the draining is over.  Its owners are
+ * known by their id, which follows from address and port, and which is looked
+ * up among the servers that are configured now.  A server that is removed and
+ * comes back during the draining thus has its sessions again.
  */
 #include "maglev.h"
 
@@ -164,7 +165,7 @@ static u32 mh_find(const struct opvs_view *view, u64 id)
 	return name ? name->member : MH_GONE;
 }
 
-/* Tells who of the base is still there; true if somebody is of weight 0. */
+/* Finds the base's servers that are still there; true if one has weight 0. */
 static bool mh_build_base(struct opvs_view *view,
 			  const struct opvs_maglev *base)
 {
@@ -308,8 +309,8 @@ static struct opvs_dest *mh_former(const struct opvs_view *view, u64 hash)
 	return member == MH_GONE ? NULL : view->member[member].dest;
 }
 
-/* Who has slots in a stateless view has a weight, though a packet may see the
- * view a moment before or after the server's own weight changes.
+/* A server with slots in a stateless view has a weight, though a packet may see
+ * the view a moment before or after the server's own weight changes.
  */
 static bool mh_available(const struct opvs_view *view,
 			 const struct opvs_dest *dest)

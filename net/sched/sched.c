@@ -16,7 +16,7 @@
 /* Servers that a hash is tried on before any will do. */
 #define KEYLESS_TRIES	8
 
-/* For services that are to refuse everybody for now. */
+/* For services that are to refuse all clients for now. */
 static struct opvs_dest *none_pick(const struct opvs_view *view,
 				   const struct opvs_sched_req *req)
 {
@@ -79,7 +79,7 @@ const struct opvs_sched_ops *opvs_sched_nth(size_t n)
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_nth);
 
 /**
- * opvs_sched_hash() - who sent a packet, as a number
+ * opvs_sched_hash() - the sender of a packet, as a number
  * @view: view of the service
  * @req: packet; the engine's key if there is one, else the client's address and
  *	port
@@ -166,8 +166,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sched_other);
  * @view: view of the service
  * @req: packet
  *
- * By the hash of the client's address and port, in shares by weight: what says
- * nothing of a session, as keepalives do, at least stays together by client.
+ * By the hash of the client's address and port, in shares by weight: datagrams
+ * that name no session, as keepalives, at least stay together by client.
  * Clients of a server that is not available are spread in the same way, each to
  * a server of its own.
  *
@@ -244,8 +244,8 @@ u64 opvs_sched_sum(const struct opvs_view *view)
 }
 
 /**
- * opvs_sched_sums_find() - whose stretch is that, if each is as long as its
- * weight?
+ * opvs_sched_sums_find() - the member of a stretch, if each is as long as its
+ * weight
  * @view: view of opvs_sched_sums_build() with a member
  * @at: below opvs_sched_sum()
  *

@@ -6,10 +6,11 @@
  * hashes in a row are divided among the servers in stretches as long as their
  * weights.  IPVS deals out 256 slots instead, to each server in turn as many as
  * its weight says, and stops when they are gone: with weights of 100, 100 and
- * 100 the last server gets 56, and behind one of 256 nobody gets any.  Without
+ * 100 the last server gets 56, and servers behind one of 256 get none.  Without
  * slots, shares are exact for all weights and any number of servers.
  *
- * A server of weight 0 keeps its stretch, so that draining it moves nobody else.
+ * A server of weight 0 keeps its stretch, so that draining it moves no other
+ * server's clients.
  * The clients of that one and of an overloaded one have no server, or with
  * sh-fallback are hashed again until they meet an available one.
  */

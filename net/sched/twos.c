@@ -53,7 +53,7 @@ twos_available(const struct opvs_view *view)
 			break;
 		at -= member->weight;
 	}
-	/* Whoever was to have it may have gone just now. */
+	/* The server that was to have it may have gone just now. */
 	return last;
 }
 
@@ -79,7 +79,7 @@ static struct opvs_dest *twos_pick(const struct opvs_view *view,
 	if (!view->count)
 		return NULL;
 	one = twos_draw(view);
-	/* A packet whose server nobody will remember is no load to anybody. */
+	/* A packet whose server is not remembered is no load to any server. */
 	two = req->per_packet ? one : twos_draw(view);
 	if (!one || !two)
 		return NULL;

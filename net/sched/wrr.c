@@ -99,9 +99,9 @@ static ssize_t wrr_priv_size(const struct opvs_view *view,
 	       array_size(view->count, sizeof(struct wrr_tree));
 }
 
-/* Weights are halved until a round can be counted in 32 bits, which takes
- * more than 65536 servers, or weights that ipvsadm does not let pass.  Nobody
- * sees the end of a round of four billion turns.
+/* Weights are halved until a round can be counted in 32 bits, which takes more
+ * than 65536 servers, or weights that ipvsadm does not let pass.  A round of
+ * four billion turns hardly comes to its end.
  */
 static u32 wrr_weight(const struct opvs_view *view, u32 member, u32 halved)
 {

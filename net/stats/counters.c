@@ -70,7 +70,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_counter_name);
 
 /**
  * opvs_counter_read() - a counter's value, summed over all CPUs
- * @on: namespace
  * @ctr: any counter below OPVS_CTR_MAX
  *
  * Context: any, lock-free.  A counter that moves meanwhile is read at some

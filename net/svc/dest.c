@@ -246,7 +246,7 @@ static void dest_apply(struct opvs_dest *dest,
 	WRITE_ONCE(dest->weight, conf->weight);
 	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
 	WRITE_ONCE(dest->u_threshold, conf->u_threshold);
-	/* Who counts is to decide by these, or we after it. */
+	/* A CPU that counts decides by these, or we decide after it. */
 	smp_mb();
 	opvs_dest_update_overload(dest);
 }
@@ -280,7 +280,6 @@ void opvs_dest_leave_all(struct opvs_svc *svc)
 /**
  * opvs_dest_join_all() - replies of NAT servers are recognised by their address
  * @svc: service that is to schedule each packet from now on
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0; -EOPNOTSUPP or -ENOMEM, and nothing has changed.
@@ -405,7 +404,6 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
  * opvs_dest_add() - add a real server to a service
  * @svc: service
  * @conf: its name and configuration; copied
- * @extack: says what is wrong
  *
  * One that was removed and still has connections comes back with them, whatever
  * its address is by now.
@@ -456,7 +454,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
  * opvs_dest_edit() - change a server's method, weight or thresholds
  * @dest: server
  * @conf: new configuration; its key is the server's own
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0, or an error as of opvs_dest_add() and nothing has changed.
@@ -503,7 +500,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_dest_edit);
 
 /**
  * opvs_dest_unlink() - take a server out of all that leads to it
- * @dest: server; freed when nobody uses it any more
+ * @dest: server; freed when its last reference is dropped
  *
  * The caller sees to the service's view: it goes away, or was rebuilt.
  *
@@ -541,7 +538,6 @@ void opvs_dest_kill(struct opvs_dest *dest)
 /**
  * opvs_dest_del() - remove a server from its service
  * @dest: server; not to be touched by the caller any more after success
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.  Does not wait for a grace period.
  * Return: 0, or -ENOMEM and nothing has changed.

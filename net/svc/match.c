@@ -74,7 +74,6 @@ static noinline struct opvs_svc *lookup(struct opvs_net *on,
 
 /**
  * opvs_svc_find() - look up a service by its name
- * @on: namespace
  * @key: all bytes set
  *
  * Context: any, RCU read side or cfg_lock held.
@@ -104,8 +103,6 @@ static struct opvs_svc *find_mark(struct opvs_net *on, u8 family, u32 mark)
 
 /**
  * opvs_svc_match() - the service that a packet goes to
- * @on: namespace
- * @flow: packet
  * @mark: its firewall mark
  *
  * The mark comes first, then address and port, then a service for all ports.
@@ -134,7 +131,6 @@ struct opvs_svc *opvs_svc_match(struct opvs_net *on,
 
 /**
  * opvs_svc_match_net_init() - a namespace's empty table
- * @on: namespace
  *
  * Context: process.
  * Return: 0 or -ENOMEM.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a server carries, and when that is too much. */
+/* The load of a server, and when it is too much. */
 #include <opvs/dest.h>
 
 #include <opvs/kunit.h>
@@ -7,16 +7,16 @@
 #include <linux/atomic.h>
 #include <linux/minmax.h>
 
-/* How often one who changed a count decides at most. */
+/* How often a change of a count decides at most. */
 #define OVERLOAD_TURNS	8
 
-/* What the thresholds are about. */
+/* The load that the thresholds are about. */
 static u32 carried(const struct opvs_dest *dest)
 {
 	return max(atomic_read(&dest->conns), 0) + opvs_dest_calls(dest);
 }
 
-/* What the flag should be, by what there is now. */
+/* The flag as the present load demands. */
 static bool overload(const struct opvs_dest *dest, bool was)
 {
 	u32 upper = READ_ONCE(dest->u_threshold);
@@ -34,17 +34,17 @@ static bool overload(const struct opvs_dest *dest, bool was)
  *
  * Overload begins at the upper threshold and ends below the lower one.
  *
- * Writers race without a lock.  Who changed a count or a threshold comes here
- * behind a full barrier; who writes the flag looks again behind another one.  So
- * of a writer and somebody who changed what the writer went by, at least one
- * sees what the other did and decides again: the last word belongs to the last
- * count.  Who finds the flag right leaves its cache line alone, which every
- * packet reads.
+ * Writers race without a lock.  A CPU that changed a count or a threshold comes
+ * here behind a full barrier; one that writes the flag looks again behind
+ * another barrier.  So of two CPUs, one that wrote the flag and one that
+ * changed what the first went by, at least one sees what the other did and
+ * decides again: the flag ends up as the last count demands.  If the flag is
+ * right, its cache line, which every packet reads, is not written.
  *
  * Each further turn means that others took the count from one threshold to the
- * other meanwhile.  Should that go on, the flag is left clear, whoever may have
- * come in between: then the next connection comes to the server and decides,
- * while a flag left set might keep away whatever could clear it.
+ * other meanwhile.  If that goes on, the flag is left clear, whatever came in
+ * between: then the next connection comes to the server and decides, while a
+ * flag left set might keep away the connections that could clear it.
  *
  * Context: any, RCU read side or the caller holds a reference or cfg_lock.
  */

@@ -82,7 +82,6 @@ static void opvs_policy_set(struct opvs_policy *policy,
 
 /**
  * opvs_policy_find() - a namespace's policy by its name
- * @on: namespace
  * @name: name; "default" is the namespace's own
  *
  * Context: process, cfg_lock held.
@@ -117,7 +116,6 @@ static struct list_head *opvs_policy_place(struct opvs_net *on,
 
 /**
  * opvs_policy_add() - make a named policy
- * @on: namespace
  * @name: 1 to 31 printable characters without blanks
  * @set: seconds; 0 takes what the default policy has at this moment
  * @extack: is told what is wrong; may be NULL
@@ -189,7 +187,6 @@ static void opvs_policy_free(struct opvs_policy *policy)
 
 /**
  * opvs_policy_del() - remove a named policy that no service uses
- * @on: namespace
  * @policy: policy; freed after a grace period
  * @extack: is told what is wrong; may be NULL
  *
@@ -217,7 +214,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_policy_del);
 
 /**
  * opvs_policy_net_init() - give a namespace its default policy
- * @on: namespace
  *
  * Context: process, before the namespace can be reached.
  */
@@ -241,7 +237,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_policy_net_init);
 
 /**
  * opvs_policy_net_exit() - free what policies a namespace has
- * @on: namespace
  *
  * Context: process, when its services are gone and nothing can reach it.
  */

@@ -47,9 +47,7 @@ static void rekey_show(struct opvs_net *on, struct opvs_view **view)
 
 /**
  * opvs_svc_rekey() - choose servers by another secret from now on
- * @on: namespace
  * @key: the secret
- * @extack: says why not
  *
  * All services change over, or none.  Sessions of stateless services are where
  * the new secret says: what had another owner under the old one does not drain.
@@ -72,7 +70,7 @@ int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 	view = kvcalloc(count, sizeof(*view), GFP_KERNEL);
 	if (!view)
 		return -ENOMEM;
-	/* What views are built with. */
+	/* Views are built with it. */
 	on->svc.hash_key = *key;
 	err = rekey_build(on, view, extack);
 	if (err)

@@ -5,16 +5,16 @@
  * A server that is removed while it has connections may come back - keepalived
  * does that whenever a check fails and succeeds again - and its connections are
  * then to be served as before.  So it waits, with its service if that was
- * removed, too, and is taken up again by whoever adds the same one.
+ * removed, too, and is taken up again when the same one is added.
  *
- * Nobody looks for the end of the wait: the last connection says when it goes.
+ * Nothing polls for the end of the wait: the last connection says when it goes.
  * It may do so in softirq, so it leaves the server in a lock-free list, and a
  * work lets go of it.  The list's bit stays set in a server that is let go, so
  * that nothing can queue it afterwards.
  *
  * A service is found here from its removal until it is taken up again or until
  * the last of its removed servers is let go.  So it cannot be dead already; and
- * as whoever adds one of its name takes it up, there is but one of each name.
+ * as adding one of its name takes it up, there is but one of each name.
  */
 #include <opvs/svc.h>
 
@@ -98,7 +98,7 @@ void opvs_removed_add_dest(struct opvs_dest *dest)
 	list_add_tail(&dest->list, &svc->removed_dests);
 	WRITE_ONCE(dest->removed, true);
 	/* Either we see that the last connection is gone, or it sees us.  And
-	 * either we, and whoever looks after us under cfg_lock, see one that
+	 * either we, and all that look after us under cfg_lock, see one that
 	 * begins, or it sees us and does not begin: a server that is let go
 	 * has none and gets none.
 	 */
@@ -155,7 +155,6 @@ void opvs_removed_add_svc(struct opvs_svc *svc)
 
 /**
  * opvs_removed_take_svc() - take up a removed service again
- * @on: namespace
  * @key: its name
  *
  * Context: process, cfg_lock held.

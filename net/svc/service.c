@@ -31,7 +31,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-/* What packets read, and what entries write. */
+/* Fields that packets read, and fields that entries write. */
 static_assert(offsetofend(struct opvs_svc, id) <= 64);
 static_assert(!IS_ENABLED(CONFIG_SMP) ||
 	      offsetof(struct opvs_svc, conns) >=
@@ -223,9 +223,7 @@ static int svc_link(struct opvs_net *on, struct opvs_svc *svc)
 
 /**
  * opvs_svc_check_absent() - refuse a name that a service has
- * @on: namespace
  * @key: name
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.
  * Return: 0 or -EEXIST.
@@ -241,9 +239,7 @@ int opvs_svc_check_absent(struct opvs_net *on, const struct opvs_svc_key *key,
 
 /**
  * opvs_svc_add() - add a virtual service
- * @on: namespace
  * @conf: its name and configuration; copied
- * @extack: says what is wrong
  *
  * The namespace's first service of a family switches the family on.
  *
@@ -298,7 +294,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_add);
  * opvs_svc_edit() - change a service's scheduler, engine, flags, persistence
  * @svc: service
  * @conf: new configuration; its key is the service's own
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
  * Return: 0, or an error as of opvs_svc_add() and nothing has changed.
@@ -365,7 +360,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_del);
 
 /**
  * opvs_svc_flush() - remove all services of a namespace
- * @on: namespace
  *
  * Context: process, cfg_lock held.
  */
@@ -383,7 +377,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_flush);
 
 /**
  * opvs_svc_next() - walk the services in order of addition
- * @on: namespace
  * @id: cursor: start with 0; holds the id of the service returned, and the
  *	next call goes on behind it, also when that service is gone by then
  *
@@ -408,7 +401,7 @@ static void svc_free_work(struct work_struct *work)
 	opvs_totals_retire_svc(svc);
 	mutex_unlock(&on->cfg_lock);
 
-	/* Nobody can find the view since a grace period ago. */
+	/* No packet can find the view since a grace period ago. */
 	opvs_svc_drop_view(rcu_dereference_protected(svc->view, true));
 	opvs_unwatch(on, &svc->watched);
 	svc_free(svc);
@@ -443,7 +436,6 @@ void opvs_svc_put(struct opvs_svc *svc)
 
 /**
  * opvs_svc_net_init() - a namespace's empty tables
- * @on: namespace
  *
  * Context: process.
  * Return: 0 or -ENOMEM.

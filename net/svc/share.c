@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose namespace is it, and how much may it hold?
+ * Tenants: namespaces of other owners, and how much each may hold.
  *
  * A tenant is a network namespace that belongs to another user namespace than
  * the initial one.  Anybody can make such a namespace and be root there, so its
  * root may configure nothing by default; module parameter "userns" allows it.
  *
- * Whoever made them, entries of a tenant are kept apart from those of the host's
- * own namespaces: neither count against the other's limit, and as eviction,
- * reclaim and drop_entry look at one namespace only, nobody ends another's.  With
- * its first service a tenant reserves a share of what all tenants may have.  So
- * many entries are its own until the namespace ends, whatever others do, and its
- * limit can be set within that only.  Who comes when all is reserved gets no
- * service.  Memory of services, servers and what belongs to them is charged to
- * the memory cgroup of who configures them; what packets allocate is bounded by
- * the share, and by OPVS_TENANT_ADDRS.
+ * Entries of a tenant are kept apart from those of the host's own namespaces:
+ * neither count against the other's limit, and as eviction, reclaim and
+ * drop_entry look at one namespace only, none ends another's.  With its first
+ * service a tenant reserves a share of what all tenants may have.  So many
+ * entries are its own until the namespace ends, whatever others do, and its
+ * limit can be set within that only.  A tenant that comes when all is reserved
+ * gets no service.  Memory of services, servers and what belongs to them is
+ * charged to the memory cgroup of the process that configures them; what
+ * packets allocate is bounded by the share, and by OPVS_TENANT_ADDRS.
  */
 #include <opvs/share.h>
 
@@ -75,9 +75,8 @@ bool opvs_userns_allowed(void)
 
 /**
  * opvs_may_configure() - may the caller configure a namespace?
- * @on: namespace
  *
- * What netlink demands by the flags of its commands.
+ * The rule that netlink applies by the flags of its commands.
  *
  * Context: process.
  * Return: true if it may.
@@ -88,7 +87,7 @@ bool opvs_may_configure(const struct opvs_net *on)
 	       (userns && ns_capable(on->net->user_ns, CAP_NET_ADMIN));
 }
 
-/* What a tenant without a share would get. */
+/* The share that a tenant without one would get. */
 static u32 next_share(void)
 {
 	return min(READ_ONCE(userns_conn_max),
@@ -113,9 +112,7 @@ static bool max_fits(const struct opvs_net *on, u32 max)
 
 /**
  * opvs_conn_max_check() - can this be a namespace's limit?
- * @on: namespace
  * @max: as &opvs_limit.max
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.
  * Return: 0 or -EINVAL.
@@ -137,7 +134,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_check);
 
 /**
  * opvs_conn_max_set() - change a namespace's limit
- * @on: namespace
  * @max: what opvs_conn_max_check() found right
  *
  * Context: process, cfg_lock held.  The limit holds at once; that nothing new may
@@ -159,8 +155,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_set);
 
 /**
  * opvs_share_take() - reserve a tenant's share before its first service
- * @on: namespace
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.
  * Return: 0, also for one that has its share or needs none; -ENOSPC when others
@@ -194,8 +188,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_share_take);
 
 /**
  * opvs_share_check_object() - may a namespace have one more service or server?
- * @on: namespace
- * @extack: says what is wrong
  *
  * Context: process, cfg_lock held.
  * Return: 0, or -ENOSPC when a tenant has as many as it may.
@@ -216,7 +208,6 @@ static_assert(OPVS_TENANT_OBJECTS == 4096);
 
 /**
  * opvs_share_net_init() - limits of a new namespace
- * @on: namespace
  *
  * It begins with the limit that the initial one has, as with ip_vs since 7.3.
  *

@@ -3,11 +3,11 @@
  * Statistics of services and namespaces.
  *
  * Packets count once, per CPU, for the server that they go to.  All else is
- * added up here when somebody asks: a service is the sum of its servers, a
+ * added up here when it is read: a service is the sum of its servers, a
  * namespace the sum of its services, and each inherits what its removed
  * children counted.  Inheriting happens twice: at removal, so that sums never
- * step back, and for the few packets that were still on their way when the
- * last reader is gone.
+ * step back, and for the few packets that were still in flight, when the last
+ * reader is gone.
  *
  * Rates are estimated by the clock (net/clock/rates.c).
  */
@@ -174,7 +174,6 @@ static void net_raw(struct opvs_net *on, struct opvs_totals *raw,
 
 /**
  * opvs_net_stats() - a namespace's statistics since the last ZERO of all
- * @on: namespace
  * @shown: totals, removed services included
  * @rates: per second
  *
@@ -211,7 +210,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_zero);
 
 /**
  * opvs_net_zero() - start all statistics of a namespace anew
- * @on: namespace
  *
  * Context: process, cfg_lock held.
  */

@@ -167,7 +167,6 @@ static struct opvs_view *view_new(struct opvs_svc *svc,
  * opvs_svc_view() - what packets will see of a service
  * @svc: service
  * @conf: its configuration to be
- * @extack: says why not
  *
  * Context: process, cfg_lock held.
  * Return: a view for opvs_svc_show() or opvs_svc_drop_view(); ERR_PTR: -ENOMEM,
@@ -255,7 +254,6 @@ void opvs_svc_show(struct opvs_svc *svc, struct opvs_view *view)
 /**
  * opvs_svc_rebuild() - show packets the service's servers as they are now
  * @svc: service
- * @extack: says why not
  *
  * Context: process, cfg_lock held.
  * Return: 0; -ENOMEM or the scheduler's refusal, and packets see the old state.

@@ -29,7 +29,6 @@
 
 /**
  * opvs_live_inc() - note an object that the namespace's exit must wait for
- * @on: namespace
  *
  * Context: process.
  */
@@ -40,7 +39,6 @@ void opvs_live_inc(struct opvs_net *on)
 
 /**
  * opvs_live_dec() - the object is gone; nothing of it may be touched after
- * @on: namespace
  *
  * Context: process.
  */
@@ -84,7 +82,6 @@ void opvs_watch_dest(struct opvs_dest *dest)
 
 /**
  * opvs_unwatch() - a service or server is about to be freed
- * @on: its namespace
  * @watched: its place
  *
  * Context: process.
@@ -119,7 +116,7 @@ static int name_svc(char *buf, size_t size, const struct opvs_svc_key *key)
 			      key->family);
 }
 
-/* Until all CPUs have seen that the reference is killed, nobody can count. */
+/* The count is not known until all CPUs have seen the reference killed. */
 static int name_refs(char *buf, size_t size, struct percpu_ref *ref)
 {
 	long count = atomic_long_read(&ref->data->count);
@@ -204,7 +201,7 @@ void opvs_watch_wait(struct opvs_net *on)
 {
 	unsigned long waited = 0, step = WATCH_FIRST;
 
-	/* Longer each time, so that who looks for hung tasks finds it, too. */
+	/* Longer each time, so that the check for hung tasks finds it, too. */
 	while (!wait_var_event_timeout(&on->svc.live,
 				       !atomic_read(&on->svc.live), step)) {
 		waited += step;
@@ -216,7 +213,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_watch_wait);
 
 /**
  * opvs_watch_init() - there is nothing to wait for yet
- * @on: namespace
  *
  * Context: process.
  */

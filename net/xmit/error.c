@@ -10,10 +10,8 @@
 #include <net/ip6_route.h>
 
 /**
- * opvs_error_unreachable() - tell a client that nobody serves the port
+ * opvs_error_unreachable() - tell a client that no server serves the port
  * @skb: request, as it came
- * @flow: its flow
- * @on: namespace
  *
  * TCP and SCTP clients, too, get the ICMP error, as from IPVS: a reset or an
  * ABORT would be an endpoint's word, and this is not one.  TCP gives up on it
@@ -37,7 +35,6 @@ void opvs_error_unreachable(struct sk_buff *skb, const struct opvs_flow *flow,
 /**
  * opvs_error_too_big() - tell a client that its packet does not fit
  * @skb: request, as it came
- * @flow: its flow
  * @mtu: what would fit, in bytes from the IP header on
  *
  * RFC 1191 s4, RFC 8201 s4.
@@ -59,7 +56,6 @@ void opvs_error_too_big(struct sk_buff *skb, const struct opvs_flow *flow,
 /**
  * opvs_error_ttl() - tell a client that its packet came too far
  * @skb: request from another host, as it came
- * @flow: its flow
  *
  * Context: softirq or BH disabled.  The packet is still the caller's.
  */

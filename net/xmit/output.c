@@ -3,7 +3,7 @@
  * The checks that a router makes, and the hand-over to the stack.
  *
  * Packets get the route without a reference: RCU keeps it as long as they stay
- * in softirq, and whoever queues a packet for later takes one.
+ * in softirq, and code that queues a packet for later takes one.
  */
 #include <opvs/xmit.h>
 
@@ -41,7 +41,7 @@ static bool is_martian(const struct opvs_flow *flow,
 	       addr_is_loopback(&dest->addr, dest->family);
 }
 
-/* A train (GSO) leaves as the packets that it was made of. */
+/* A GSO packet leaves as its segments. */
 static bool train_fits(struct sk_buff *skb, const struct opvs_flow *flow,
 		       unsigned int mtu)
 {
@@ -75,7 +75,7 @@ static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
 }
 
 /* On arrival the stack writes times and addresses into the options that ask for
- * them, and leaves the sum of the header to who forwards the packet.
+ * them, and leaves the sum of the header to the code that forwards the packet.
  */
 static void sum_options(struct sk_buff *skb, const struct opvs_flow *flow)
 {
@@ -105,7 +105,6 @@ static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
 /**
  * opvs_route_check() - may this packet take this route?
  * @skb: request, not rewritten yet; its IP header is made writable
- * @flow: its flow
  * @dest: server
  * @dst: route to it
  *
@@ -171,8 +170,6 @@ static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
 /**
  * opvs_route_output() - send a packet that has its final addresses
  * @skb: packet; consumed if forwarded
- * @flow: its flow
- * @on: namespace
  * @dst: route of opvs_route_get()
  *
  * Context: softirq or BH disabled, RCU read side.
@@ -210,9 +207,6 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 
 /**
  * opvs_reroute() - route a packet again because its source has changed
- * @on: namespace
- * @skb: packet
- * @flow: its flow
  *
  * Only policy rules can tell sources apart, so nothing is done without them,
  * nor for a packet that has arrived.

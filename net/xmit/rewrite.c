@@ -23,7 +23,7 @@
 #include <net/checksum.h>
 #include <net/ip.h>
 
-/* What TCP, UDP and SCTP begin with. */
+/* TCP, UDP and SCTP begin with their ports. */
 struct ports {
 	__be16	port[2];	/* by enum opvs_end */
 };
@@ -64,7 +64,7 @@ static unsigned int header_need(u8 proto)
 	}
 }
 
-/* Where TCP and UDP sum up a pseudo header and all behind it. */
+/* The checksum of TCP or UDP, over a pseudo header and all behind it. */
 static __sum16 *inet_check(void *th, u8 proto)
 {
 	return proto == IPPROTO_TCP ? &((struct tcphdr *)th)->check
@@ -76,7 +76,7 @@ static __wsum word_diff(u32 from, u32 to)
 	return csum_add(~(__force __wsum)from, (__force __wsum)to);
 }
 
-/* What a change adds to a sum over a pseudo header and ports. */
+/* The difference that a change makes to a sum of pseudo header and ports. */
 static __wsum change_diff(const struct change *change, u8 family)
 {
 	const union nf_inet_addr *from = change->from, *to = change->to;
@@ -105,7 +105,7 @@ static inline void replace_in_check(__sum16 *check, u8 family, u8 proto,
 
 /* Left to the device, if it is this header's checksum that was: a packet in a
  * tunnel may have an inner one pending, and the outer one complete, except in a
- * train, where the outer one is made when it is split.
+ * GSO packet, where the outer one is made when it is segmented.
  */
 static bool check_is_pending(const struct sk_buff *skb,
 			     const struct opvs_flow *flow)
@@ -187,7 +187,7 @@ static inline void set_address(struct sk_buff *skb, unsigned int nhoff,
  * @addr: new address
  * @port: new port
  *
- * A train (GSO) is rewritten as a whole.
+ * A GSO packet is rewritten as a whole.
  *
  * Context: any.
  * Return: 0; -ENOMEM; -EINVAL for a lone fragment of an SCTP packet, whose
@@ -221,7 +221,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite);
 
 /* Bytes of the quoted transport header that are there and change.  Of TCP's an
  * error may quote the ports and not the checksum (RFC 792); of SCTP's, whose
- * checksum nobody can verify without the whole packet, only the ports do.
+ * checksum cannot be verified without the whole packet, only the ports do.
  */
 static unsigned int quoted_need(const struct sk_buff *skb,
 				const struct opvs_flow *inner)
@@ -254,7 +254,7 @@ static void rewrite_quoted(void *th, unsigned int need, __sum16 *icmp_check,
 	((struct ports *)th)->port[change->end] = change->new_port;
 }
 
-/* What of the quoted packet's address the ICMP checksum gets to see. */
+/* The part of the quoted packet's address that the ICMP checksum covers. */
 static void fix_icmp(struct sk_buff *skb, __sum16 *icmp_check,
 		     const struct opvs_flow *outer,
 		     const struct opvs_flow *inner, enum opvs_end outer_end,

@@ -75,7 +75,6 @@ static u32 route_cookie(const struct dst_entry *dst, u8 family)
 
 /**
  * opvs_route_find() - what opvs_route_get() does when it has no valid route
- * @on: namespace
  * @dest: server
  * @known_nexthop: as there
  *
