@@ -2,8 +2,8 @@
 /*
  * The clock: what happens later than the packet or the command that asks for it.
  *
- * Whoever finds that something is due queues the work here, from any layer; what
- * the works do is the business of net/clock alone.
+ * If something is due, any layer queues the work here; what the works do is the
+ * business of net/clock alone.
  */
 #ifndef OPVS_CLOCK_H
 #define OPVS_CLOCK_H
@@ -70,7 +70,6 @@ static inline void opvs_clock_idle(struct opvs_net *on)
 
 /**
  * opvs_clock_orphans() - have the connections of removed servers ended
- * @on: namespace
  *
  * Context: any.
  */
@@ -81,7 +80,6 @@ static inline void opvs_clock_orphans(struct opvs_net *on)
 
 /**
  * opvs_clock_defence() - a setting that the defences go by has changed
- * @on: namespace
  *
  * Context: process; waits until the change has taken effect.
  */

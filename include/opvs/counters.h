@@ -32,7 +32,7 @@ enum opvs_ctr {
 	OPVS_CTR_DROP_DEFENCE,
 	OPVS_CTR_REQUEST_LAST = OPVS_CTR_DROP_DEFENCE,
 
-	/* A train of datagrams (GSO), each of which got a verdict of its own. */
+	/* A GSO packet, each datagram of which got a verdict of its own. */
 	OPVS_CTR_GSO_SPLIT,
 
 	/* reply verdicts */

@@ -18,10 +18,9 @@
 
 /**
  * opvs_defence_drops() - is a new connection refused, whatever else is true?
- * @on: namespace
  *
  * To save memory, every drop_rate-th one on each CPU is; no two CPUs share what
- * this writes.  Where nothing new may pass, every one is.
+ * this writes.  If nothing new may pass, every one is.
  *
  * Context: softirq or BH disabled; to be asked once for each packet that would
  * open a connection.
@@ -42,7 +41,6 @@ static inline bool opvs_defence_drops(struct opvs_net *on)
 
 /**
  * opvs_defence_verdict() - why opvs_defence_drops() refused it
- * @on: namespace
  *
  * Context: softirq or BH disabled.
  * Return: the packet's verdict.

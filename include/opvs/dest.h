@@ -96,12 +96,12 @@ struct opvs_route {
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
  * @endpoint_left: the grace period after which no packet sees it in the list
  *	that it left last; cfg_lock
- * @watched: for those who wait for its end
+ * @watched: for those that wait for its end
  * @free_work: frees the server a grace period after the last reference
  */
 struct opvs_dest {
-	/* packets read this line, and the schedulers' the next: nobody writes
-	 * them but the control plane, and @overloaded where that changes
+	/* packets read this line, and the schedulers' the next: only the
+	 * control plane writes them, and whatever changes @overloaded
 	 */
 	struct percpu_ref		ref;
 	struct opvs_svc			*svc;

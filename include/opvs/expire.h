@@ -31,12 +31,12 @@
 /**
  * struct opvs_expiring - the part of an object that the engine works on
  * @expires: when, in jiffies, wrapping; the lowest bit (OPVS_EXPIRE_DYING) says
- *	that somebody is ending the entry.  By cmpxchg once the entry is filed
+ *	that the entry is being ended.  By cmpxchg once the entry is filed
  * @slot: where @node is, or OPVS_EXPIRE_UNFILED; under the shard's lock
  * @shard: the CPU whose lists it is in; constant once filed
  * @node: in its slot's list; under the shard's lock
- * @rcu: the user's from the moment that the entry is dropped on: nobody looks
- *	at @node then, as @slot tells that it is in no list
+ * @rcu: the user's from the moment that the entry is dropped on: @node is not
+ *	looked at then, as @slot tells that it is in no list
  */
 struct opvs_expiring {
 	u32			expires;

@@ -11,7 +11,6 @@ int opvs_flow_read(const struct sk_buff *skb, struct opvs_flow *flow);
 
 /**
  * opvs_flow_parse() - read a packet's headers into a flow
- * @skb: packet
  * @nhoff: offset of the IP header from skb->data; not 0 means that the packet
  *	is quoted by an ICMP error
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
@@ -23,7 +22,7 @@ int opvs_flow_read(const struct sk_buff *skb, struct opvs_flow *flow);
 static inline int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff,
 				  u8 family, struct opvs_flow *flow)
 {
-	/* Where the compiler sees it, it does not zero the caller's twice. */
+	/* Inline, so that the compiler does not zero the caller's twice. */
 	*flow = (struct opvs_flow){ .family = family, .nhoff = nhoff };
 	return opvs_flow_read(skb, flow);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which of several services a client asked, where they share a server. */
+/* Hints: the service that a client asked, of several that share a server. */
 #ifndef OPVS_HINT_H
 #define OPVS_HINT_H
 

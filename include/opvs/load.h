@@ -24,7 +24,7 @@ enum opvs_calls {
  * @slice_shift: a slice is 2^this jiffies; READ_ONCE by packets
  * @window: slices, the present one included, whose stamps count
  * @swept: stamp of the slice in which old stamps were sought last; cfg_lock
- * @estimate: of the calls; READ_ONCE, written by whoever changed @used
+ * @estimate: of the calls; READ_ONCE, written when @used was changed
  * @used: slots in use, of each row
  * @stamp: 0 for a slot that is not in use; READ_ONCE and WRITE_ONCE by packets
  */

@@ -74,7 +74,7 @@ struct opvs_net_replies {
  * @everywhere: these and those of other namespaces: of all tenants, or of all
  *	that are none; constant
  * @udp: tracked UDP connections; without any, packets look for none
- * @expire: ends those that nobody refreshes
+ * @expire: ends those that are not refreshed
  */
 struct opvs_net_conns {
 	/* written with each entry, but for the first line of the table */
@@ -103,7 +103,7 @@ struct opvs_net_conns {
  * @recent: keys of stateless services seen of late, from the first such service
  *	on; cfg_lock, packets find it in their table
  * @live: objects that still await their grace period
- * @watch: their names, for who waits
+ * @watch: their names, for messages about the wait
  */
 struct opvs_net_services {
 	const struct opvs_svc_events	*events;
@@ -234,8 +234,8 @@ struct opvs_net_clock {
  *	net/path/hook.c
  */
 struct opvs_net {
-	/* every packet reads this line and a few more, nobody writes them but
-	 * the control plane; tables begin with what finding something reads
+	/* every packet reads this line and a few more, only the control plane
+	 * writes them; tables begin with what a lookup reads
 	 */
 	struct net			*net;
 	struct opvs_counters __percpu	*counters;

@@ -29,8 +29,8 @@ struct sk_buff;
  * struct opvs_sched_req - what a scheduler may look at
  * @flow: the packet
  * @key: the engine's key, NULL when the service has no engine or found none
- * @hash: of a one-packet service without templates: opvs_sched_hash() of who
- *	sent the packet; else 0
+ * @hash: of a one-packet service without templates: opvs_sched_hash() of the
+ *	packet; else 0
  * @key_len: bytes at @key
  * @keyless: the service has an engine and the datagram no key: see
  *	opvs_sched_pick()
@@ -68,9 +68,9 @@ struct opvs_sched_state {
  * struct opvs_seat - the owner of a key, as a scheduler that hashes computes it
  * @owner: the server that new sessions with this key go to, if it is
  *	available; NULL if there is none
- * @former: while the view drains: who had the key when that began, if it is
- *	still configured, available or not; often @owner itself
- * @moved: @owner is not who had the key when the draining began
+ * @former: while the view drains: the owner of the key when that began, if it
+ *	is still configured, available or not; often @owner itself
+ * @moved: @owner did not own the key when the draining began
  */
 struct opvs_seat {
 	struct opvs_dest	*owner;
@@ -106,7 +106,7 @@ struct opvs_view_member {
  *	end before one of the changes after @drain_end; set with it
  * @drain_end: jiffies until which it drains at least; set with it
  * @drain_seconds: how long a change of owners is to drain
- * @hash_key: secret of whatever hashes for this view
+ * @hash_key: secret of all hashes for this view
  * @cursor: per-CPU position, owned by the service, survives rebuilds
  * @state: the scheduler's, or NULL
  * @recent: keys seen in the last half minute, owned by the namespace; of
@@ -166,7 +166,7 @@ struct opvs_view {
  *	be gone and must not be looked at
  * @pick: choose an available server, or NULL.  Softirq or BH disabled, RCU read
  *	side, no lock
- * @seat: of schedulers with @hashes: whom the key in @req belongs to.  As @pick
+ * @seat: of schedulers with @hashes: the owner of the key in @req.  As @pick
  * @state_new: allocate a state whose first member is then filled in by the
  *	caller; NULL without memory.  Process context, cfg_lock held
  * @state_free: undo it; a grace period after the last packet saw it.  Process

@@ -9,7 +9,7 @@
 
 #include <opvs/types.h>
 
-/* Which way a packet goes; a table of state changes for each. */
+/* The way that a packet goes; a table of state changes for each. */
 enum opvs_dir {
 	OPVS_DIR_REQUEST,
 	OPVS_DIR_REPLY,
@@ -28,7 +28,7 @@ enum opvs_tcp_event {
 };
 
 enum opvs_sctp_event {
-	OPVS_SCTP_DATA,		/* and whatever is not listed below */
+	OPVS_SCTP_DATA,		/* and all that is not listed below */
 	OPVS_SCTP_INIT,
 	OPVS_SCTP_INIT_ACK,
 	OPVS_SCTP_COOKIE_ECHO,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which keys were seen in the last half minute. */
+/* Marks of the keys that were seen in the last half minute. */
 #ifndef OPVS_RECENT_H
 #define OPVS_RECENT_H
 

@@ -18,7 +18,6 @@ struct dst_entry *opvs_route_find(struct opvs_net *on,
 
 /**
  * opvs_route_get() - the route to a server
- * @on: namespace
  * @dest: server
  * @known_nexthop: the packet's own address is not the server's (direct
  *	routing), so the route must name the next hop

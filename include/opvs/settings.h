@@ -13,7 +13,7 @@ enum opvs_defence_mode {
 	OPVS_DEFENCE_ALWAYS,
 };
 
-/* Of opvs_settings.reply_seconds, if nobody chooses. */
+/* Default of opvs_settings.reply_seconds. */
 #define OPVS_REPLY_SECONDS	180
 
 /**
@@ -38,8 +38,8 @@ enum opvs_defence_mode {
  * @load_seconds: how long a call of a one-packet service without templates
  *	counts as a server's load after its last packet
  * @reply_seconds: for how long after a request of a client what a server of a
- *	one-packet service sends to it counts as a reply; 0: whatever it sends,
- *	to anybody
+ *	one-packet service sends to it counts as a reply; 0: all that it sends,
+ *	to any address
  * @lblc_expiration: seconds after which lblc forgets an unused address
  * @lblcr_expiration: seconds after which lblcr lets go of a server that it
  *	added to an address

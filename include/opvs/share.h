@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who may configure a namespace, and how much a tenant's may hold. */
+/* Tenants: who may configure a namespace, and how much a tenant may hold. */
 #ifndef OPVS_SHARE_H
 #define OPVS_SHARE_H
 

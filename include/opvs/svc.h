@@ -97,11 +97,11 @@ struct opvs_svc_conf {
  * @stats: cfg_lock
  * @ref: the namespace's reference until removal and one per real server
  *	that is not freed yet
- * @watched: for those who wait for its end
+ * @watched: for those that wait for its end
  * @free_work: frees the service a grace period after the last reference
  */
 struct opvs_svc {
-	/* packets read this line; nobody writes it but the control plane */
+	/* packets read this line; only the control plane writes it */
 	struct rhash_head		node;
 	struct opvs_svc_key		key;
 	u32				rest;

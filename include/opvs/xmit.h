@@ -17,7 +17,7 @@ struct opvs_net;
 extern const struct opvs_xmit_ops opvs_xmit_nat;
 extern const struct opvs_xmit_ops opvs_xmit_dr;
 
-/* What an administrator is told who asks for another one. */
+/* All methods, for the error text when another one is asked for. */
 #define OPVS_XMIT_KNOWN	\
 	"use NAT (ipvsadm -m) or direct routing (-g)"
 
@@ -31,8 +31,8 @@ const struct opvs_xmit_ops *opvs_xmit_find(u32 method);
  * opvs_xmit_of() - the transmit method of a connection
  * @flags: its IP_VS_CONN_F_*, with a method that opvs_xmit_find() knows
  *
- * A connection keeps the method that it began with, whatever becomes of its
- * server's.
+ * A connection keeps the method that it began with, even if its server's method
+ * changes.
  *
  * Context: any.
  */
@@ -68,10 +68,9 @@ static inline void opvs_mark_handled(struct sk_buff *skb)
 /**
  * opvs_forget_socket() - part a packet from the socket found for its old address
  * @skb: packet that has its final addresses
- * @flow: its flow
  *
- * Early demux looks for a socket before anybody rewrites.  The socket of a
- * packet that this host sends is its sender's, and stays.
+ * Early demux looks for a socket before the packet is rewritten.  The socket of
+ * a packet that this host sends is its sender's, and stays.
  *
  * Context: any.
  */
