@@ -35,7 +35,7 @@ static u32 count;
 /**
  * bench_packets_free() - forget the list
  *
- * Context: process; nobody makes packets.
+ * Context: process; no packets are being made.
  */
 void bench_packets_free(void)
 {
@@ -82,7 +82,7 @@ static int count_records(const u8 *data, size_t len, u32 *found)
  *	packet; the list's own after success
  * @len: bytes at @data
  *
- * Context: process; nobody makes packets.
+ * Context: process; no packets are being made.
  * Return: 0; -EINVAL: broken or empty; -ENOMEM.  After an error the list is as
  * before.
  */

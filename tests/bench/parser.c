@@ -36,7 +36,7 @@ struct message {
 	u32		len;
 };
 
-/* Where a Call-ID is. */
+/* The place of a Call-ID. */
 struct call_id {
 	u32	at;
 	u32	len;

@@ -104,7 +104,7 @@ def nft_rewritten(family):
 class Path:
     """A way of packets. NAME; PACKETS makes the list that is fed, for the
     address that it gets; CONTEXT is what must be set up meanwhile; CONNS, how
-    many connections and templates there must be then, None: nobody knows;
+    many connections and templates there must be then, None: not known;
     SPACE, the network namespace of the bench where all that is, None: the one
     of plain forwarding; options go to the replay module."""
 

@@ -30,7 +30,7 @@ READS = 16
 
 class Crowd:
     """A service with a connection for each of its flows, in a network namespace
-    of its own, so that nobody else's packets meet its hooks. NAME is opvs,
+    of its own, so that no other packets meet its hooks. NAME is opvs,
     IPVS, or IPVS20 for ip_vs with a table of 2^20 chains."""
 
     def __init__(self, bench, name, family, flows=MILLION):

@@ -3,7 +3,7 @@
 
 A target is about a quotient, which has several variants (IPv4 and IPv6, sizes,
 shapes of messages). It is met on a lane if the median over its variants is
-within the limit. Whatever cannot be told is "not measured", never "met".
+within the limit. A target that cannot be judged is "not measured", never "met".
 """
 
 import dataclasses

@@ -245,7 +245,7 @@ is "$(ipvsadm -Sn | grep -- '-A -u 10.91.0.2:7000 ')" \
 ipvsadm -C
 ipvsadm -R <<<"$saved"
 
-# Names instead of numbers, from files so that nobody asks the network.
+# Names instead of numbers, from files so that the network is not asked.
 echo '10.91.0.1 service.example
 10.91.11.2 one.example' >"$state/hosts"
 echo 'hosts: files

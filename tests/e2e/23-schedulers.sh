@@ -143,7 +143,7 @@ for f in 4 6; do
 	shared "$((3 * cpus))" 30 60 120 "IPv$f: sed deals single packets by weight"
 	hang_up
 
-	# ---- nq: whoever has nothing to do, else sed ----
+	# ---- nq: a server that has nothing to do, else sed ----
 	scheduled nq "$f" 4 1 2 4
 	opens "$f" 4 3
 	shared 0 1 1 1 "IPv$f: nq begins with everybody"
@@ -217,7 +217,7 @@ for f in 4 6; do
 	shared 130 300 600 1200 "IPv$f: twos deals single packets by weight"
 	hang_up
 
-	# ---- none: nobody ----
+	# ---- none: no server ----
 	scheduled none "$f" 8 1 2 4
 	check "IPv$f: ipvsadm shows the scheduler none" \
 		grep -qF -- "-A -t ${vs[$f,8]}:5320 -s none" <(ipvsadm -Sn)

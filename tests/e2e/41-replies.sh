@@ -25,7 +25,7 @@ for f in 4 6; do
 		"1 ${vip[$f,1]}|5410 unasked" \
 		"IPv$f: a server that speaks first speaks as the service"
 
-	# A port of the same server that no service uses is nobody's business.
+	# A port of the same server that no service uses is left alone.
 	agent serve ns="${ns_servers[1]}" id=other addr="${rip[$f,1]}|5411"
 	agent ask ns="$ns_client" src="$client|6003" dst="${rip[$f,1]}|5411" \
 		data=direct

@@ -30,7 +30,7 @@ for f in 4 6; do
 	rose ops_created 100 "IPv$f: an entry each"
 	rose ops_released_inline 100 "IPv$f: released inline"
 
-	# A train of datagrams: those that stay here pass the chains behind ours.
+	# A GSO packet: its datagrams that stay here pass the chains behind ours.
 	nft -f - <<-'END'
 		table inet behind {
 			chain input {
@@ -63,7 +63,7 @@ for f in 4 6; do
 	is "${A[got]}/${A[foreign]}" 10/0 \
 		"IPv$f: a client on the director that names no address"
 
-	# Checksums that nobody verified on their way are still right.
+	# Checksums that were not verified on their way are still right.
 	agent ask src="$own" dst="$target" size=777
 	is "${A[got]} ${A[intact]}" '1 1' "IPv$f: intact"
 	agent unserve id=local

@@ -40,7 +40,7 @@ for f in 4 6; do
 			"${vip[$f,$v]}" 5490 4000 0,1,2 0,2 2,1,0 1,2,0
 		whole "IPv$f: $kind" 3 "${vip[$f,$v]}|5490" 3
 
-		# This host's own, not cut by the stack but by who sent them.
+		# This host's own, not cut by the stack but by their sender.
 		expect_echo '' "${local_ip[$f]}"
 		python3 "$e2e/pieces.py" "${local_ip[$f]}" "$port" \
 			"${vip[$f,$v]}" 5490 4000 2,0,1

@@ -79,7 +79,7 @@ one_server() {
 	drop "$flag" "$f" 1 2
 }
 
-# Where the scheduler may choose, another server is better than none.
+# If the scheduler may choose, another server is better than none.
 more_servers() {
 	local sched=$1 flag=${flags[$proto]} what="IPv$f: $proto, $1" first
 	snapshot drop_reply_clash
@@ -100,7 +100,7 @@ more_servers() {
 	drop "$flag" "$f" 3 4
 }
 
-# Nobody answers: a server that does not exist.
+# No answer: a server that does not exist.
 half_open() {
 	local flag=${flags[$proto]} what="IPv$f: $proto" v
 	local -A half=([tcp]=SYN_RECV:1 [sctp]=INIT1:1)

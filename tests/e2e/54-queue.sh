@@ -45,7 +45,7 @@ for f in 4 6; do
 		"IPv$f: one-packet, from the director: answered"
 	from_client segments dst="${vip[$f,1]}|5540" count=20 size=100
 	is "${A[got]}/${A[intact]}/${A[foreign]}" 20/20/0 \
-		"IPv$f: one-packet, a train: answered"
+		"IPv$f: one-packet, a GSO packet: answered"
 	from_client ask dst="${vip[$f,1]}|5540" size=4000
 	is "${A[got]} ${A[intact]}" '1 1' \
 		"IPv$f: one-packet, in fragments: answered"
@@ -100,7 +100,7 @@ for f in 4 6; do
 	done
 	queued "IPv$f: SIP" 1000
 
-	# Nobody is there: the error passes the chains as well.
+	# No server is there: the error passes the chains as well.
 	ipvsadm -A -u "${vs[$f,6]}:5549" -s rr -o
 	ipvsadm -a -u "${vs[$f,6]}:5549" -r "${rs[$f,1]}:5549" -m
 	snapshot icmp_to_client

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # SIP servers that call: five of one virtual address, all at once, a callee at the
-# client's side. Whatever is answered or asked in such a call comes back to the
+# client's side. All that is answered or asked in such a call comes back to the
 # server that began it, by templates and without, also while a server is added.
 # In half of the calls it is the callee who hangs up.
 calls=40 rate=4 # of each server

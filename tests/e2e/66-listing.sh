@@ -4,7 +4,7 @@
 # the files that it reads, byte for byte as with the kernel's ip_vs.
 servers 6600
 accept_on 6600
-# Without nftables nobody marks packets, and there are no lines of marks.
+# Without nftables packets are not marked, and there are no lines of marks.
 marks=0
 if nft add table inet listing 2>/dev/null; then
 	marks=1

@@ -82,7 +82,7 @@ steps() {
 		states "${cs[$f]}:7802 "
 	agent unaccept id=slow
 
-	# Nobody answers: a segment to a server that does not exist.
+	# No answer: a segment to a server that does not exist.
 	ipvsadm -a -t "$svc" -r "${rs[$f,1]%2*}77${rs[$f,1]##*2}:7002" -m
 	real -d -t "$f" 2 7002 1
 	from_client dial id=syn src="${client_ip[$f]}|7803" dst="$target" \
@@ -234,7 +234,7 @@ for f in 4 6; do
 	is "${A[server]}" "$second" "IPv$f: conn_reuse_mode=0: the same again"
 done
 
-# ---- nobody there ----
+# ---- no server there ----
 
 icmp=([4]='icmp[0] == 3 and icmp[1] == 3' [6]='icmp6 and ip6[40] == 1 and ip6[41] == 4')
 reset=([4]='tcp[13] & 4 != 0' [6]='ip6 proto 6 and ip6[53] & 4 != 0')

@@ -80,7 +80,7 @@ done
 is "$(bad_sums)" 0 'no checksum was wrong, where hosts compute them'
 offload on
 
-# An INIT that nobody answers, and one that no server takes.
+# An INIT without an answer, and one that no server takes.
 ipvsadm -A --sctp-service "${vs[4,3]}:7201" -s rr
 ipvsadm -a --sctp-service "${vs[4,3]}:7201" -r 10.91.11.77:7201 -m
 from_client dial id=init proto=sctp src="${client_ip[4]}|7290" \

@@ -87,8 +87,8 @@ one_packet() {
 	sed -E '/(:0 +(10\.91\.0\.3|\[fd91::3\]):7701 | 0000 .*0003 1E15 )/s/ (NONE   |ASSURED) / STATE   /'
 }
 
-# With ip_vs, calls of a one-packet service are nobody's load; here they are the
-# active connections of their server. So ours may show three where it has none.
+# With ip_vs, calls of a one-packet service are no server's load; here they are
+# the active connections of their server. So ours may show three where it has none.
 calls_are_none() {
 	[[ $1 == */ours ]] || { cat && return; }
 	sed -E '/((10\.91\.0\.3|\[fd91::3\]):7701|0003\]?:1E15) /{ n; s/ 3( +0 *)$/ 0\1/ }'

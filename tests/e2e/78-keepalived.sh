@@ -58,7 +58,7 @@ for f in 4 6; do
 done
 is "$(ipvsadm -Sn | grep -c -- '-s rr -p 300')" 4 'all services are persistent'
 
-# ---- the clients' servers fail: nobody listens; what is open stays open ----
+# ---- the clients' servers fail: none listens; open connections stay open ----
 
 for f in 4 6; do
 	for port in 7800 7801; do

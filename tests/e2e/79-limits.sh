@@ -89,7 +89,7 @@ settle_empty() {
 for f in 4 6; do
 	settle_empty "IPv$f: flushed: there are no entries"
 	tracked -u "$f" 4 7900 -m -s rr
-	# Everybody who has been answered is somebody.
+	# A client that has been answered is real.
 	vs_sysctl conn_max 20
 	full "$f" 28500 30 20 refused_netns 'limit of the namespace'
 	from_client clients src="${client_ip[$f]}|28500" count=20 \
@@ -108,7 +108,7 @@ for f in 4 6; do
 	full "$f" 28850 10 5 refused_global 'limit of all namespaces'
 	echo 0 >/sys/module/opvs/parameters/conn_max
 
-	# What has expired, and that nobody has swept up.
+	# Entries that have expired and are not swept up yet.
 	settle_empty "IPv$f: flushed again"
 	set_timeouts 0 0 1
 	echo 10000 >/proc/sys/net/opvs/sweep_interval_ms

@@ -3,7 +3,7 @@
 # ICMP errors about connections: translated both ways, and with the mask of the
 # service, not the server.
 for f in 4 6; do
-	# ---- a server that has nobody at the port ----
+	# ---- a server with a closed port ----
 
 	tracked -u "$f" 1 8080 -m -s rr
 	for _ in 1 2; do
@@ -15,7 +15,7 @@ for f in 4 6; do
 	done
 	is "$(states "${cs[$f]}:27000 ")" UDP:1 "IPv$f: the entry stays"
 
-	# ---- a client that has nobody at the port any more ----
+	# ---- a client whose port is closed meanwhile ----
 
 	agent serve ns="${ns_servers[1]}" id=s1 addr="${rip[$f,1]}|8081"
 	ipvsadm -A -u "${vs[$f,1]}:8081" -s rr
@@ -32,7 +32,7 @@ done
 
 # ---- a narrow link behind the director ----
 
-# Server 1 forwards to it; its far end is nobody, which is enough.
+# Server 1 forwards to it; its far end does not exist, which is enough.
 in_server 1 ip link add narrow type dummy
 in_server 1 ip -batch - <<-END
 	link set narrow mtu 1300 up
@@ -63,7 +63,7 @@ told_mtus() {
 	((f == 6)) || filter='icmp[0] == 3 and icmp[1] == 4'
 	captured told -v "$filter" | grep -o 'mtu [0-9]*' | sort -u || :
 }
-# Who has learned of a narrow way before is not told again.
+# A sender that has learned of a narrow way before is not told again.
 in_server 2 ip route flush cache
 in_server 2 ip -6 route flush cache
 in_client ip route flush cache

@@ -171,7 +171,7 @@ counter sweep_visited
 check "at rest the sweeper looks at none ($((value - C[sweep_visited])))" \
 	test $((value - C[sweep_visited])) -le 10
 
-# ---- nothing there: nobody wakes ----
+# ---- nothing there: the sweeper does not wake ----
 
 agent flush ns="$ns_director"
 settles 5 0 'flushed: none is left' conns

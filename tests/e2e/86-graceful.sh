@@ -178,7 +178,7 @@ newcomers() {
 	begin "$id" "$asked"
 	agent calls_homes id="$id" map="$id-after"
 	elsewhere "$3" "$id-after"
-	# Where few are asked, chance plays a part.
+	# If few are asked, chance plays a part.
 	((asked >= 10000)) || slack=$((asked / 25))
 	check "IPv$f: group $id: $moved of $asked moved, at most 1.1/16" \
 		test $(((moved - slack) * 160)) -le $((asked * 11))

@@ -92,7 +92,7 @@ class Agent(calls.Verbs):
         return bool(events)
 
     def pump(self, done, timeout):
-        """Serves everybody until done() or until nothing moves any more. The
+        """Serves all clients until done() or until nothing moves any more. The
         seconds are those of rounds in which nothing came: a clock goes on where
         the machine does not."""
         idle = 0
@@ -347,7 +347,7 @@ class Agent(calls.Verbs):
             self.unwatch(listener)
 
     def do_deaf(self, args):
-        """Nobody listens at addr= any more; what was accepted goes on."""
+        """Nothing listens at addr= any more; what was accepted goes on."""
         for listener in [a for many in self.accepting.values() for a in many]:
             if listener.addr == args["addr"] and not listener.deaf:
                 listener.deaf = True
@@ -456,7 +456,7 @@ class Agent(calls.Verbs):
 
     def do_mass(self, args):
         """count datagrams as fast as possible, each from another port, or
-        with vary=dst to another port; nobody waits for answers."""
+        with vary=dst to another port; answers are not waited for."""
         return mass.send(self.spaces, args.get("ns", ""),
                          parse_addr(args["src"]), parse_addr(args["dst"]),
                          number(args, "count"), args.get("vary", "src"),

@@ -196,7 +196,7 @@ class Exchange:
         self.round.answered += 1
 
     def serve(self):
-        """Everybody takes what has come."""
+        """Every socket takes what has come."""
         for name, wire in self.servers.items():
             while requests := wire.receive():
                 answers = [self.heard(name, r) for r in requests]

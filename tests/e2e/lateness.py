@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """How late the machine is: for how many milliseconds in all a processor has not
-come to what was due, because whoever runs the machine did something else. Where
-it is measured that something happens in time, that much has to be forgiven.
+come to what was due, because the host did something else. A test that measures
+whether something happens in time has to allow for that much.
 
 usage: lateness.py FILE
 

@@ -188,7 +188,7 @@ poll() {
 # pass_time SECONDS: for what is about time, and only for that.
 pass_time() { read -r -t "$1" -u "$nap" || :; }
 
-# What everybody waits for, when nobody should.
+# What all tasks wait for, when none should.
 who_waits() {
 	local task comm state stack
 	for task in /proc/[0-9]*; do

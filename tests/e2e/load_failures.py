@@ -6,7 +6,7 @@ OPVS_E2E_ALLOCATIONS=1 in the environment, each of them.  A load fails cleanly, 
 the module is complete.  Needs root, the module out, and a kernel that makes
 allocations fail.  Output: TAP.
 
-Where it begins is the kernel's own work: what it takes to read a module and its
+It begins with the kernel's own work: what it takes to read a module and its
 parameters is left out."""
 
 import ctypes
@@ -84,8 +84,8 @@ def left_behind():
 
 
 def leaks():
-    """What nobody points to any more, but for the name that the kernel forgets
-    when it cannot show a new slab cache."""
+    """Memory that no pointer leads to any more, but for the name that the kernel
+    forgets when it cannot show a new slab cache."""
     if not os.path.exists(LEAKS):
         return []
     time.sleep(6)               # what is younger is not judged

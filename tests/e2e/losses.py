@@ -39,7 +39,7 @@ def neighbours():
 
 
 def freed():
-    """Where packets were freed other than by their receivers."""
+    """The places where packets were freed other than by their receivers."""
     try:
         with open(FREED + "hist", encoding="ascii") as file:
             text = file.read()

@@ -293,7 +293,7 @@ def timeless(text):
 
 
 def line_state(line):
-    """Where the state stands: behind the seventh column."""
+    """The position of the state: behind the seventh column."""
     at = 0
     for _ in range(7):
         at = line.index(" ", at)

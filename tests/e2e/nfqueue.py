@@ -29,7 +29,7 @@ MSG_PACKET, MSG_VERDICT, MSG_CONFIG, MSG_VERDICT_BATCH = range(4)
 CFG_CMD, CFG_PARAMS, CFG_QUEUE_MAXLEN, CFG_MASK, CFG_FLAGS = range(1, 6)
 CMD_BIND = 1
 COPY_META = 1
-FLAG_GSO = 4            # trains come as one
+FLAG_GSO = 4            # GSO packets come whole
 ATTR_PACKET_HDR, ATTR_VERDICT_HDR = 1, 2
 NF_ACCEPT = 1
 

@@ -21,7 +21,7 @@ start_sipp_servers() {
 
 # sipp_calls FAMILY VIP-NUMBER COUNT RATE [MS]: all from port 5060 of the client,
 # each MS long, with the same Call-IDs each time. The status is sipp's: 0 if every
-# call succeeded. Where answers are late no more than 20 calls wait for them: with
+# call succeeded. If answers are late, no more than 20 calls wait for them: with
 # hundreds, messages are lost at full sockets, and what is sent again adds to it.
 sipp_calls() {
 	local status=0 ms=${5:-100}

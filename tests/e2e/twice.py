@@ -17,7 +17,7 @@ from backlog import Backlog
 from traffic import Namespaces, family_of
 
 STEP = 16       # flows; more, and one process runs ahead of the other
-PACE = 16       # steps; more, and whoever takes the datagrams falls behind
+PACE = 16       # steps; more, and the receiver falls behind
 
 
 class Meeting:

@@ -50,7 +50,7 @@ static bool is_call_id(const u8 *name, size_t len)
 	       (len == 7 && !strncasecmp((const char *)name, "call-id", 7));
 }
 
-/* Where the name of the header at @at ends */
+/* The end of the name of the header at @at */
 static size_t name_end(const u8 *text, size_t stop, size_t at)
 {
 	while (at < stop && !is_blank(text[at]) && !is_eol(text[at]) && text[at] != ':')
@@ -131,7 +131,7 @@ static bool is_to(const u8 *name, size_t len)
 	       (len == 2 && !strncasecmp((const char *)name, "to", 2));
 }
 
-/* Where a reader of an address header is */
+/* The position of a reader of an address header */
 enum place {
 	IN_TEXT,
 	IN_QUOTES,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a fuzz target offers to whoever feeds it. */
+/* What a fuzz target offers to the drivers that feed it. */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
 

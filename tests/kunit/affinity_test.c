@@ -12,7 +12,7 @@
 
 #define OLD_CALLS	100
 
-/* Where the calls are that began before a change. */
+/* The servers of the calls that began before a change. */
 static struct opvs_dest *old[OLD_CALLS + 1];
 
 /* Half a minute before: nothing of them is in flight any more, so that only what
@@ -44,7 +44,7 @@ static void expect_entries(struct kunit *test, int entries)
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), entries);
 }
 
-/* Whatever follows an INVITE goes where it went. */
+/* All that follows an INVITE goes where it went. */
 static void expect_follow(struct kunit *test, u32 call,
 			  const struct opvs_dest *dest)
 {
@@ -343,7 +343,7 @@ static void affinity_no_room_weight_0(struct kunit *test)
 	expect_entries(test, 1);
 }
 
-/* Nobody else will be looked for when the former owner was removed. */
+/* No other server is looked for when the former owner was removed. */
 static void affinity_no_room_removed(struct kunit *test)
 {
 	u32 call;
@@ -415,7 +415,7 @@ static void affinity_fallback(struct kunit *test)
 	set_overloaded(owner, false);
 	expect_follow(test, call, other);
 	expect_entries(test, 1);
-	/* Whom it would be now is of no importance. */
+	/* The server that it would get now is of no importance. */
 	set_overloaded(other, false);
 	add_server(test, 4);
 	expect_follow(test, call, other);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of the memory of who asked. */
+/* Unit tests of the marks of clients that asked. */
 #include <opvs/askers.h>
 
 #include <opvs/kunit.h>
@@ -149,7 +149,7 @@ static void askers_go_on(struct kunit *test)
 		lost += !known(1, PORT, SVC);
 	}
 	KUNIT_EXPECT_EQ(test, lost, 0);
-	/* What nobody writes any more goes, too. */
+	/* A generation that is not written any more goes, too. */
 	pass(400);
 	KUNIT_EXPECT_FALSE(test, known(1, PORT, SVC));
 }

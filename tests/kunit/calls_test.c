@@ -229,7 +229,7 @@ static void calls_limit_changes(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, overloaded());
 }
 
-/* Where connections are tracked, templates are no calls, as with IPVS. */
+/* If connections are tracked, templates are no calls, as with IPVS. */
 static void calls_tracked(struct kunit *test)
 {
 	begin(test, IP_VS_SVC_F_PERSISTENT);
@@ -267,7 +267,7 @@ static void calls_estimated_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opvs_dest_calls(dest), 20);
 }
 
-/* What is not told from others is a packet, and nobody's call. */
+/* A packet that is not told from others is no call of any server. */
 static void calls_anonymous(struct kunit *test)
 {
 	begin(test, ONE_PACKET);

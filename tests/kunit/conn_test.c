@@ -187,8 +187,8 @@ static void conn_deferred_by_second(struct kunit *test)
 }
 
 /* The second holder is done before the packet path is.  The memory waits for a
- * grace period all the same: whoever may still look at the entry under RCU must
- * not see it become another packet's.
+ * grace period all the same: a CPU that may still look at the entry under RCU
+ * must not see it become another packet's.
  */
 static void conn_deferred_by_first(struct kunit *test)
 {
@@ -341,7 +341,7 @@ static void conn_pins_service(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 0));
 }
 
-/* An entry that nobody shares is done before its packet's read section, and so
+/* An entry that is not shared is done before its packet's read section, and so
  * need not delay the end of its server.
  */
 static void conn_server_unpinned(struct kunit *test)

@@ -48,7 +48,7 @@ static int endpoint_init(struct kunit *test)
 
 	if (err)
 		return err;
-	/* Whose reply it is, is asked first; whether it is one, further below. */
+	/* First the server of a reply; whether it is a reply, further below. */
 	WRITE_ONCE(on->settings.reply_seconds, 0);
 	endpoint_here = false;
 	endpoint_flags = 0;
@@ -225,7 +225,7 @@ static void endpoint_three_by_hint(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 1001), svc_a);
 }
 
-/* Servers that nobody shares are none of the hints' business. */
+/* Servers that are not shared need no hints. */
 static void endpoint_shared_or_not(struct kunit *test)
 {
 	struct opvs_dest *a = opvs_test_dest(test, svc_a, SERVER, 5060);
@@ -401,7 +401,7 @@ static void endpoint_asked(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, endpoint_reply(CLIENT_1, 40000), svc_a);
 	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_1, 40001));
 	KUNIT_EXPECT_NULL(test, endpoint_reply(CLIENT_2, 40000));
-	/* Whichever server answers. */
+	/* From any server. */
 	KUNIT_EXPECT_PTR_EQ(test, svc_a, endpoint_reply_from(OTHER, 5060,
 							     CLIENT_1, 40000));
 	/* The servers speak to each other, and the director to them. */

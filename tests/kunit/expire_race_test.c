@@ -111,7 +111,7 @@ static void race_forced(struct race *race, unsigned int round)
 		item_file(&items[round + 1], 900 * HZ);
 }
 
-/* No refresh undoes a forced expiry, whoever comes first. */
+/* No refresh undoes a forced expiry, whichever comes first. */
 static void expire_race_force(struct kunit *test)
 {
 	race_begin(test, ROUNDS);
@@ -123,7 +123,7 @@ static void expire_race_force(struct kunit *test)
 
 static bool race_refreshed;
 
-/* Who refreshes read the clock just before the entry expired. */
+/* The refresh read the clock just before the entry expired. */
 static void race_refresh(struct race *race, unsigned int id, unsigned int round)
 {
 	struct item *item = &items[round];

@@ -174,7 +174,7 @@ static void expire_written_once_a_second(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ex->stats.visited, 0);
 }
 
-/* Whatever comes: not less than what was asked for, and little more. */
+/* In all cases not less than what was asked for, and little more. */
 static void expire_promise(struct kunit *test)
 {
 	struct rnd_state rnd;

@@ -132,7 +132,7 @@ static opvs_verdict_t request(struct kunit *test, const struct opvs_flow *flow)
 	return verdict;
 }
 
-/* Where a hash leads to is up to the secret: a port that leads to a server. */
+/* The secret decides where a hash leads: finds a port of a server. */
 static u16 port_for(struct kunit *test, const struct opvs_dest *dest)
 {
 	struct opvs_choice choice = {};

@@ -521,8 +521,8 @@ static void flow_jumbo_name(const struct flow_jumbo_case *row, char *desc)
 
 KUNIT_ARRAY_PARAM(flow_jumbo, flow_jumbo_cases, flow_jumbo_name);
 
-/* What claims to be a jumbogram and a fragment is neither: nobody gathers it, so
- * it must not be balanced as what it is not.
+/* A packet that claims to be a jumbogram and a fragment is neither: it is not
+ * gathered, so it must not be balanced.
  */
 static void flow_jumbo(struct kunit *test)
 {

@@ -97,7 +97,7 @@ static void fo_ovf_rule(struct kunit *test)
 	}
 }
 
-/* Whom a list in order of falling weight would begin with. */
+/* The first of a list in order of falling weight. */
 static int model(const struct opvs_dest *dest, u32 count, bool overflow)
 {
 	u32 weight, i;

@@ -294,7 +294,7 @@ static void few_servers(struct kunit *test)
 }
 
 /* Directors with the same secret agree on every packet, others on one in ten:
- * without the secret nobody can tell where a packet goes.
+ * without the secret it cannot be told where a packet goes.
  */
 static void secret(struct kunit *test)
 {

@@ -411,7 +411,7 @@ static void races_to_add(struct kunit *test)
 
 #define RACE_ADDRESSES	64
 
-/* Whatever is found of an address is true: servers are written as 1000 times
+/* All that is found of an address is true: servers are written as 1000 times
  * its number, and something.
  */
 static void race_use(struct race *race, unsigned int id, unsigned int round)

@@ -167,7 +167,7 @@ static void least_expect(struct kunit *test, const struct opvs_view *view,
 	least_expect_of(test, view, &least_req, weight, picks, load, off);
 }
 
-/* Nobody has anything to do, each time: not always the first one. */
+/* All servers are idle, each time: not always the first one. */
 static void least_idle(struct kunit *test)
 {
 	static const u32 weight[] = { 1, 2, 4, 1, 8 };

@@ -45,7 +45,7 @@ static void limit_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, opvs_limit_take(&limit), 0);
 }
 
-/* Whoever is in stays; nobody comes in until there are fewer. */
+/* Entries stay; no new one comes in until there are fewer. */
 static void limit_lowered(struct kunit *test)
 {
 	struct opvs_limit limit = { .max = 5 };

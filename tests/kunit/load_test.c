@@ -164,8 +164,8 @@ static void load_full(struct kunit *test)
 
 /* ---- what it costs ---- */
 
-/* Who was seen in this slice is only read, whatever CPU the packet came to; and
- * in the next slices only stamps change.
+/* A key that was seen in this slice is only read, whatever CPU the packet came
+ * to; and in the next slices only stamps change.
  */
 static void load_quiet(struct kunit *test)
 {
@@ -327,7 +327,7 @@ static void load_merges(struct kunit *test)
 
 static u32 race_now;
 
-/* Half of the keys are everybody's. */
+/* Half of the keys are seen by all CPUs. */
 static void race_mark(struct race *race, unsigned int id, unsigned int round)
 {
 	u32 i;

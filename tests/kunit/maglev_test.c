@@ -285,7 +285,7 @@ static void maglev_ends_of_hash(struct kunit *test)
 			slot_owner(ml, ml->slots - 1));
 }
 
-/* Whoever knows the same members computes the same table. */
+/* Directors with the same members compute the same table. */
 static void maglev_any_order(struct kunit *test)
 {
 	const struct maglev_case *row = test->param_value;

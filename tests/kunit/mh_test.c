@@ -39,7 +39,7 @@ static void mh_calls_by_weight(struct kunit *test)
 				    count[i]);
 }
 
-/* A drained server stays in the table with its last weight: nobody else moves,
+/* A drained server stays in the table with its last weight: no other keys move,
  * neither when it leaves nor when it is back.
  */
 static void mh_drained(struct kunit *test)

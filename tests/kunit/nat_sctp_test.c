@@ -75,7 +75,7 @@ static void nat_same_port(struct kunit *test)
 	}
 }
 
-/* Whatever the field holds is left to the device, which knows what to do. */
+/* The field's content is left to the device, which writes the CRC. */
 static void nat_left_to_device(struct kunit *test)
 {
 	const struct nat_case *row = test->param_value;

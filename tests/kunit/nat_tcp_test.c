@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of rewriting, what is peculiar to TCP: a checksum of 0 is one like
- * any other, and trains of segments (GSO) are rewritten as a whole.
+ * any other, and GSO packets are rewritten as a whole.
  */
 #include <opvs/xmit.h>
 
@@ -18,9 +18,9 @@
 
 #include "nat_rewrite.h"
 
-#define TRAIN_BODY	300
-#define TRAIN_MSS	80
-#define TRAIN_SEGMENTS	4
+#define GSO_BODY	300
+#define GSO_MSS	80
+#define GSO_SEGMENTS	4
 
 static const struct nat_case nat_tcp_cases[] = {
 	{ "v4 source", OPVS_SOURCE, NFPROTO_IPV4, IPPROTO_TCP },
@@ -37,7 +37,7 @@ static void nat_zero_run(struct kunit *test, struct opvs_test_bytes *zero)
 	struct nat_round *round = &nat_round;
 	int i, n;
 
-	/* Whoever completes a sum may write 0 as 0xffff: not PARTIAL. */
+	/* A device that completes a sum may write 0 as 0xffff: not PARTIAL. */
 	for (i = 0; nat_summed[i] != CHECKSUM_PARTIAL; i++) {
 		for (n = 0; n < NAT_ROUNDS; n++) {
 			nat_aim(round, row, zero);
@@ -60,30 +60,31 @@ static void nat_to_zero(struct kunit *test)
 }
 
 /* As generic receive offload leaves it, or a socket of this host. */
-static struct sk_buff *nat_train(struct kunit *test, struct nat_round *round,
-				 const struct nat_case *row,
-				 enum opvs_test_shape shape)
+static struct sk_buff *nat_gso_packet(struct kunit *test,
+				      struct nat_round *round,
+				      const struct nat_case *row,
+				      enum opvs_test_shape shape)
 {
 	bool v6 = row->family == NFPROTO_IPV6;
 	struct opvs_test_packet packet = nat_random_packet(row);
 	struct sk_buff *skb;
 
-	packet.body = TRAIN_BODY;
+	packet.body = GSO_BODY;
 	packet.tcp_flags = 0x18;	/* PSH, ACK */
 	nat_prepare(round, row, &packet);
 	nat_make_partial(&round->before);
 	skb = opvs_test_skb(test, round->before.data, round->before.len, shape,
-			    round->before.len - TRAIN_BODY);
+			    round->before.len - GSO_BODY);
 	nat_set_summed(skb, &round->before, CHECKSUM_PARTIAL);
 	skb_reset_mac_header(skb);
 	skb_set_transport_header(skb, round->before.thoff);
 	skb->protocol = v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP);
-	skb_shinfo(skb)->gso_size = TRAIN_MSS;
+	skb_shinfo(skb)->gso_size = GSO_MSS;
 	skb_shinfo(skb)->gso_type = v6 ? SKB_GSO_TCPV6 : SKB_GSO_TCPV4;
 	return skb;
 }
 
-/* The segment is whole and has the header of the train, rewritten. */
+/* The segment is whole and has the header of the GSO packet, rewritten. */
 static void nat_expect_segment(struct kunit *test, struct nat_round *round,
 			       const struct nat_case *row, struct sk_buff *skb)
 {
@@ -107,12 +108,12 @@ static void nat_expect_segment(struct kunit *test, struct nat_round *round,
 }
 
 static void nat_split(struct kunit *test, struct nat_round *round,
-		      const struct nat_case *row, struct sk_buff *train)
+		      const struct nat_case *row, struct sk_buff *whole)
 {
 	struct sk_buff *segs, *skb, *next;
 	int n = 0;
 
-	segs = skb_gso_segment(train, 0);
+	segs = skb_gso_segment(whole, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(segs));
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
@@ -121,7 +122,7 @@ static void nat_split(struct kunit *test, struct nat_round *round,
 		opvs_test_free_skb(test, skb);
 		n++;
 	}
-	KUNIT_EXPECT_EQ(test, n, TRAIN_SEGMENTS);
+	KUNIT_EXPECT_EQ(test, n, GSO_SEGMENTS);
 }
 
 static void nat_gso(struct kunit *test)
@@ -132,8 +133,8 @@ static void nat_gso(struct kunit *test)
 	int n;
 
 	for (n = 0; n < NAT_ROUNDS; n++) {
-		skb = nat_train(test, round, row,
-				n & 1 ? OPVS_TEST_FRAGS : OPVS_TEST_LINEAR);
+		skb = nat_gso_packet(test, round, row, n & 1 ? OPVS_TEST_FRAGS :
+							OPVS_TEST_LINEAR);
 		nat_rewrite(test, round, row, skb);
 		KUNIT_EXPECT_TRUE(test, skb_is_gso(skb));
 		nat_split(test, round, row, skb);

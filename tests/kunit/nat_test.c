@@ -122,7 +122,7 @@ static void nat_damaged(struct kunit *test)
 	}
 }
 
-/* Whoever holds a clone - a packet socket, say - sees what was. */
+/* A clone, as a packet socket holds it, keeps the bytes from before. */
 static void nat_clone(struct kunit *test)
 {
 	const struct nat_case *row = test->param_value;

@@ -120,10 +120,10 @@ static void nat_tunnel_no_check(struct kunit *test)
 	nat_tunnel_check(test);
 }
 
-/* In a train of tunnel packets the outer checksum, too, is left to whoever
- * splits the train, and holds the sum of the pseudo header.
+/* In a GSO packet of a tunnel the outer checksum, too, is left to the code that
+ * segments it, and holds the sum of the pseudo header.
  */
-static void nat_tunnel_train(struct kunit *test)
+static void nat_tunnel_gso(struct kunit *test)
 {
 	const struct nat_case *row = test->param_value;
 	struct nat_round *round = &nat_round;
@@ -155,7 +155,7 @@ static struct kunit_case nat_udp_test_cases[] = {
 	KUNIT_CASE_PARAM(nat_zero_sum, nat_udp_gen_params),
 	KUNIT_CASE_PARAM(nat_tunnel_check, nat_udp_gen_params),
 	KUNIT_CASE_PARAM(nat_tunnel_no_check, nat_no_check_gen_params),
-	KUNIT_CASE_PARAM(nat_tunnel_train, nat_udp_gen_params),
+	KUNIT_CASE_PARAM(nat_tunnel_gso, nat_udp_gen_params),
 	{}
 };
 

@@ -82,7 +82,7 @@ static void outbound_elsewhere(struct kunit *test)
 	expect_at(test, call, dest);
 }
 
-/* Where the Call-ID leads anyway, nothing is remembered. */
+/* If the Call-ID leads there anyway, nothing is remembered. */
 static void outbound_at_home(struct kunit *test)
 {
 	u32 call;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of a server's overload while connections come and go on several
- * CPUs: whoever had the last word had it right.
+ * CPUs: the last decision is right.
  *
  *	client 203.0.113.5 --- service 192.0.2.1:80 --- server 198.51.100.11:8080
  */

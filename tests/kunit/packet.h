@@ -74,7 +74,7 @@ void opvs_test_build(const struct opvs_test_packet *packet,
 u32 opvs_test_residue(const struct opvs_test_bytes *bytes);
 __sum16 *opvs_test_check(struct opvs_test_bytes *bytes);
 
-/* Where the bytes behind the first few are. */
+/* The place of the bytes behind the first few. */
 enum opvs_test_shape {
 	OPVS_TEST_LINEAR,
 	OPVS_TEST_FRAGS,

@@ -59,7 +59,7 @@ struct mask_case {
 	u32 mask;
 	u32 masked;
 	u32 neighbour;	/* shares the template of CLIENT */
-	u32 stranger;	/* does not, 0: there is nobody */
+	u32 stranger;	/* does not, 0: there is none */
 };
 
 static const struct mask_case mask_cases[] = {
@@ -181,7 +181,7 @@ static void persist_ports(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntohs(own->request.tuple.dport), 443);
 }
 
-/* Whatever address, port and protocol a marked packet goes to. */
+/* For any address, port and protocol that a marked packet goes to. */
 static void persist_mark(struct kunit *test)
 {
 	struct opvs_flow flow = {
@@ -327,7 +327,7 @@ static void persist_keyless_by(struct kunit *test,
 	KUNIT_EXPECT_LT(test, at_first, 80);
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 
-	/* Whose server is overloaded gets another one, and this one again. */
+	/* A client whose server is overloaded gets another one, every time. */
 	WRITE_ONCE(first->overloaded, true);
 	KUNIT_EXPECT_PTR_NE(test, keyless_dest(test, CLIENT), first);
 	KUNIT_EXPECT_PTR_EQ(test, keyless_dest(test, CLIENT),

@@ -70,7 +70,7 @@ static void race_spin(const atomic_t *counter, int end)
 		cpu_relax();
 }
 
-/* Nobody leaves before all have come. */
+/* No thread leaves before all have come. */
 static void race_meet(struct race_thread *me)
 {
 	struct race *race = me->race;
@@ -82,7 +82,7 @@ static void race_meet(struct race_thread *me)
 	wait_var_event(&race->arrived, atomic_read(&race->arrived) >= all);
 }
 
-/* Whoever was asleep at the meeting is given time to wake up. */
+/* A thread that was asleep at the meeting is given time to wake up. */
 static void race_align(struct race *race, unsigned int round)
 {
 	atomic_inc(&race->ready);

@@ -112,7 +112,7 @@ static void recent_age(struct kunit *test)
 	}
 }
 
-/* Whoever is noted again is young again, and takes no second place. */
+/* A key that is noted again is young again, and takes no second place. */
 static void recent_again(struct kunit *test)
 {
 	u64 hash = key_hash(1);
@@ -146,7 +146,7 @@ static void recent_oldest_goes(struct kunit *test)
 					      OPVS_RECENT_SEEN), "key %u", i);
 }
 
-/* Whoever was seen half a minute ago makes room for a new one. */
+/* A key that was seen half a minute ago makes room for a new one. */
 static void recent_stale_goes(struct kunit *test)
 {
 	u32 i, now = NOW + HALF_MINUTE + 3 * SLICE;

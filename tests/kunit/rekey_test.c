@@ -245,7 +245,7 @@ static void refusal_name(const int *err, char *name)
 
 KUNIT_ARRAY_PARAM(refusal, refusals, refusal_name);
 
-/* Whichever service it is that cannot. */
+/* Any of the services may be the one that cannot. */
 static void rekey_refused(struct kunit *test)
 {
 	const struct opvs_view *before[SERVICES];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unit tests of requests: which packets are trains of datagrams, to be taken
+ * Unit tests of requests: which packets are GSO packets, to be taken
  * apart before they are balanced.
  */
 #include <opvs/path.h>

@@ -95,7 +95,7 @@ static void share_exact(struct kunit *test)
 	}
 }
 
-/* More servers than IPVS has slots: everybody has clients. */
+/* More servers than IPVS has slots: each has clients. */
 static void sh_thousand_servers(struct kunit *test)
 {
 	struct opvs_view *view;

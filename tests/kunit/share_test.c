@@ -87,7 +87,7 @@ static int take(struct opvs_net *on, struct netlink_ext_ack *extack)
 	return err;
 }
 
-/* Who came first keeps it, and who comes when all is taken gets nothing. */
+/* The first ones keep it, and one that comes when all is taken gets nothing. */
 static void share_reserved(struct kunit *test)
 {
 	struct netlink_ext_ack extack = {};
@@ -104,7 +104,7 @@ static void share_reserved(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, tenant[3]->share.entries, 0);
 
-	/* Lowered: nobody loses anything. */
+	/* Lowered: none loses anything. */
 	WRITE_ONCE(opvs_conns_tenants.max, SHARE);
 	KUNIT_EXPECT_EQ(test, take(tenant[0], NULL), 0);
 	opvs_share_net_exit(tenant[1]);

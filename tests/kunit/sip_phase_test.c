@@ -196,7 +196,7 @@ static const struct role_case role_cases[] = {
 	{ "INVITE tel:+1 SIP/2.0", OPVS_PE_SESSION },
 };
 
-/* Whatever of the datagram follows, and with nothing behind what is shown. */
+/* With any rest of the datagram, and with nothing behind what is shown. */
 static void phase_role(struct kunit *test)
 {
 	const struct role_case *row = role_cases;

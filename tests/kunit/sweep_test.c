@@ -167,7 +167,7 @@ static void sweep_reclaim_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gone, 2 * n);
 }
 
-/* Who is refreshed does not hide who has expired. */
+/* An entry that is refreshed does not hide one that has expired. */
 static void sweep_reclaim_among_refreshed(struct kunit *test)
 {
 	unsigned int n = 1000, i, calls;
@@ -247,7 +247,7 @@ static void sweep_evict_bounded(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 2]));
 }
 
-/* Nor again and again: a jiffy in which it found nobody is lost. */
+/* Nor again and again: a jiffy in which it found no entry is lost. */
 static void sweep_evict_in_vain(struct kunit *test)
 {
 	fixture_start(test, 0, 2);
@@ -537,7 +537,7 @@ static void sweep_interval(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sweep_wait());
 }
 
-/* Once stopped, it stays so, whoever files. */
+/* Once stopped, it stays so, even if entries are filed. */
 static void sweep_stopped(struct kunit *test)
 {
 	fixture_start(test, jiffies, 1);

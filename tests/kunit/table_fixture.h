@@ -164,7 +164,7 @@ static inline int nodes(void)
 	return atomic_read(&on->conn.table.nelems);
 }
 
-/* Whoever filled the table has emptied it again. */
+/* The test has emptied the table again. */
 static void fixture_exit(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, nodes(), 0);

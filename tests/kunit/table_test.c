@@ -274,7 +274,7 @@ static void table_reply_clash(struct kunit *test)
 	take_out(second);
 }
 
-/* Between its two nodes an entry is nobody's to end. */
+/* Between its two nodes an entry must not be ended. */
 static void table_clash_appears(struct kunit *test)
 {
 	struct opvs_conn *first, *second;

@@ -384,7 +384,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_test_start);
  * @start: what it begins with
  * @raced: result, or NULL
  *
- * Return: as that; the entry stays as long as nobody ends it and its time is
+ * Return: as that; the entry stays as long as it is not ended and its time is
  * not over.
  */
 struct opvs_conn *opvs_test_begin(struct opvs_net *on,

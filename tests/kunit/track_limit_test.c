@@ -174,7 +174,7 @@ static void limit_counts_templates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(1, ASSURED)), -EDQUOT);
 }
 
-/* Whoever is there stays, also those that would make room for a new one. */
+/* Entries stay, also those that would make room for a new one. */
 static void limit_lowered(struct kunit *test)
 {
 	const struct which_case *row = test->param_value;
@@ -219,7 +219,7 @@ static void limit_reclaims(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(row->refused), 0);
 }
 
-/* Then whoever would be missed least: not assured, and the next to expire. */
+/* Then the one that is missed least: not assured, and the next to expire. */
 static void limit_evicts(struct kunit *test)
 {
 	struct opvs_conn *assured, *soon, *later;
@@ -240,7 +240,7 @@ static void limit_evicts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, alive(later));
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 2);
 
-	/* Nobody is left who can go. */
+	/* No entry is left that can go. */
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(track(6, 0)), -EDQUOT);
 	KUNIT_EXPECT_TRUE(test, alive(assured));
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_EVICTED), 2);
@@ -250,7 +250,7 @@ static void limit_evicts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), 3);
 }
 
-/* Once both sides have closed, nobody misses it; of UDP nobody can tell. */
+/* Once both sides have closed, it is not missed; UDP does not close. */
 static void limit_evicts_closing(struct kunit *test)
 {
 	struct opvs_conn *closing, *udp;
@@ -335,7 +335,7 @@ static void limit_service_evicts_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_REFUSED_SERVICE), 1);
 }
 
-/* Nobody has to go where one less is not enough. */
+/* No entry has to go if one less is not enough. */
 static void limit_nothing_evicts_nobody(struct kunit *test)
 {
 	struct opvs_conn *cp = track(1, 0);

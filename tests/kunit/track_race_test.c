@@ -112,7 +112,7 @@ static struct opvs_conn_node *seen_reply(struct opvs_conn_node *node)
 	return find(&opvs_conn_of(node)->reply.tuple);
 }
 
-/* Whoever sees that a connection is there can be answered. */
+/* A packet that finds a connection can be answered. */
 static void look_ahead(struct race *race, unsigned int i)
 {
 	struct opvs_conn_start start;
@@ -127,8 +127,8 @@ static void look_ahead(struct race *race, unsigned int i)
 	rcu_read_unlock();
 }
 
-/* All threads begin the same connections one after the other.  Who is ahead has
- * more to do at each than who is behind, so they meet all the time.
+/* All threads begin the same connections one after the other.  The first has
+ * more to do at each than the others, so they meet all the time.
  */
 static void first_packets(struct race *race, unsigned int id,
 			  unsigned int round)
@@ -275,7 +275,7 @@ static bool always(const struct opvs_conn_start *start,
 }
 
 /* The same few client ports, by one virtual address or the other, always to the
- * same server.  Whoever finds an entry uses it, ended or not.
+ * same server.  A thread that finds an entry uses it, ended or not.
  */
 static void displace(struct race *race, unsigned int id, unsigned int round)
 {

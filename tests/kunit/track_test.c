@@ -349,7 +349,7 @@ static void track_ends_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(OPVS_CTR_CONN_ENDED), 1);
 }
 
-/* Nobody sees it any more at once; the sweeper does the rest, and soon. */
+/* No packet sees it any more; the sweeper does the rest, and soon. */
 static void track_expires(struct kunit *test)
 {
 	struct opvs_conn *cp = track(test, 1, OPVS_CONN_ACTIVE);

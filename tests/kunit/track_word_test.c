@@ -450,7 +450,7 @@ static void word_drained(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&dest->conns), !row->leaves);
 }
 
-/* A template that was ended holds nobody. */
+/* A template that was ended holds no client. */
 static void word_drained_orphan(struct kunit *test)
 {
 	struct opvs_conn_start start;
@@ -490,7 +490,7 @@ static void word_orphan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 0);
 }
 
-/* Nobody's packets. */
+/* Packets of no connection. */
 static void word_not_ours(struct kunit *test)
 {
 	struct opvs_flow flow = syn;

@@ -402,7 +402,7 @@ static int churn_thread(void *data)
 		cond_resched();
 		for (i = churn->from; i < churn->to; i++)
 			take_out(&conns[i]);
-		/* Who still reads the old place must not see the new one. */
+		/* A reader of the old place must not see the new one. */
 		synchronize_rcu();
 	}
 	kthread_complete_and_exit(&churn->done, 0);

@@ -158,7 +158,7 @@ static void wrr_huge_case_name(const struct wrr_huge_case *row, char *desc)
 
 KUNIT_ARRAY_PARAM(wrr_huge, wrr_huge_cases, wrr_huge_case_name);
 
-/* Everybody's part of a run, from where the cursor wraps as well. */
+/* Each server's part of a run, from where the cursor wraps as well. */
 static void wrr_huge_weights(struct kunit *test)
 {
 	static const u32 starts[] = { 0, 0x80000000, U32_MAX - 500, U32_MAX };

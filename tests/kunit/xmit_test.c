@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of the transmit methods' table and of the checks before a packet
- * is forwarded: MTU, trains (GSO), TTL, loopback addresses.  Routes and devices
+ * is forwarded: MTU, GSO packets, TTL, loopback addresses.  Routes and devices
  * are faked as far as these look at them.
  */
 #include <opvs/route.h>
@@ -35,7 +35,7 @@
  * @name: as the report shows it
  * @packet: the packet, without addresses
  * @mtu: of the route
- * @gso_size: payload of each segment of a train; 0: no train
+ * @gso_size: payload of each segment of a GSO packet; 0: it is none
  * @frag_max: it was reassembled, and its largest fragment was this long
  * @ttl: 0: as it was built
  * @flags: of the flow, beside its own
@@ -69,7 +69,7 @@ struct check_case {
 #define V6(...) \
 	.packet = { .family = NFPROTO_IPV6, .proto = IPPROTO_TCP, \
 		    .body = 300, __VA_ARGS__ }
-#define TRAIN(mss, route)	.gso_size = (mss), .mtu = (route)
+#define GSO(mss, route)	.gso_size = (mss), .mtu = (route)
 #define PASSES			.verdict = OPVS_GO_ON
 #define TOO_BIG			.verdict = OPVS_VERDICT(DROP_MTU)
 #define MARTIAN			.verdict = OPVS_VERDICT(DROP_MARTIAN)
@@ -92,22 +92,22 @@ static const struct check_case check_cases[] = {
 	{ "v6 came in big fragments", V6(), .mtu = 200, .frag_max = 201,
 	  TOO_BIG },
 
-	{ "v4 train fits", V4(), TRAIN(100, 140), PASSES },
-	{ "v4 train does not fit", V4(), TRAIN(100, 139), TOO_BIG },
-	{ "v4 train may be fragmented", V4(), TRAIN(100, 139),
+	{ "v4 GSO fits", V4(), GSO(100, 140), PASSES },
+	{ "v4 GSO does not fit", V4(), GSO(100, 139), TOO_BIG },
+	{ "v4 GSO may be fragmented", V4(), GSO(100, 139),
 	  .may_fragment = true, PASSES },
-	{ "v4 train with options fits",
-	  V4(.options = 12, .tcp_options = 20), TRAIN(100, 172), PASSES },
-	{ "v4 train with options does not fit",
-	  V4(.options = 12, .tcp_options = 20), TRAIN(100, 171), TOO_BIG },
-	{ "v6 train fits", V6(), TRAIN(100, 160), PASSES },
-	{ "v6 train does not fit", V6(), TRAIN(100, 159), TOO_BIG },
-	{ "v6 train behind extension headers fits",
+	{ "v4 GSO with options fits",
+	  V4(.options = 12, .tcp_options = 20), GSO(100, 172), PASSES },
+	{ "v4 GSO with options does not fit",
+	  V4(.options = 12, .tcp_options = 20), GSO(100, 171), TOO_BIG },
+	{ "v6 GSO fits", V6(), GSO(100, 160), PASSES },
+	{ "v6 GSO does not fit", V6(), GSO(100, 159), TOO_BIG },
+	{ "v6 GSO behind extension headers fits",
 	  V6(.num_ext = 2, .ext = { NEXTHDR_HOP, NEXTHDR_DEST }),
-	  TRAIN(100, 192), PASSES },
-	{ "v6 train behind extension headers does not fit",
+	  GSO(100, 192), PASSES },
+	{ "v6 GSO behind extension headers does not fit",
 	  V6(.num_ext = 2, .ext = { NEXTHDR_HOP, NEXTHDR_DEST }),
-	  TRAIN(100, 191), TOO_BIG },
+	  GSO(100, 191), TOO_BIG },
 
 	{ "v4 ttl 2", V4(), .mtu = 1500, .ttl = 2, PASSES },
 	{ "v4 ttl 1", V4(), .mtu = 1500, .ttl = 1,

@@ -179,7 +179,7 @@ class Judge:
                 self.fault("not seen again", shot)
 
     def compare(self, before, after, lost, steady):
-        """The counters' rise with what was seen. Of a train it is not known
+        """The counters' rise with what was seen. Of a GSO packet it is not known
         whether the module or a device cut it, of a reply to this host nothing
         is seen, and what this host says itself may be any of them."""
         rise = {name: after[name] - before[name] for name in after}

@@ -333,7 +333,7 @@ class Grammar:
     # ---- finished packets ----
 
     def segmented(self, draft):
-        """A train for a device to cut, from one that takes such."""
+        """A GSO packet for a device to cut, from one that takes such."""
         rng = self.rng
         f = draft.family
         size = rng.choice((100, 536, 1000, 1400))

@@ -78,7 +78,7 @@ class Pump(threading.Thread):
 
 
 def waiting():
-    """What everybody is waiting for, for the one who has to find out."""
+    """What all tasks wait for, for the one who has to find out."""
     lines = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
@@ -102,7 +102,7 @@ class Fuzz:
         self.tap = genl.Tap()
         self.total = self.rounds = 0
         self.world = self.judge = None
-        # The namespace that this process began in, whoever it is in now.
+        # The namespace that this process began in, whichever it is in now.
         self.home = f"/run/netns/opvs-home-{os.getpid()}"
         run("ip", "netns", "attach", os.path.basename(self.home),
             str(os.getpid()))

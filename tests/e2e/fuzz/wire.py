@@ -171,7 +171,7 @@ def _read6(data):
     packet.src, packet.dst = data[8:24], data[24:40]
     packet.at = packet.ident = 0
     packet.more, packet.head_good = False, True
-    # Of a jumbogram it is 0, and of the largest trains.
+    # Of a jumbogram it is 0, and of the largest GSO packets.
     jumbo = not length and kind == HOP
     end = len(data) if jumbo else min(40 + length, len(data))
     packet.complete = 40 + length <= len(data)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Traffic for the race tests, IPv4 and IPv6, from many ports. Server 1 answers;
-# servers 2 and 3 have nobody at the port and answer with ICMP errors.
+# servers 2 and 3 have a closed port and answer with ICMP errors.
 port=5999
 
 # traffic_start: from now on until traffic_stop.
