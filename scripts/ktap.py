@@ -225,7 +225,7 @@ def compare(expected, log, report):
         report.error("the run did not complete")
     elif log.complete != len(modules):
         report.error(f"{log.complete} modules ran, not {len(modules)}")
-    # Where a suite never began, that it is missing says enough.
+    # If a suite never began, it is enough to say that it is missing.
     begun = {module for _, module in log.suites}
     for module in sorted((modules & begun) - set(log.ended)):
         report.error(f"module {module} did not run to its end")

@@ -4,7 +4,7 @@
 
 Reads what the stage prints, keeps all of it in LOG, passes on its result
 lines at once with the stage's name in front, and leaves the counts in COUNTS:
-"PASSED FAILED SKIPPED". Whatever is unsound is a failure of its own: no test,
+"PASSED FAILED SKIPPED". All that is unsound is a failure of its own: no test,
 no plan or fewer tests than planned (with --plan), a bail-out.
 """
 
