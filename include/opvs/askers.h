@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who asked a one-packet service within the last minutes. */
+/* Marks of the clients that asked a one-packet service in the last minutes. */
 #ifndef OPVS_ASKERS_H
 #define OPVS_ASKERS_H
 
@@ -31,7 +31,7 @@ struct opvs_askers_gen {
 };
 
 /**
- * struct opvs_askers - who asked the services of a namespace
+ * struct opvs_askers - marks of the clients of a namespace's services
  * @key: secret by which askers are hashed; constant
  * @newest: the generation that is written; NULL until a service needs any.
  *	RCU, written by opvs_askers_start() under cfg_lock and then by

@@ -17,7 +17,7 @@ struct opvs_dest;
 struct opvs_net;
 struct opvs_pe_ops;
 
-/* What a node in the table is found by. */
+/* The key by which a node in the table is found. */
 enum opvs_tuple_kind {
 	OPVS_TUPLE_REQUEST,	/* client to virtual address */
 	OPVS_TUPLE_REPLY,	/* real server to client */

@@ -36,8 +36,8 @@ struct opvs_endpoint {
 };
 
 /**
- * struct opvs_receiver - to whom a server's packet goes
- * @addr: address, somebody else's
+ * struct opvs_receiver - the receiver of a server's packet
+ * @addr: address; not copied
  * @port: port
  * @here: it is the director itself
  */
@@ -56,7 +56,7 @@ void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 			      const struct opvs_svc *svc);
 
 /* Is a question to be remembered?  Of a service with an engine, only that of
- * somebody whom a server may also address otherwise.
+ * a client that a server may also address otherwise.
  */
 static inline bool opvs_endpoint_asker_matters(const struct opvs_svc *svc,
 					       const struct opvs_flow *flow)
@@ -72,7 +72,6 @@ void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
 
 /**
  * opvs_endpoint_note() - remember that, and which service, a client asked
- * @on: namespace
  * @flow: request
  * @dest: server that gets it
  * @client: opvs_askers_hash() of the client, or 0

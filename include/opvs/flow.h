@@ -22,7 +22,7 @@ int opvs_flow_read(const struct sk_buff *skb, struct opvs_flow *flow);
 static inline int opvs_flow_parse(const struct sk_buff *skb, unsigned int nhoff,
 				  u8 family, struct opvs_flow *flow)
 {
-	/* Inline, so that the compiler does not zero the caller's twice. */
+	/* Inline, so that the caller's zeroes are not written twice. */
 	*flow = (struct opvs_flow){ .family = family, .nhoff = nhoff };
 	return opvs_flow_read(skb, flow);
 }

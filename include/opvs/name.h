@@ -10,7 +10,7 @@
 
 /**
  * struct opvs_name - an address, port, family and protocol that are looked up
- * @addr: address, somebody else's
+ * @addr: address; not copied
  * @rest: all others
  */
 struct opvs_name {

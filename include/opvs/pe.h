@@ -33,7 +33,7 @@ enum opvs_pe_phase {
 	OPVS_PE_UNSURE,		/* not decided by the bytes shown, of more */
 };
 
-/* What a datagram is to the session that its key names. */
+/* The role of a datagram in the session that its key names. */
 enum opvs_pe_role {
 	OPVS_PE_ANSWER,		/* to a request that came before */
 	OPVS_PE_QUERY,		/* a request that is over with its answer */

@@ -11,7 +11,7 @@
 /**
  * typedef opvs_verdict_t - what became of a packet
  *
- * A type of its own, so that sparse refuses to mix it with NF_* or errnos. Its
+ * A type of its own, so that sparse refuses to mix it with NF_* or errnos.  Its
  * values are the verdict counters of &enum opvs_ctr: the code that decides a
  * packet's fate names the reason, and opvs_verdict_apply() alone counts it and
  * maps it to netfilter's language.

@@ -69,7 +69,7 @@ static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
 }
 
 /* An entry that is half-open, closing or one-sided can go when the table is
- * full. One that has children or carries an established connection stays.
+ * full.  One that has children or carries an established connection stays.
  */
 static bool expendable(const struct opvs_expiring *e)
 {

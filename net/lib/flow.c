@@ -56,8 +56,8 @@ static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
-/* Where there are several fragment headers, the outermost tells what is made
- * whole first, and a walk to the transport header is told by the last.
+/* The fragment header that counts.  Of several, the outermost is reassembled
+ * first; a walk to the transport header tells the last.
  */
 static noinline __be16 outer_frag(const struct sk_buff *skb, unsigned int at, u8 next)
 {
@@ -102,8 +102,8 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 				  ip6h->nexthdr);
 	if (likely(!(frag & htons(IP6_OFFSET | IP6_MF))))
 		return 0;
-	/* A jumbogram is never cut (RFC 2675 s3).  Nobody makes one whole that
-	 * says so; it must not pass for whole with what it holds.
+	/* A jumbogram is never fragmented (RFC 2675 s3).  One that says so is
+	 * not reassembled, and must not pass for whole with what it holds.
 	 */
 	if (!ip6h->payload_len)
 		return -EINVAL;
@@ -124,8 +124,8 @@ static int parse_ports(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
-/* What is wrong behind the ports does not matter in a quoted packet: an error
- * need not quote more than these (RFC 792).
+/* Errors behind the ports do not matter in a quoted packet: an ICMP error need
+ * not quote more than these (RFC 792).
  */
 static int behind_ports(const struct opvs_flow *flow)
 {

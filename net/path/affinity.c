@@ -303,7 +303,7 @@ void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
  * @view: its view, which is stateless
  * @req: the message's key
  *
- * What is quoted was sent before, so it is no beginning.  Leaves no trace.
+ * A quoted packet was sent before, so it is no beginning.  Leaves no trace.
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: the server, or NULL.

@@ -4,7 +4,7 @@
  * their verdicts mean to netfilter.  Nothing else knows NF_*.
  *
  * A request is recognised by where it goes, a reply by where it comes from.
- * Where both are possible the request goes first: a server that is itself a
+ * If it can be both, it is taken for a request: a server that is itself a
  * client of the service sends from the very port that replies come from.
  */
 #include <opvs/path.h>
@@ -63,11 +63,11 @@ static __always_inline void opvs_read(const struct sk_buff *skb, u8 family,
 	flow->flags |= flags;
 }
 
-/* A train of datagrams goes datagram by datagram: each may belong to another
- * call.  Those for a server on this host pass the chains once more, one by one;
- * ours lets them through.
+/* A GSO packet goes datagram by datagram: each may belong to another call.
+ * Those for a server on this host pass the chains once more, one by one; ours
+ * lets them through.
  */
-static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
+static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
 			       const struct nf_hook_state *state, u8 flags,
 			       opvs_stage_t stage)
 {
@@ -75,15 +75,15 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *train,
 	struct opvs_flow flow;
 	unsigned int nf;
 
-	segs = skb_gso_segment(train, 0);
+	segs = skb_gso_segment(whole, 0);
 	if (IS_ERR_OR_NULL(segs)) {
 		/* Lost as one; the datagrams were not counted yet. */
 		opvs_count(on, SERVICE_PACKETS);
 		return opvs_verdict_apply(on, OPVS_VERDICT(DROP_NO_MEMORY));
 	}
 
-	/* Where they were only strung together, the first one is the train. */
-	consume_skb(train);
+	/* If they were only strung together, the first one is @whole itself. */
+	consume_skb(whole);
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		opvs_read(skb, state->pf, flags, &flow);
@@ -176,12 +176,12 @@ static noinline unsigned int opvs_hook_task(struct opvs_net *on,
 /* Inlined into each hook, with its stage: a packet's way has no calls through
  * pointers but those to schedulers and transmit methods.
  *
- * Most packets come in softirq, but not all: tasks send, and whoever gives the
- * verdict on a queued packet (NFQUEUE) takes it through the rest of its chain,
- * at any hook, with BH enabled and perhaps preemptible.  What the stages own is
- * the CPU's, and softirqs take the same locks; so they stay here until they are
- * done, and nobody comes in between but packets that they send themselves.  To
- * disable BH where it is would cost each packet 2 % of what it costs here.
+ * Most packets come in softirq, but not all: tasks send, and a task that gives
+ * the verdict on a queued packet (NFQUEUE) takes it through the rest of its
+ * chain, at any hook, with BH enabled and perhaps preemptible.  The stages use
+ * data of the CPU, and softirqs take the same locks; so they stay on it until
+ * they are done, and only packets that they send themselves come in between.
+ * To disable BH for packets in softirq, too, would make each 2 % dearer.
  */
 static __always_inline unsigned int
 opvs_hook(struct opvs_net *on, struct sk_buff *skb,
@@ -202,7 +202,7 @@ static bool opvs_is_balanced(const struct opvs_flow *flow)
 	       flow->proto == IPPROTO_SCTP;
 }
 
-/* Where all UDP services are one-packet ones, no UDP packet is looked up. */
+/* If all UDP services are one-packet ones, no UDP packet is looked up. */
 static __always_inline opvs_verdict_t
 opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
 		   const struct opvs_flow *flow)

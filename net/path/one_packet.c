@@ -41,10 +41,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 
 /**
  * opvs_one_packet() - send a packet to a server of a one-packet service
- * @on: namespace
  * @svc: service
- * @skb: packet
- * @flow: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: what became of it.
@@ -82,7 +79,6 @@ static struct opvs_dest *quoted_dest(struct opvs_net *on,
 
 /**
  * opvs_pick_quoted() - which server got the packet that an ICMP error quotes?
- * @on: namespace
  * @svc: service
  * @skb: the error
  * @flow: the quoted packet as the client would have sent it

@@ -2,16 +2,16 @@
 /*
  * Sessions that servers begin.
  *
- * A server of a service with an engine calls from the virtual address, as far as
- * its peer can see, so what the peer answers comes to the service and must find
- * that server again.  A request by a server therefore binds its key to the
- * server: in the template of the key, or, where nothing is remembered, by an
- * exception unless the key leads there by itself.  What the peer sends of the
- * session afterwards follows it like any other message.
+ * To its peer, a server of a service with an engine calls from the virtual
+ * address, so the peer's answers come to the service and must find that server
+ * again.  A request by a server therefore binds its key to the server: in the
+ * template of the key, or, if the service has no templates, by an exception
+ * unless the key leads there by itself.  Later packets of the peer in this
+ * session follow it like any other message.
  *
- * In SIP that is every request, whoever began the call: its Call-ID is the same
- * both ways, and a dialog's requests go to whom its Contact names (RFC 3261
- * s12.2.1.1), which is that server.
+ * In SIP that is every request, whichever side began the call: its Call-ID is
+ * the same both ways, and a dialog's requests go to the address in its Contact
+ * (RFC 3261 s12.2.1.1), which is that server's.
  */
 #include <opvs/path.h>
 
@@ -39,7 +39,7 @@ role_beyond_head(const struct sk_buff *skb, const struct opvs_flow *flow,
 	return pe->role(buf, len);
 }
 
-/* What is a datagram to its session? */
+/* The role of a datagram in its session. */
 static enum opvs_pe_role role_of(const struct sk_buff *skb,
 				 const struct opvs_flow *flow,
 				 const struct opvs_pe_ops *pe)
@@ -82,7 +82,6 @@ static noinline void outbound_bind(struct opvs_net *on, struct opvs_dest *dest,
 
 /**
  * opvs_outbound() - bind the session of a server's request to that server
- * @on: namespace
  * @dest: server, of a one-packet service with an engine
  * @skb: its packet, not rewritten yet; more of it may be pulled into the head
  * @flow: the packet's flow

@@ -16,9 +16,7 @@
 
 /**
  * opvs_reply_as() - give a server's packet the virtual address and port
- * @on: namespace
  * @skb: packet of @dest
- * @flow: its flow
  * @dest: server
  * @vaddr: virtual address
  * @vport: virtual port
@@ -44,7 +42,6 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 
 /**
  * opvs_reply_dest() - the one-packet service's server at an address and port
- * @on: namespace
  * @name: where the packet comes from
  * @to: where it goes
  *
@@ -78,11 +75,9 @@ static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
 
 /**
  * opvs_reply() - translate a packet that a one-packet service's server sends
- * @on: namespace
  * @skb: UDP packet that is no request
- * @flow: its flow
  *
- * Which packets are replies, opvs_endpoint_dest() knows.  Those of a service
+ * opvs_endpoint_dest() tells which packets are replies.  Those of a service
  * with an engine are looked into for sessions that the server begins.
  *
  * A GSO packet is rewritten as a whole, unless it is to be looked into.

@@ -87,8 +87,8 @@ static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
 	       !READ_ONCE(on->settings.expire_quiescent_template);
 }
 
-/* One whose time is over is alive as long as it has children, unless somebody
- * ended it.
+/* A template whose time is over is alive as long as it has children, unless it
+ * was ended.
  */
 static __always_inline bool
 template_refresh(struct opvs_net *on, struct opvs_conn *tp, u32 seconds)
@@ -161,7 +161,6 @@ static struct opvs_conn *template_begin(struct opvs_net *on,
 
 /**
  * opvs_template_claim() - have a session's template name a server
- * @on: namespace
  * @svc: persistent service
  * @view: its view of the service
  * @req: the server's request, as its peer would have sent it
@@ -197,7 +196,6 @@ void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
 
 /**
  * opvs_template_quoted() - which server has a quoted packet's template?
- * @on: namespace
  * @svc: persistent service
  * @view: its view of the service
  * @req: what is quoted
@@ -224,7 +222,6 @@ struct opvs_dest *opvs_template_quoted(struct opvs_net *on,
 
 /**
  * opvs_template_choose() - choose the server that a persistent client has
- * @on: namespace
  * @svc: persistent service
  * @view: its view of the service
  * @req: the client's packet

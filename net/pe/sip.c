@@ -369,7 +369,7 @@ static enum opvs_pe_role sip_role(const u8 *payload, unsigned int len)
 	};
 	const u8 *end = payload + len, *p = sip_skip_eols(payload, end);
 
-	/* A message that does not look like a request begins no session. */
+	/* A message that does not look like a request counts as an answer. */
 	if (sip_is_response(p, end) || !sip_is_request(p, end))
 		return OPVS_PE_ANSWER;
 	return sip_method_in(p, end, query, ARRAY_SIZE(query)) ?

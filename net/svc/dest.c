@@ -27,8 +27,9 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 
-/* What packets read, what schedulers and transmit methods read on top of that,
- * and what connections write.  One processor has nothing to share.
+/* Fields that packets read, fields that schedulers and transmit methods read on
+ * top of these, and fields that connections write, each in lines of their own.
+ * One processor has nothing to share.
  */
 static_assert(offsetofend(struct opvs_dest, u_threshold) <= 64);
 static_assert(offsetofend(struct opvs_dest, l_threshold) <= 128);

@@ -6,14 +6,14 @@
  * come from: the address and port of a server.  Several services may use the
  * same server; packets then ask the hints which one is meant.
  *
- * But a server also answers who asks it directly, a health check above all, and
- * asks others, from the same port.  What it sends is a reply
+ * But a server also answers hosts that ask it directly, a health check above
+ * all, and asks others, from the same port.  A packet of a server is a reply
  *  - if the receiver, by address and port, asked the service of late (askers.c);
  *  - if the service has an engine, whatever the receiver did: an answer may go
  *    to another port than the request came from (in SIP to that of the Via, RFC
  *    3261 s18.2.2), and the server's own sessions are to be the service's.  Not
  *    so to the director or to another server: they can reach each other by their
- *    own addresses, and among them only who asked the service gets replies.
+ *    own addresses, and of them only one that asked the service gets replies.
  */
 #include <opvs/endpoint.h>
 
@@ -114,7 +114,6 @@ static void endpoint_insert(struct opvs_endpoint *ep, struct opvs_dest *dest)
 
 /**
  * opvs_endpoint_join() - have replies of a server recognised
- * @on: namespace
  * @dest: NAT server that is in no endpoint
  *
  * Context: process, cfg_lock held.  Waits for a grace period if the server left
@@ -158,7 +157,6 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 
 /**
  * opvs_endpoint_leave() - undo opvs_endpoint_join()
- * @on: namespace
  * @dest: server that is in an endpoint
  *
  * Context: process, cfg_lock held.  The server may be freed a grace period
@@ -180,7 +178,6 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 
 /**
  * opvs_endpoint_note_asker() - remember that a client asked
- * @on: namespace
  * @flow: request
  * @svc: service
  *
@@ -197,7 +194,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note_asker);
 
 /**
  * opvs_endpoint_hint() - remember which of several services a client asked
- * @on: namespace
  * @ep: endpoint that services share
  * @flow: request
  * @svc_id: the service
@@ -278,7 +274,6 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 
 /**
  * opvs_endpoint_dest() - whose reply is this?
- * @on: namespace
  * @name: source of the packet
  * @to: where it goes
  *
@@ -311,7 +306,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
 
 /**
  * opvs_endpoint_net_init() - a namespace's empty table
- * @on: namespace
  *
  * Context: process.
  * Return: 0 or -ENOMEM.

@@ -42,8 +42,8 @@ static bool is_martian(const struct opvs_flow *flow,
 }
 
 /* A GSO packet leaves as its segments. */
-static bool train_fits(struct sk_buff *skb, const struct opvs_flow *flow,
-		       unsigned int mtu)
+static bool gso_fits(struct sk_buff *skb, const struct opvs_flow *flow,
+		     unsigned int mtu)
 {
 	if (!skb_is_gso(skb))
 		return false;
@@ -64,7 +64,7 @@ static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
 						: IPCB(skb)->frag_max_size;
 	if (frag_max)
 		return frag_max > mtu;
-	return skb->len > mtu && !skb->ignore_df && !train_fits(skb, flow, mtu);
+	return skb->len > mtu && !skb->ignore_df && !gso_fits(skb, flow, mtu);
 }
 
 /* Does the next hop's MTU matter?  All others may be cut into fragments. */
