@@ -63,10 +63,34 @@ static __always_inline void opvs_read(const struct sk_buff *skb, u8 family,
 	flow->flags |= flags;
 }
 
-/* A GSO packet goes datagram by datagram: each may belong to another call.
- * Those for a server on this host pass the chains once more, one by one; ours
- * lets them through.
+static const struct nf_hook_entries *
+opvs_entries(const struct nf_hook_state *state)
+{
+	const struct netns_nf *nf = &state->net->nf;
+
+	if (state->pf == NFPROTO_IPV6)
+		return rcu_dereference(nf->hooks_ipv6[state->hook]);
+	return rcu_dereference(nf->hooks_ipv4[state->hook]);
+}
+
+/* What the hooks before ours have judged goes to those behind it, no more: they
+ * would see other addresses now.  If ours is gone meanwhile, to none.
  */
+static void opvs_pass_on(const struct opvs_net *on, struct sk_buff *skb,
+			 const struct nf_hook_state *state)
+{
+	const struct nf_hook_entries *entries = opvs_entries(state);
+	struct nf_hook_state rest = *state;
+	unsigned int i = 0;
+
+	while (entries && i < entries->num_hook_entries &&
+	       entries->hooks[i++].priv != on)
+		;
+	if (!entries || nf_hook_slow(skb, &rest, entries, i) == 1)
+		state->okfn(state->net, state->sk, skb);
+}
+
+/* A GSO packet goes datagram by datagram: each may belong to another call. */
 static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
 			       const struct nf_hook_state *state, u8 flags,
 			       opvs_stage_t stage)
@@ -91,8 +115,7 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
 		if (nf == NF_DROP)
 			kfree_skb(skb);
 		else if (nf == NF_ACCEPT)
-			NF_HOOK(state->pf, state->hook, state->net, state->sk,
-				skb, state->in, state->out, state->okfn);
+			opvs_pass_on(on, skb, state);
 	}
 	return opvs_verdict_apply(on, OPVS_VERDICT(GSO_SPLIT));
 }

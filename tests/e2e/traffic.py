@@ -153,8 +153,18 @@ class Endpoint:
         raise NotImplementedError
 
 
+# Answers that a server of mode gso gives at once.
+GSO_ECHOES = 5
+
+
+def gso_size(size):
+    """Ancillary data: the kernel or the device cuts what is sent."""
+    return [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", size))]
+
+
 class Server(Endpoint):
-    """Counts what arrives and answers it: with an echo, briefly, or not."""
+    """Counts what arrives and answers it: with an echo, briefly, with several
+    echoes in one GSO packet, or not."""
 
     def __init__(self, spaces, name, addr, ident, mode="echo"):
         host, port = parse_addr(addr)
@@ -179,8 +189,13 @@ class Server(Endpoint):
             port = int(data[len(b"answer-to="):].split(b" ", 1)[0])
             peer = (peer[0], port) + peer[2:]
         body = digest(data) if self.mode == "brief" else data
+        answer = self.ident + b" " + body
         with contextlib.suppress(OSError):
-            self.sock.sendto(self.ident + b" " + body, peer)
+            if self.mode == "gso":
+                self.sock.sendmsg([answer * GSO_ECHOES],
+                                  gso_size(len(answer)), 0, peer)
+            else:
+                self.sock.sendto(answer, peer)
 
 
 class Flow(Endpoint):
@@ -269,8 +284,7 @@ def send_segments(flow, count, size):
     """One send that the kernel or the device cuts; the list of its parts."""
     parts = [f"{i} ".encode().ljust(size, b".") for i in range(count)]
     flow.sock.connect(flow.peer)
-    flow.sock.sendmsg([b"".join(parts)], [(socket.IPPROTO_UDP, UDP_SEGMENT,
-                                           struct.pack("=H", size))])
+    flow.sock.sendmsg([b"".join(parts)], gso_size(size))
     flow.sent += count
     return parts
 
