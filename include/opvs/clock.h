@@ -9,6 +9,7 @@
 #define OPVS_CLOCK_H
 
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/workqueue.h>
 
@@ -79,13 +80,27 @@ static inline void opvs_clock_orphans(struct opvs_net *on)
 }
 
 /**
- * opvs_clock_defence() - a setting that the defences go by has changed
+ * opvs_clock_defence() - have the defences judged anew
  *
- * Context: process; waits until the change has taken effect.
+ * Context: any.
  */
 static inline void opvs_clock_defence(struct opvs_net *on)
 {
 	mod_delayed_work(opvs_wq, &on->clock.defence, 0);
+}
+
+/**
+ * opvs_clock_defence_now() - a setting that the defences go by has changed
+ * @on: namespace
+ *
+ * Context: process, cfg_lock not held: the work may have to wait for others that
+ * wait for that lock.  Waits until the change has taken effect.
+ */
+static inline void opvs_clock_defence_now(struct opvs_net *on)
+{
+	lockdep_assert_not_held(&on->cfg_lock);
+
+	opvs_clock_defence(on);
 	flush_delayed_work(&on->clock.defence);
 }
 

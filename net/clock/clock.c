@@ -10,7 +10,11 @@
 
 #include "work.h"
 
+#include <opvs/kunit.h>
+
 struct workqueue_struct *opvs_wq;
+EXPORT_SYMBOL_IF_KUNIT(opvs_wq);
+struct workqueue_struct *opvs_free_wq;
 
 /**
  * opvs_clock_net_init() - the works of a namespace, none of them queued
@@ -62,7 +66,14 @@ void opvs_clock_net_exit(struct opvs_net *on)
 int opvs_clock_init(void)
 {
 	opvs_wq = alloc_workqueue("opvs", WQ_UNBOUND, 0);
-	return opvs_wq ? 0 : -ENOMEM;
+	if (!opvs_wq)
+		return -ENOMEM;
+	opvs_free_wq = alloc_workqueue("opvs_free", WQ_UNBOUND, 0);
+	if (!opvs_free_wq) {
+		destroy_workqueue(opvs_wq);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -72,5 +83,6 @@ int opvs_clock_init(void)
  */
 void opvs_clock_exit(void)
 {
+	destroy_workqueue(opvs_free_wq);
 	destroy_workqueue(opvs_wq);
 }

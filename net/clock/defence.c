@@ -5,9 +5,9 @@
  * Each of the three settings is a mode: off, on, or as memory demands.  Once a
  * second, as long as any of them is not off, a work looks at the memory that is
  * free, switches between the modes 1 and 2, as users of IPVS see it, and
- * publishes what packets are to do (drop_rate, secure_tcp_on).  Nothing else
- * writes these two, so they need no lock: a change of a setting queues the
- * work.
+ * publishes what packets are to do (drop_rate, secure_tcp_on).  A change of a
+ * setting queues the work, so these two need no lock.  Only closing a namespace
+ * (net/svc/share.c) does not wait for it.
  *
  * drop_entry ends entries itself: with each run those expendable in the next
  * 1/32 of all, in the order of opvs_conn_walk_next().
@@ -191,6 +191,10 @@ bool opvs_defence_judge(struct opvs_settings *settings, u64 pages)
 	if (READ_ONCE(settings->closed))
 		rate = 1;
 	WRITE_ONCE(settings->drop_rate, rate);
+	/* It may have been closed in the midst: see opvs_conn_max_set(). */
+	smp_mb();
+	if (READ_ONCE(settings->closed))
+		WRITE_ONCE(settings->drop_rate, 1);
 	WRITE_ONCE(settings->secure_tcp_on,
 		   opvs_defence_switch(&settings->secure_tcp, low));
 	return opvs_defence_switch(&settings->drop_entry, low);

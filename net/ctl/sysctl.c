@@ -80,13 +80,13 @@ static void opvs_sysctl_load(struct opvs_net *on)
 			.offset = offsetof(struct opvs_net, settings.field)
 #define SWITCH(field)	SETTING(field), .max = 1
 #define DEFENCE(field)	SETTING(field), .max = OPVS_DEFENCE_ALWAYS, \
-			.changed = opvs_clock_defence
+			.changed = opvs_clock_defence_now
 
 static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SETTING(amemthresh), .preset = 1024, .max = INT_MAX,
-	  .changed = opvs_clock_defence },
+	  .changed = opvs_clock_defence_now },
 	{ SETTING(am_droprate), .preset = 10, .max = INT_MAX,
-	  .changed = opvs_clock_defence },
+	  .changed = opvs_clock_defence_now },
 	{ DEFENCE(drop_entry) },
 	{ DEFENCE(drop_packet) },
 	{ DEFENCE(secure_tcp) },

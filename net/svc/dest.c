@@ -176,7 +176,7 @@ static void dest_release(struct percpu_ref *ref)
 {
 	struct opvs_dest *dest = container_of(ref, struct opvs_dest, ref);
 
-	queue_rcu_work(opvs_wq, &dest->free_work);
+	queue_rcu_work(opvs_free_wq, &dest->free_work);
 }
 
 static struct opvs_dest *dest_alloc(struct opvs_svc *svc,

@@ -431,7 +431,7 @@ void opvs_svc_put(struct opvs_svc *svc)
 	if (!refcount_dec_and_test(&svc->ref))
 		return;
 	INIT_RCU_WORK(&svc->free_work, svc_free_work);
-	queue_rcu_work(opvs_wq, &svc->free_work);
+	queue_rcu_work(opvs_free_wq, &svc->free_work);
 }
 
 /**

@@ -132,12 +132,32 @@ int opvs_conn_max_check(const struct opvs_net *on, u32 max,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_check);
 
+/* Whether anything new may pass.  Told to packets here, as far as that is known
+ * without a look at the memory: the work that judges the defences must not be
+ * waited for under cfg_lock.
+ */
+static void set_closed(struct opvs_net *on, bool closed)
+{
+	struct opvs_settings *settings = &on->settings;
+	int rate = 0;
+
+	if (READ_ONCE(settings->drop_packet) == OPVS_DEFENCE_ALWAYS)
+		rate = READ_ONCE(settings->am_droprate);
+	WRITE_ONCE(settings->closed, closed);
+	/* Either the work's rate is overwritten, or it sees that it is closed:
+	 * see opvs_defence_judge().
+	 */
+	smp_mb();
+	WRITE_ONCE(settings->drop_rate, closed ? 1 : rate);
+	opvs_clock_defence(on);
+}
+
 /**
  * opvs_conn_max_set() - change a namespace's limit
  * @max: what opvs_conn_max_check() found right
  *
- * Context: process, cfg_lock held.  The limit holds at once; that nothing new may
- * pass, for one-packet services too, has taken effect on return.
+ * Context: process, cfg_lock held.  The limit holds at once, as does that
+ * nothing new may pass, for one-packet services too.
  */
 void opvs_conn_max_set(struct opvs_net *on, u32 max)
 {
@@ -146,10 +166,8 @@ void opvs_conn_max_set(struct opvs_net *on, u32 max)
 	lockdep_assert_held(&on->cfg_lock);
 
 	WRITE_ONCE(on->conn.limit.max, max);
-	if (closed == on->settings.closed)
-		return;
-	WRITE_ONCE(on->settings.closed, closed);
-	opvs_clock_defence(on);
+	if (closed != on->settings.closed)
+		set_closed(on, closed);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_set);
 

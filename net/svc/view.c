@@ -31,7 +31,7 @@ static void state_free_work(struct work_struct *work)
 static void state_put(struct opvs_sched_state *state)
 {
 	if (state && refcount_dec_and_test(&state->ref))
-		queue_rcu_work(opvs_wq, &state->free_work);
+		queue_rcu_work(opvs_free_wq, &state->free_work);
 }
 
 /* The one that packets use now, if the scheduler is still the same. */

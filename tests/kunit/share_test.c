@@ -7,10 +7,13 @@
 
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/wq.h>
 
 #include <kunit/test.h>
 
+#include <linux/completion.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -176,6 +179,54 @@ static void share_nothing_passes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host->settings.drop_rate, 0);
 }
 
+/* More than a workqueue runs at once. */
+#define BLOCKERS	1100
+
+static DECLARE_COMPLETION(unblock);
+static DECLARE_COMPLETION(closed);
+
+static void block(struct work_struct *work)
+{
+	wait_for_completion(&unblock);
+}
+
+static int close_host(void *unused)
+{
+	set_max(host, OPVS_LIMIT_NOTHING, NULL);
+	complete_all(&closed);
+	return 0;
+}
+
+/* Works that wait for cfg_lock, whose holder sets the limit, keep all others from
+ * running: nobody may wait for one of these there.
+ */
+static void share_waits_for_no_work(struct kunit *test)
+{
+	struct work_struct *blocker;
+	struct task_struct *task;
+	unsigned int i;
+
+	blocker = kunit_kcalloc(test, BLOCKERS, sizeof(*blocker), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, blocker);
+	reinit_completion(&unblock);
+	reinit_completion(&closed);
+	for (i = 0; i < BLOCKERS; i++) {
+		INIT_WORK(&blocker[i], block);
+		queue_work(opvs_wq, &blocker[i]);
+	}
+	task = kthread_run(close_host, NULL, "opvs_close");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task))
+		KUNIT_EXPECT_NE(test, 0,
+				wait_for_completion_timeout(&closed, 10 * HZ));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(host->settings.drop_rate), 1);
+	complete_all(&unblock);
+	for (i = 0; i < BLOCKERS; i++)
+		flush_work(&blocker[i]);
+	if (!IS_ERR(task))
+		wait_for_completion(&closed);
+}
+
 static void share_bounds_objects(struct kunit *test)
 {
 	struct netlink_ext_ack extack = {};
@@ -245,6 +296,7 @@ static struct kunit_case share_cases[] = {
 	KUNIT_CASE(share_bounds_the_limit),
 	KUNIT_CASE(share_host_is_free),
 	KUNIT_CASE(share_nothing_passes),
+	KUNIT_CASE(share_waits_for_no_work),
 	KUNIT_CASE(share_bounds_objects),
 	KUNIT_CASE_PARAM(share_views, views_gen_params),
 	KUNIT_CASE(share_views_largest),
