@@ -51,11 +51,11 @@ for f in 4 6; do
 	# Two are to stay, and two to go.
 	set_timeouts 0 0 300
 	up 23000 2
-	set_timeouts 0 0 2
+	set_timeouts 0 0 5
 	up 23100 4
 	is "${A[got]}" 2 "IPv$f: 6 clients, -x 4: 4 are served"
 	set_timeouts 0 0 300
-	settles 8 0/2 "IPv$f: two have ended" on 1 -u "$f" 2 7301
+	settles 15 0/2 "IPv$f: two have ended" on 1 -u "$f" 2 7301
 	up 23200 5
 	is "${A[got]}" 2 "IPv$f: below -y 3: again up to 4"
 	ipvsadm -e -u "$svc" -r "${rs[$f,1]}:7301" -m -x 5 -y 5

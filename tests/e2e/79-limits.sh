@@ -110,11 +110,11 @@ for f in 4 6; do
 
 	# Entries that have expired and are not swept up yet.
 	settle_empty "IPv$f: flushed again"
-	set_timeouts 0 0 1
+	set_timeouts 0 0 4
 	echo 10000 >/proc/sys/net/opvs/sweep_interval_ms
 	vs_sysctl conn_max 20
 	full "$f" 28900 20 20 refused_netns 'full'
-	pass_time 2.5
+	pass_time 5.5
 	full "$f" 29000 20 20 refused_netns 'full of what has expired'
 	echo 250 >/proc/sys/net/opvs/sweep_interval_ms
 	set_timeouts 0 0 300
