@@ -213,6 +213,7 @@ struct opvs_net_clock {
  * kick_lock    waking the sweeper against stopping  softirq,       -
  *                                                   process
  * share_lock   what tenants have reserved together  process        cfg_lock
+ * closed_lock  that closed and drop_rate agree      process        cfg_lock
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *

@@ -9,6 +9,7 @@
 
 struct netlink_ext_ack;
 struct opvs_net;
+struct opvs_settings;
 
 /* Services and servers that a tenant may have, removed ones that still wait for
  * their connections included.
@@ -33,5 +34,6 @@ int opvs_share_check_object(const struct opvs_net *on,
 int opvs_conn_max_check(const struct opvs_net *on, u32 max,
 			struct netlink_ext_ack *extack);
 void opvs_conn_max_set(struct opvs_net *on, u32 max);
+void opvs_drop_rate_set(struct opvs_settings *settings, int rate);
 
 #endif /* OPVS_SHARE_H */

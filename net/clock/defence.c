@@ -6,8 +6,8 @@
  * second, as long as any of them is not off, a work looks at the memory that is
  * free, switches between the modes 1 and 2, as users of IPVS see it, and
  * publishes what packets are to do (drop_rate, secure_tcp_on).  A change of a
- * setting queues the work, so these two need no lock.  Only closing a namespace
- * (net/svc/share.c) does not wait for it.
+ * setting queues the work.  A namespace that is closed (net/svc/share.c) does not
+ * wait for it, so drop_rate has a lock.
  *
  * drop_entry ends entries itself: with each run those expendable in the next
  * 1/32 of all, in the order of opvs_conn_walk_next().
@@ -23,6 +23,7 @@
 #include <opvs/kunit.h>
 #include <opvs/policy.h>
 #include <opvs/proto.h>
+#include <opvs/share.h>
 #include <opvs/svc.h>
 
 #include <linux/bits.h>
@@ -188,13 +189,7 @@ bool opvs_defence_judge(struct opvs_settings *settings, u64 pages)
 		else if (low)
 			rate = threshold / (threshold - (u32)pages);
 	}
-	if (READ_ONCE(settings->closed))
-		rate = 1;
-	WRITE_ONCE(settings->drop_rate, rate);
-	/* It may have been closed in the midst: see opvs_conn_max_set(). */
-	smp_mb();
-	if (READ_ONCE(settings->closed))
-		WRITE_ONCE(settings->drop_rate, 1);
+	opvs_drop_rate_set(settings, rate);
 	WRITE_ONCE(settings->secure_tcp_on,
 		   opvs_defence_switch(&settings->secure_tcp, low));
 	return opvs_defence_switch(&settings->drop_entry, low);

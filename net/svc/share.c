@@ -63,6 +63,8 @@ MODULE_PARM_DESC(userns_conn_max, "connection entries that are reserved for each
 static DEFINE_SPINLOCK(share_lock);
 static u64 reserved;		/* sum of all shares; share_lock */
 
+static DEFINE_SPINLOCK(closed_lock);
+
 /**
  * opvs_userns_allowed() - may roots of user namespaces configure their own?
  *
@@ -132,7 +134,21 @@ int opvs_conn_max_check(const struct opvs_net *on, u32 max,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_check);
 
-/* Whether anything new may pass.  Told to packets here, as far as that is known
+/**
+ * opvs_drop_rate_set() - have packets drop new connections at a rate
+ * @settings: of a namespace
+ * @rate: one in so many, 0: none.  If the namespace is closed, all are dropped
+ *
+ * Context: process.
+ */
+void opvs_drop_rate_set(struct opvs_settings *settings, int rate)
+{
+	spin_lock(&closed_lock);
+	WRITE_ONCE(settings->drop_rate, settings->closed ? 1 : rate);
+	spin_unlock(&closed_lock);
+}
+
+/* Packets are told here whether anything new may pass, and otherwise what is known
  * without a look at the memory: the work that judges the defences must not be
  * waited for under cfg_lock.
  */
@@ -143,12 +159,10 @@ static void set_closed(struct opvs_net *on, bool closed)
 
 	if (READ_ONCE(settings->drop_packet) == OPVS_DEFENCE_ALWAYS)
 		rate = READ_ONCE(settings->am_droprate);
+	spin_lock(&closed_lock);
 	WRITE_ONCE(settings->closed, closed);
-	/* Either the work's rate is overwritten, or it sees that it is closed:
-	 * see opvs_defence_judge().
-	 */
-	smp_mb();
-	WRITE_ONCE(settings->drop_rate, closed ? 1 : rate);
+	spin_unlock(&closed_lock);
+	opvs_drop_rate_set(settings, rate);
 	opvs_clock_defence(on);
 }
 
