@@ -142,6 +142,9 @@ struct opvs_dest {
 };
 
 /* cfg_lock held, process context */
+int opvs_dest_check_conf(const struct opvs_svc *svc,
+			 const struct opvs_dest_conf *conf,
+			 struct netlink_ext_ack *extack);
 int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		  struct netlink_ext_ack *extack);
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,

@@ -91,6 +91,8 @@ int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info)
 
 	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
 	if (!err)
+		err = opvs_dest_check_conf(req->svc, &conf, info->extack);
+	if (!err)
 		err = opvs_dest_check_exists(req);
 	if (!err)
 		err = opvs_dest_edit(req->dest, &conf, info->extack);

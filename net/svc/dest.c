@@ -70,8 +70,17 @@ static int check_method(const struct opvs_svc *svc,
 	return -EOPNOTSUPP;
 }
 
-static int conf_check(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
-		      struct netlink_ext_ack *extack)
+/**
+ * opvs_dest_check_conf() - can a server of a service be like that?
+ * @svc: service
+ * @conf: configuration
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0, -EINVAL, -ERANGE or -EOPNOTSUPP.
+ */
+int opvs_dest_check_conf(const struct opvs_svc *svc,
+			 const struct opvs_dest_conf *conf,
+			 struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -424,7 +433,7 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	err = conf_check(svc, conf, extack);
+	err = opvs_dest_check_conf(svc, conf, extack);
 	if (err)
 		return err;
 	if (opvs_dest_find(svc, &conf->key)) {
@@ -471,7 +480,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	err = conf_check(svc, conf, extack);
+	err = opvs_dest_check_conf(svc, conf, extack);
 	if (err)
 		return err;
 	if (joins) {

@@ -26,6 +26,9 @@ refuses 'a server twice' 'Destination already exists' \
 	ipvsadm -a -u "$vs" -r "$rs" -m
 refuses '-e of a missing server' 'No such destination' \
 	ipvsadm -e -u "$vs" -r 10.91.12.2:5060 -m
+refuses '-e of a missing server, with a lower threshold above the upper' \
+	'Numerical result out of range' \
+	ipvsadm -e -u "$vs" -r 10.91.12.2:5060 -m -y 10
 refuses '-d of a missing server' 'No such destination' \
 	ipvsadm -d -u "$vs" -r 10.91.12.2:5060
 refuses 'a service twice, with an unknown scheduler' 'Service already exists' \
