@@ -265,7 +265,7 @@ static struct pernet_operations opvs_proc_net_ops = {
 /**
  * opvs_proc_init() - put the files into all namespaces, present and future
  *
- * Context: process, after opvs_netns_init().
+ * Context: process, after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
 int __init opvs_proc_init(void)

@@ -320,7 +320,7 @@ static struct pernet_operations opvs_sysctl_net_ops = {
 /**
  * opvs_sysctl_compat_init() - net.ipv4.vs in all namespaces, present and future
  *
- * Context: process, after opvs_netns_init().
+ * Context: process, after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
 int __init opvs_sysctl_compat_init(void)

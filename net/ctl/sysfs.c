@@ -152,7 +152,7 @@ static void __init opvs_counter_files_init(void)
 /**
  * opvs_sysfs_init() - create /sys/kernel/opvs
  *
- * Context: process, module load; after opvs_netns_init().
+ * Context: process, module load; after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
 int __init opvs_sysfs_init(void)

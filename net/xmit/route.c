@@ -173,7 +173,7 @@ static struct notifier_block inet6addr_notifier = {
 /**
  * opvs_route_init() - hear of devices and addresses that go
  *
- * Context: process, after opvs_netns_init().
+ * Context: process, after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
 int opvs_route_init(void)
@@ -203,7 +203,7 @@ err_device:
  *
  * Routes that are found from here on go with their servers, soon.
  *
- * Context: process, before opvs_netns_exit().
+ * Context: process, before opvs_pernet_exit().
  */
 void opvs_route_exit(void)
 {

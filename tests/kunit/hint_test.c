@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of hints.  If a test must know what is in memory it goes by
- * the layout that net/svc/hint.c draws: the low 16 bits are the time, the next
+ * the layout that net/lib/hint.c draws: the low 16 bits are the time, the next
  * 16 the service.
  */
 #include <opvs/hint.h>

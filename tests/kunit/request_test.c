@@ -75,7 +75,7 @@ static void request_expect(struct kunit *test, unsigned int gso_type,
 /* UFO is one datagram that is to be cut into fragments: it is whole, and they
  * would not be.
  */
-static void request_trains(struct kunit *test)
+static void request_gso(struct kunit *test)
 {
 	opvs_test_svc(test, on, VIP, 5060);
 	request_expect(test, 0, OPVS_VERDICT(DROP_MALFORMED));
@@ -96,7 +96,7 @@ static void request_nobodys(struct kunit *test)
 }
 
 static struct kunit_case request_cases[] = {
-	KUNIT_CASE(request_trains),
+	KUNIT_CASE(request_gso),
 	KUNIT_CASE(request_nobodys),
 	{}
 };

@@ -123,8 +123,8 @@ class Judge:
         if not right:
             self.fault(f"{device}: as {kind}: {packet}", shot, data)
         self.tally[kind] += 1
-        if shot.trains > 1 and shot.seen > 1:
-            self.tally[kind + "_train"] += 1
+        if shot.datagrams > 1 and shot.seen > 1:
+            self.tally[kind + "_gso"] += 1
 
     def contents(self, packet, shot, data, partial):
         """Fragments are judged when all have come."""
@@ -153,7 +153,7 @@ class Judge:
             self.fault(f"sum was bad, now good: {packet}", shot, data)
         if shot.judged == "none" and verdict != "none" and packet.proto == UDP:
             self.fault(f"there was no sum, now {verdict}: {packet}", shot, data)
-        if shot.segment is None or shot.trains > 1 or \
+        if shot.segment is None or shot.datagrams > 1 or \
                 packet.proto in (ICMP, ICMP6):
             return
         if packet.proto != shot.proto or wire.body(packet.proto, segment) != \
@@ -184,14 +184,14 @@ class Judge:
         is seen, and what this host says itself may be any of them."""
         rise = {name: after[name] - before[name] for name in after}
         tally = self.tally
-        to_host = sum(shot.trains for shot in self.round
+        to_host = sum(shot.datagrams for shot in self.round
                       if shot.dst in self.world.locals)
         ports, icmp = tally["own_ports"], tally["own_icmp"]
         for name, more in (("forwarded", ports), ("icmp_to_server", icmp),
                            ("icmp_to_client", icmp + to_host),
                            ("replies", ports + to_host)):
             most = tally[name] + more + lost
-            least = tally[name] - tally[name + "_train"]
+            least = tally[name] - tally[name + "_gso"]
             if not least <= rise[name] <= most:
                 self.fault(f"{name} rose by {rise[name]}; seen {least} to "
                            f"{most}, {lost} lost behind")

@@ -54,7 +54,7 @@ class Shot:
     proto: int = 0
     ports: tuple = (0, 0)
     ttl: int = 0
-    trains: int = 1
+    datagrams: int = 1
     most: int = 1           # times that it may come out
     overlap: bool = False
     seen: int = 0           # times that it has come out
@@ -382,7 +382,7 @@ class Grammar:
         whole = self.header(draft, shot.cookie, segment)
         if draft.gso:
             shot.vnet = self.vnet(draft, wire.read(whole))
-            shot.trains = shot.most = count
+            shot.datagrams = shot.most = count
             shot.packets = [whole]
         elif self.chance(8) or len(whole) > 1500:
             shot.packets = self.pieces(draft, shot, segment)
