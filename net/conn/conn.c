@@ -214,7 +214,7 @@ bool opvs_conn_outlived_drain(const struct opvs_conn *cp)
 
 	if (!(cp->flags & OPVS_CONN_F_MOVED))
 		return false;
-	/* The entry was seen before the table. */
+	/* The entry was seen before the view. */
 	smp_rmb();
 	return !rcu_dereference(dest->svc->view)->drains &&
 	       (READ_ONCE(dest->weight) || READ_ONCE(dest->removed));
