@@ -5,29 +5,53 @@
 KVER ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KVER)/build
 DESTDIR ?=
-MANDIR ?= /usr/local/share/man
+PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
+SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+STRIP ?= strip
 V ?= 0
 VM_KERNEL ?= stock
+DEB_OUT ?= $(CURDIR)/../opvs-packages
 
-.PHONY: all modules clean install uninstall
+# Where the module goes; depmod finds it there, also if a package's is elsewhere.
+EXTRA = $(DESTDIR)/lib/modules/$(KVER)/extra
+# Its users are told what a compiler is told: quietly, and without notes on type
+# information, which takes the kernel's own binary that headers do not have.
+KBUILD = $(MAKE) --no-print-directory -C $(KERNELDIR) M=$(CURDIR) V=$(V) \
+	$(if $(wildcard $(KERNELDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+# An administrator's shell may lack these folders.
+DEPMOD = PATH="$$PATH:/usr/sbin:/sbin" depmod
+
+.PHONY: all modules clean need-headers
+.PHONY: install install-module install-man uninstall
 .PHONY: demo check lint kunit e2e debug fuzz bench help
 
 all: modules
 
-modules clean:
-	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) V=$(V) $@
+need-headers:
+	@tools/need-headers '$(KVER)' '$(KERNELDIR)' \
+		'$(if $(filter command% environment%,$(origin CC)),$(CC))'
 
-# The distribution's signing key is not on this machine, so it is not asked for.
-install: modules
-	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) V=$(V) CONFIG_MODULE_SIG_ALL= \
-		INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=extra modules_install
-	install -D -m 644 doc/opvs.4 $(DESTDIR)$(MANDIR)/man4/opvs.4
-	$(if $(DESTDIR),,depmod -a $(KVER))
+modules clean: need-headers
+	$(KBUILD) $@
+
+install: install-module install-man
+
+# By hand: modules_install speaks of signing keys and symbol maps that only a
+# kernel's own builder has.
+install-module: modules
+	rm -f $(EXTRA)/opvs.ko*
+	install -D -m 644 opvs.ko $(EXTRA)/opvs.ko
+	$(STRIP) --strip-debug $(EXTRA)/opvs.ko
+	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
+
+install-man:
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man4 doc/opvs.4
 
 uninstall:
-	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/opvs.ko* \
-		$(DESTDIR)$(MANDIR)/man4/opvs.4
-	$(if $(DESTDIR),,depmod -a $(KVER))
+	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4
+	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
 demo check lint kunit bench:
 	scripts/$@
