@@ -14,11 +14,26 @@
 #error "opvs does not support CONFIG_PREEMPT_RT: use a kernel without it"
 #endif
 
-/* skb_gso_segment() got a header of its own in 6.5. */
-#ifdef __has_include
+/* Sparse does not have it and is told by scripts/lint what to find. */
+#ifndef __has_include
+#define __has_include(header)	0
+#endif
+
+/* skb_gso_segment() and its like got a header of their own in 6.5. */
 #if __has_include("net/gso.h")
 #include <net/gso.h>
 #endif
+
+/* hex2bin() and hex_asc_lo() since 6.4; 7.3 has them only there. */
+#if __has_include("linux/hex.h")
+#include <linux/hex.h>
+#endif
+
+/* One header for all machines since 6.12. */
+#if __has_include("linux/unaligned.h")
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
 #endif
 
 /* What handlers of sysctls are given: const since 6.11. */

@@ -11,13 +11,13 @@
 #include <linux/export.h>
 #include <linux/module.h>
 
-#ifdef __has_include
+#include <opvs/compat.h>
+
 #if __has_include("kunit/visibility.h")
 #include <kunit/visibility.h>
 #endif
-#endif
 
-/* Older kernels do not have that header; sparse cannot look for it. */
+/* Older kernels do not have that header. */
 #ifndef VISIBLE_IF_KUNIT
 #if IS_ENABLED(CONFIG_KUNIT)
 #define VISIBLE_IF_KUNIT

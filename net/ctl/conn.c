@@ -8,6 +8,7 @@
 
 #include "fill.h"
 #include "filter.h"
+#include "nla.h"
 #include "request.h"
 
 #include <opvs/conn.h>
@@ -289,12 +290,19 @@ static int opvs_conn_dump_begin(struct opvs_net *on,
 				struct netlink_callback *cb)
 {
 	struct opvs_conn_cursor *cursor = (void *)cb->ctx;
+	struct nlattr *attrs[OPVS_CMD_ATTR_MAX + 1];
+	int err;
 
+	/* What is there was found valid before. */
+	err = __nlmsg_parse(cb->nlh, GENL_HDRLEN, attrs, OPVS_CMD_ATTR_MAX,
+			    opvs_nla_message, NL_VALIDATE_LIBERAL, cb->extack);
+	if (err)
+		return err;
 	cursor->filter = kzalloc(sizeof(*cursor->filter), GFP_KERNEL_ACCOUNT);
 	if (!cursor->filter)
 		return -ENOMEM;
-	return opvs_filter_parse(cursor->filter, on, cb->nlh,
-				 genl_dumpit_info(cb)->attrs, cb->extack);
+	return opvs_filter_parse(cursor->filter, on, cb->nlh, attrs,
+				 cb->extack);
 }
 
 /**

@@ -10,6 +10,7 @@
 
 #include "filter.h"
 
+#include <opvs/compat.h>
 #include <opvs/conn.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>

@@ -5,6 +5,7 @@
  */
 #include <opvs/flow.h>
 
+#include <opvs/compat.h>
 #include <opvs/kunit.h>
 #include <opvs/proto.h>
 
@@ -15,7 +16,6 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
-#include <asm/unaligned.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 

@@ -69,7 +69,7 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
 {
 	if (flow->flags & OPVS_FLOW_FROM_HOST)
-		return skb_dst(skb)->dev->flags & IFF_LOOPBACK;
+		return READ_ONCE(skb_dst(skb)->dev)->flags & IFF_LOOPBACK;
 	return flow->flags & OPVS_FLOW_TO_HOST;
 }
 

@@ -21,7 +21,7 @@
 
 static bool dst_is_local(const struct dst_entry *dst)
 {
-	return dst->dev->flags & IFF_LOOPBACK;
+	return READ_ONCE(dst->dev)->flags & IFF_LOOPBACK;
 }
 
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
@@ -161,10 +161,10 @@ static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
 		dst_output(on->net, skb->sk, skb);
 	else if (family == NFPROTO_IPV6)
 		NF_HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
+			NULL, READ_ONCE(dst->dev), dst_output);
 	else
 		NF_HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, on->net, skb->sk, skb,
-			NULL, dst->dev, dst_output);
+			NULL, READ_ONCE(dst->dev), dst_output);
 }
 
 /**

@@ -7,9 +7,9 @@
  */
 #include <opvs/xmit.h>
 
+#include <opvs/crc32c.h>
 #include <opvs/kunit.h>
 
-#include <linux/crc32.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/in.h>
@@ -146,7 +146,7 @@ static void fix_crc(struct sk_buff *skb, const struct opvs_flow *flow,
 		return;
 	if (change->end == OPVS_DEST)
 		turned <<= 16;
-	sh->checksum ^= cpu_to_le32(__crc32c_le_shift(turned, skb->len -
+	sh->checksum ^= cpu_to_le32(opvs_crc32c_shift(turned, skb->len -
 						      flow->thoff));
 }
 

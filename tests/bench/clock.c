@@ -10,6 +10,7 @@
  */
 #include "clock.h"
 
+#include <linux/kernel_stat.h>
 #include <linux/ktime.h>
 #include <linux/smp.h>
 #include <linux/tick.h>

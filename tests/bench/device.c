@@ -54,7 +54,11 @@ static void device_setup(struct net_device *dev)
 	dev->flags &= ~IFF_MULTICAST;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE;
 	/* Several CPUs send at once; there is nothing to lock. */
+#ifdef NETIF_F_LLTX
 	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
 	dev->max_mtu = ETH_MAX_MTU;
 	eth_hw_addr_random(dev);
 }

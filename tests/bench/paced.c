@@ -131,9 +131,14 @@ void bench_paced(const struct bench_run *run, struct bench_result *result)
 	};
 
 	init_completion(&p.done);
+#ifdef BENCH_HRTIMER_SETUP
+	hrtimer_setup_on_stack(&p.timer, paced_interrupt, CLOCK_MONOTONIC,
+			       HRTIMER_MODE_ABS_PINNED);
+#else
 	hrtimer_init_on_stack(&p.timer, CLOCK_MONOTONIC,
 			      HRTIMER_MODE_ABS_PINNED);
 	p.timer.function = paced_interrupt;
+#endif
 	netif_napi_add(run->dev, &p.napi, paced_poll);
 	napi_enable(&p.napi);
 	hrtimer_start(&p.timer, ns_to_ktime(p.begin), HRTIMER_MODE_ABS_PINNED);

@@ -5,6 +5,8 @@
  */
 #include "packets.h"
 
+#include <opvs/compat.h>
+
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -14,7 +16,6 @@
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
-#include <asm/unaligned.h>
 #include <net/ip.h>
 
 /* Ports of one source address, from FIRST_PORT on. */

@@ -11,6 +11,7 @@
  *		searches took together, and for each message where its Call-ID
  *		begins and its length, 0 if none was found
  */
+#include <opvs/compat.h>
 #include <opvs/pe.h>
 
 #include <linux/debugfs.h>
@@ -23,7 +24,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <asm/unaligned.h>
 
 /* Not self-contained, hence behind the others. */
 #include <linux/netfilter/nf_conntrack_sip.h>

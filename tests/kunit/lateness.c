@@ -62,6 +62,6 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_lateness);
  */
 void opvs_lateness_stop(void)
 {
-	del_timer_sync(&lateness_timer);
+	timer_delete_sync(&lateness_timer);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_lateness_stop);

@@ -10,7 +10,7 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 
-#include <linux/crc32.h>
+#include <linux/crc32c.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -244,9 +244,9 @@ static __le32 sctp_crc(const struct opvs_test_bytes *bytes)
 
 	memcpy(&sh, bytes->data + bytes->thoff, sizeof(sh));
 	sh.checksum = 0;
-	crc = __crc32c_le(~0, (u8 *)&sh, sizeof(sh));
-	crc = __crc32c_le(crc, bytes->data + bytes->thoff + sizeof(sh),
-			  bytes->len - bytes->thoff - sizeof(sh));
+	crc = crc32c(~0, &sh, sizeof(sh));
+	crc = crc32c(crc, bytes->data + bytes->thoff + sizeof(sh),
+		     bytes->len - bytes->thoff - sizeof(sh));
 	return cpu_to_le32(~crc);
 }
 
