@@ -5,6 +5,8 @@
 # The including script sets $top (the checkout) and $me (its name in messages).
 #
 # Everything that is fetched or built lives in one cache outside the checkout:
+#   archive/	package lists of Debian releases, this machine's or not
+#   roots/	compilers of other releases, unpacked
 #   src/	kernel sources, unpacked once per package version
 #   kernels/	one folder per lane and key; appears complete or not at all
 #   build/	the module's objects, per checkout, lane and kernel
@@ -26,14 +28,46 @@ case $cache in
 	;;
 esac
 
-# Those that all tests together need, and one for now and then.
+# A lane is a kind of kernel, with or without a version: "uml", "stock-7.3".
+# Without one each kind has another, so that the tests cover all of them.
+kinds='stock uml uml-debug debug kcsan'
+versions='6.1 6.12 7.3'
 lanes_daily='stock uml uml-debug debug'
-lanes="$lanes_daily kcsan"
+lanes_text="$kinds, each also with -${versions// / or -} behind it"
+
+kind_of() { echo "${1%-[0-9]*}"; }
+
+# version_of LANE: of the kernel's source.
+version_of() {
+	case $1 in
+	*-[0-9]*) echo "${1##*-}" ;;
+	stock)
+		case $(host_release) in
+		bookworm) echo 6.1 ;;
+		*) echo 6.12 ;;
+		esac
+		;;
+	uml | uml-debug) echo 6.12 ;;
+	*) echo 7.3 ;;
+	esac
+}
 
 is_lane() {
-	case " $lanes " in
-	*" $1 "*) return 0 ;;
-	*) return 1 ;;
+	local kind
+	kind=$(kind_of "$1")
+	[[ " $kinds " == *" $kind "* && -n $kind ]] || return 1
+	[[ $1 == "$kind" || " $versions " == *" ${1##*-} "* ]]
+}
+
+# host_release: the release that this machine is, or "other".
+host_release() {
+	local id='' name=''
+	# shellcheck source=/dev/null
+	read -r id name < <(. /etc/os-release && echo "${ID:-}" \
+		"${VERSION_CODENAME:-}")
+	case $id-$name in
+	debian-bookworm | debian-trixie) echo "$name" ;;
+	*) echo other ;;
 	esac
 }
 
