@@ -6,12 +6,15 @@
 # To be included behind lib.sh. A list's mirror is the one that this machine
 # uses, and packages are checked by Debian's keys as always.
 
+: "${cache:?}"
+
 # Lists older than this are fetched again, if there is a network.
 archive_days=30
 
 # Prints the URIs of the archive and of its security updates.
 archive_mirrors() {
-	local uri suite main='' security=''
+	# shellcheck disable=SC2016 # for apt to fill in
+	local uri suite main='' security='' format='$(REPO_URI) $(RELEASE)'
 	while read -r uri suite; do
 		case $suite in
 		bookworm | trixie | stable | oldstable | testing | sid)
@@ -19,7 +22,7 @@ archive_mirrors() {
 			;;
 		*-security) security=${security:-${uri%/}} ;;
 		esac
-	done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+	done < <(apt-get indextargets --format "$format" \
 		'Created-By: Packages' 2>/dev/null)
 	[[ -n $main ]] || die "apt knows no mirror of Debian;" \
 		"see /etc/apt/sources.list"
@@ -113,12 +116,14 @@ archive_version() {
 	archive_known "$1" "$2" archive_ask_version "$1" "$2"
 }
 
-# archive_get RELEASE PACKAGE...: puts them into the current folder.
+# archive_get RELEASE PACKAGE...: puts them into the current folder, or dies.
 archive_get() {
 	local release=$1
 	shift
-	archive_apt "$release" apt-get -qq download "$@" >apt.log 2>&1 ||
-		return
+	archive_apt "$release" apt-get -qq download "$@" >apt.log 2>&1 || {
+		cat apt.log >&2
+		die "cannot fetch from Debian $release: $*"
+	}
 	rm -f apt.log
 }
 
@@ -129,7 +134,7 @@ archive_get_all() {
 	names=$(archive_apt "$release" apt-get -qq -s \
 		--no-install-recommends install "$@" 2>apt.log |
 		sed -n 's/^Inst \([^ ]*\) .*/\1/p')
-	[[ -n $names ]] || return
+	[[ -n $names ]] || die "cannot be installed from Debian $release: $*"
 	# shellcheck disable=SC2086 # a list of names
 	archive_get "$release" $names
 }

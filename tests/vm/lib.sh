@@ -32,7 +32,9 @@ esac
 # Without one each kind has another, so that the tests cover all of them.
 kinds='stock uml uml-debug debug kcsan'
 versions='6.1 6.12 7.3'
+# shellcheck disable=SC2034 # for those that include this
 lanes_daily='stock uml uml-debug debug'
+# shellcheck disable=SC2034
 lanes_text="$kinds, each also with -${versions// / or -} behind it"
 
 kind_of() { echo "${1%-[0-9]*}"; }

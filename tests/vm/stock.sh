@@ -5,6 +5,8 @@
 #
 # To be included behind archive.sh.
 
+: "${cache:?}" "${top:?}"
+
 # Only what tests can use: this shrinks the unpacked tree from 400 to 60 MB.
 # Before Debian 13, modules are in /lib, and later kernels and their
 # configurations beside them.
@@ -74,13 +76,8 @@ stock_fetch() {
 	image=$(stock_image_packages "$release" "$abi")
 	headers=$(stock_headers_packages "$release" "$abi")
 	mkdir debs
-	cd debs
 	# shellcheck disable=SC2086 # lists of names
-	archive_get "$release" $image $headers || {
-		cat apt.log >&2
-		die "cannot fetch the kernel $abi of Debian $release"
-	}
-	cd ..
+	(cd debs && archive_get "$release" $image $headers)
 }
 
 # What is in a boot loader's wrapping: an emulated machine takes two seconds to
@@ -143,7 +140,7 @@ stock_unpack() {
 stock_make() {
 	local dir=$1 release=$2 abi=$3
 	note "fetching Debian's kernel $abi, with headers (50 to 150 MB, once)"
-	cd "$dir"
+	cd "$dir" || die "no $dir"
 	stock_fetch "$release" "$abi"
 	stock_unpack "$abi"
 	stock_uncompress
@@ -168,12 +165,8 @@ root_fetch() {
 	for deb in bin sbin lib lib64; do
 		ln -s "usr/$deb" "$root/$deb"
 	done
-	cd "$root/debs"
-	archive_get_all "$release" "$@" || {
-		cat apt.log >&2
-		die "cannot fetch the compiler of Debian $release"
-	}
-	for deb in *.deb; do
+	(cd "$root/debs" && archive_get_all "$release" "$@")
+	for deb in "$root"/debs/*.deb; do
 		dpkg-deb -x "$deb" "$root"
 	done
 	rm -r "$root/debs"
