@@ -44,17 +44,27 @@ def cell(judgement):
             f"{figure(judgement['bottom'])})")
 
 
-def target_table(whole):
-    lanes = [lane for lane in COLUMNS if lane in whole["lanes"]]
+def target_table(wholes):
+    columns = [(lane, series) for lane in COLUMNS for series in wholes
+               if lane in wholes[series]["lanes"]]
     yield from head(["target", "limit",
-                     *(COLUMNS[lane] for lane in lanes), "is it met?"])
-    for judgements in targets.by_target(whole["targets"]).values():
+                     *(f"{series}: {COLUMNS[lane]}"
+                       for lane, series in columns), "is it met?"])
+    for name, judgements in judged(wholes).items():
         first = judgements[0]
-        found = {one["lane"]: one for one in judgements}
+        found = {(one["lane"], series): one
+                 for series, whole in wholes.items()
+                 for one in whole["targets"] if one["name"] == name}
         sign = "≥" if first["bound"] == "least" else "≤"
         yield row([first["what"], f"{sign} {first['limit']:.2f}",
-                   *(cell(found.get(lane)) for lane in lanes),
+                   *(cell(found.get(column)) for column in columns),
                    targets.verdict(judgements)])
+
+
+def judged(wholes):
+    """{target: its judgements, of all kernels}"""
+    return targets.by_target([one for whole in wholes.values()
+                              for one in whole["targets"]])
 
 
 def judged_by_many(name):
@@ -147,17 +157,9 @@ def conditions(whole):
         yield f"{lane.capitalize()}: failed ({why})."
 
 
-def block(whole):
-    """All lines between the marks."""
-    verdicts = [targets.verdict(judgements) for judgements in
-                targets.by_target(whole["targets"]).values()]
-    yield (f"Targets: {len(verdicts)}; met {verdicts.count(targets.MET)}, "
-           f"missed {verdicts.count(targets.NOT_MET)}, "
-           f"not measured {verdicts.count(targets.NOT_MEASURED)}. "
-           "Each figure is the median of its variants' quotients; in brackets "
-           "the medians of what is divided, and by what.")
-    yield ""
-    yield from target_table(whole)
+def part(series, whole):
+    """What there is besides targets, of one kernel."""
+    yield f"### With kernel {series}"
     yield ""
     for sentence in comparisons(whole):
         yield sentence
@@ -166,13 +168,32 @@ def block(whole):
     yield from measure_table(whole)
 
 
-def rewritten(text, whole):
-    """TEXT of a page with the part between the marks made anew."""
+def block(wholes):
+    """All lines between the marks."""
+    verdicts = [targets.verdict(judgements) for judgements in
+                judged(wholes).values()]
+    yield (f"Targets: {len(verdicts)}; met {verdicts.count(targets.MET)}, "
+           f"missed {verdicts.count(targets.NOT_MET)}, "
+           f"not measured {verdicts.count(targets.NOT_MEASURED)}. "
+           "Each figure is the median of its variants' quotients; in brackets "
+           "the medians of what is divided, and by what. opvs and ip_vs are "
+           "measured in one boot, so each column has ip_vs of that kernel; a "
+           "target is met where it is met in all columns.")
+    yield ""
+    yield from target_table(wholes)
+    for series, whole in wholes.items():
+        yield ""
+        yield from part(series, whole)
+
+
+def rewritten(text, wholes):
+    """TEXT of a page with the part between the marks made anew. WHOLES: as of
+    results.published()."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 \
             or text.index(BEGIN) > text.index(END):
         raise results.Unsound(f"the marks '{BEGIN}' and '{END}' are not "
                               "there, once and in this order")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    lines = "\n".join(block(whole))
+    lines = "\n".join(block(wholes))
     return f"{before}{BEGIN}\n\n{lines}\n\n{END}{after}"

@@ -4,6 +4,7 @@
 machines and a picture. scripts/bench calls it."""
 
 import argparse
+import os
 import sys
 
 import page
@@ -19,8 +20,18 @@ def pair(word):
     return lane, value
 
 
+def comparable(whole, old):
+    """Another kernel has other costs."""
+    if results.series(whole) != results.series(old):
+        raise results.Unsound(
+            f"kernel {results.series(whole)} is not to be compared with "
+            f"kernel {results.series(old)}")
+
+
 def show(whole, old):
     """OLD: results to compare with, or None."""
+    if old and whole["lanes"]:
+        comparable(whole, old)
     print("\n".join(tables.report(whole)))
     if old:
         print("\n".join(tables.changes(old, whole)))
@@ -42,7 +53,8 @@ def make(args):
 
 
 def publish(args):
-    """Shows on the page of results what make() wrote into a file."""
+    """Shows on the page of results what make() wrote into a file, beside the
+    kernels that were published before."""
     whole = results.load(args.json)
     if whole["failed"]:
         raise results.Unsound("a run with a lane that failed is not published: "
@@ -51,9 +63,12 @@ def publish(args):
     if not revision or revision.endswith("-dirty"):
         print(f"report: measured with revision {revision}, which nobody can "
               "check out", file=sys.stderr)
-    text = page.rewritten(results.read_text(args.page), whole)
-    plot.draw(whole, args.plot)
-    results.save(whole, args.kept)
+    series = results.series(whole)
+    wholes = {**results.published(args.folder), series: whole}
+    text = page.rewritten(results.read_text(args.page),
+                          results.in_order(wholes))
+    plot.draw(whole, os.path.join(args.folder, f"{series}.svg"))
+    results.save(whole, os.path.join(args.folder, f"{series}.json"))
     with open(args.page, "w", encoding="utf-8") as file:
         file.write(text)
     return 0
@@ -78,7 +93,7 @@ def arguments():
         results.load(args.json),
         args.against and results.load(args.against)))
     verb = verbs.add_parser("publish", help="on the page of results")
-    for name in ("json", "kept", "plot", "page"):
+    for name in ("json", "folder", "page"):
         verb.add_argument(name)
     verb.set_defaults(call=publish)
     return parser.parse_args()

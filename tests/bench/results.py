@@ -72,6 +72,15 @@ def read_output(name):
     return result
 
 
+def series(whole):
+    """Of the kernels that were measured, "6.1"."""
+    found = {".".join(result["kernel"].split(".")[:2])
+             for result in whole["lanes"].values()}
+    if len(found) != 1:
+        raise Unsound("kernels of several series: " + ", ".join(sorted(found)))
+    return found.pop()
+
+
 def first_match(name, key, default=""):
     """The value of the first line "KEY : VALUE" of a file."""
     try:
@@ -130,6 +139,24 @@ def collect(inputs, failed, emulator=None):
              "targets": targets.judge(lanes, failed)}
     validate(whole)
     return whole
+
+
+def published(folder):
+    """{series: whole} of the files in FOLDER, the oldest series first."""
+    found = {}
+    for name in os.listdir(folder):
+        if name.endswith(".json"):
+            whole = load(os.path.join(folder, name))
+            if f"{series(whole)}.json" != name:
+                raise Unsound(f"{name} is of kernel {series(whole)}")
+            found[series(whole)] = whole
+    return in_order(found)
+
+
+def in_order(wholes):
+    """{series: whole}, the oldest series first."""
+    return dict(sorted(wholes.items(), key=lambda item: [
+        int(word) for word in item[0].split(".")]))
 
 
 def load(name):
