@@ -8,11 +8,11 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 MANDIR ?= $(PREFIX)/share/man
 SBINDIR ?= $(PREFIX)/sbin
+SHAREDIR ?= $(PREFIX)/share/opvs
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 STRIP ?= strip
 V ?= 0
 VM_KERNEL ?= stock
-DEB_OUT ?= $(CURDIR)/../opvs-packages
 
 # Where the module goes; depmod finds it there, also if a package's is elsewhere.
 EXTRA = $(DESTDIR)/lib/modules/$(KVER)/extra
@@ -24,7 +24,7 @@ KBUILD = $(MAKE) --no-print-directory -C $(KERNELDIR) M=$(CURDIR) V=$(V) \
 DEPMOD = PATH="$$PATH:/usr/sbin:/sbin" depmod
 
 .PHONY: all modules clean need-headers
-.PHONY: install install-module install-man uninstall
+.PHONY: install install-module install-man install-tools uninstall
 .PHONY: demo check lint kunit e2e debug fuzz bench help
 
 all: modules
@@ -36,11 +36,15 @@ need-headers:
 modules clean: need-headers
 	$(KBUILD) $@
 
-install: install-module install-man
+TOOLS := opvs-rules opvs-upgrade
+TOOL_PAGES := $(TOOLS:%=%.8)
+
+install: install-module install-man install-tools
 
 # By hand: modules_install speaks of signing keys and symbol maps that only a
 # kernel's own builder has.
 install-module: modules
+	$(if $(DESTDIR),,tools/opvs-upgrade --keep || :)
 	rm -f $(EXTRA)/opvs.ko*
 	install -D -m 644 opvs.ko $(EXTRA)/opvs.ko
 	$(STRIP) --strip-debug $(EXTRA)/opvs.ko
@@ -49,8 +53,20 @@ install-module: modules
 install-man:
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man4 doc/opvs.4
 
+install-tools:
+	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(TOOLS:%=tools/%)
+	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) tools/rules.sh
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(TOOL_PAGES:%=doc/%)
+	$(if $(UNITDIR),install -D -m 644 -t $(DESTDIR)$(UNITDIR) tools/opvs.service)
+	$(if $(UNITDIR),sed -i 's|/usr/sbin/|$(SBINDIR)/|' \
+		$(DESTDIR)$(UNITDIR)/opvs.service)
+
 uninstall:
-	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4
+	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
+		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \
+		$(TOOL_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
+		$(DESTDIR)$(SHAREDIR)/rules.sh $(DESTDIR)$(UNITDIR)/opvs.service
+	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || :
 	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
 demo check lint kunit bench:
@@ -68,8 +84,9 @@ fuzz:
 help:
 	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
-	@echo 'install    build, install below DESTDIR, with the manual page, and run depmod'
-	@echo 'uninstall  take both out again'
+	@echo 'install    build; install below DESTDIR, with manual pages, opvs-rules with its'
+	@echo '           unit for systemd, and opvs-upgrade; run depmod'
+	@echo 'uninstall  take all of that out again'
 	@echo 'clean      remove what modules made'
 	@echo 'demo       one-packet SIP balancing in a virtual machine, in front of your eyes'
 	@echo 'check      all tests'
