@@ -188,7 +188,7 @@ static void drops_exactly(struct kunit *test)
 	on = kunit_kzalloc(test, sizeof(*on), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, on);
 	on->counters = alloc_percpu(struct opvs_counters);
-	KUNIT_ASSERT_NOT_NULL(test, on->counters);
+	KUNIT_ASSERT_TRUE(test, !!on->counters);
 
 	KUNIT_EXPECT_EQ(test, 0, count_drops(on, 1000));
 	on->settings.drop_rate = 1;
