@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A shard of an expiry engine: a ring of slots.  For expire.c and sweep.c. */
+/* A shard of an expiry engine: a ring of slots.  For the files of expire.c. */
 #ifndef OPVS_LIB_SHARD_H
 #define OPVS_LIB_SHARD_H
 

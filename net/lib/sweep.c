@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How expired entries are found and ended: by the sweeper, and when there is
- * need of room or of an end.  expire.c tells how it all works together.
+ * How expired entries are found and ended by the sweeper, and all of them when
+ * the engine ends.  expire.c tells how it all works together.
  */
 #include <opvs/expire.h>
 
+#include "scan.h"
 #include "shard.h"
 
 #include <opvs/kunit.h>
@@ -16,114 +17,9 @@
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/spinlock.h>
 
 #define SLICE_NS	(2 * NSEC_PER_MSEC)
-
-/* Shards that a packet looks into at most to make room. */
-#define SEARCH_SHARDS	16
-
-/**
- * struct scan - a look at some entries of a shard under its lock
- * @ex: engine
- * @now: time by which they are judged
- * @looks: how many more may be looked at
- * @claims: how many more may be claimed
- * @visited: how many were looked at
- * @claimed: how many of them had expired
- * @refiled: how many of them went to other slots
- * @late: jiffies by which the latest of them came after its time
- * @dead: the claimed ones
- */
-struct scan {
-	struct opvs_expire	*ex;
-	u32			now;
-	unsigned int		looks;
-	unsigned int		claims;
-	unsigned int		visited;
-	unsigned int		claimed;
-	unsigned int		refiled;
-	u32			late;
-	struct hlist_head	dead;
-};
-
-/* Claims an entry whose time is over and that is not kept. */
-static bool claim_expired(struct scan *scan, struct opvs_expiring *e)
-{
-	struct opvs_expire *ex = scan->ex;
-	u32 old = READ_ONCE(e->expires), next, keep;
-
-	do {
-		if (old & OPVS_EXPIRE_DYING ||
-		    !opvs_expires_over(old, scan->now))
-			return false;
-		keep = ex->ops->keep ? ex->ops->keep(ex, e) : 0;
-		next = keep ? opvs_expires_make(scan->now, keep) :
-			      old | OPVS_EXPIRE_DYING;
-	} while (!try_cmpxchg(&e->expires, &old, next));
-	return !keep;
-}
-
-/* Behind its time, but not further than its slot: a time may lie in the past
- * already when the entry is filed.
- */
-static u32 lateness(const struct opvs_expire_shard *shard,
-		    const struct opvs_expiring *e, u32 now)
-{
-	u32 expires = READ_ONCE(e->expires) & ~OPVS_EXPIRE_DYING;
-
-	return min(now - expires, now - shard->swept_end + OPVS_EXPIRE_TICK);
-}
-
-static void scan_entry(struct scan *scan, struct opvs_expire_shard *shard,
-		       struct opvs_expiring *e)
-{
-	unsigned int ahead;
-
-	scan->looks--;
-	scan->visited++;
-	if (claim_expired(scan, e)) {
-		opvs_shard_del(shard, e);
-		hlist_add_head(&e->node, &scan->dead);
-		scan->claims--;
-		scan->claimed++;
-		scan->late = max(scan->late, lateness(shard, e, scan->now));
-		return;
-	}
-	if (READ_ONCE(e->expires) & OPVS_EXPIRE_DYING) {
-		/* The one that claimed it is waiting for our lock. */
-		opvs_shard_del(shard, e);
-		return;
-	}
-	ahead = opvs_shard_ahead(shard, READ_ONCE(e->expires));
-	if (ahead != opvs_shard_ahead_now(shard, e)) {
-		opvs_shard_move(shard, e, ahead);
-		scan->refiled++;
-	}
-}
-
-static void scan_slot(struct scan *scan, struct opvs_expire_shard *shard,
-		      unsigned int slot)
-{
-	struct opvs_expiring *e;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(e, next, &shard->slot[slot], node) {
-		if (!scan->looks || !scan->claims)
-			return;
-		scan_entry(scan, shard, e);
-	}
-}
-
-static void drop_all(struct opvs_expire *ex, struct hlist_head *dead)
-{
-	struct opvs_expiring *e;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(e, next, dead, node)
-		ex->ops->drop(ex, e);
-}
 
 /* Makes the next slot the one to be emptied; false when the pass is done. */
 static bool advance(struct opvs_expire_shard *shard, u32 target)
@@ -146,13 +42,13 @@ static bool advance(struct opvs_expire_shard *shard, u32 target)
 /* Empties slots up to the pass's end, for a batch of entries; true when the
  * shard is done.
  */
-static bool scan_due(struct scan *scan, struct opvs_expire_shard *shard)
+static bool scan_due(struct opvs_scan *scan, struct opvs_expire_shard *shard)
 {
 	bool done = false;
 
 	spin_lock_bh(&shard->lock);
 	for (;;) {
-		scan_slot(scan, shard, shard->swept);
+		opvs_scan_slot(scan, shard, shard->swept);
 		if (!hlist_empty(&shard->slot[shard->swept]))
 			break;
 		done = !advance(shard, scan->ex->target);
@@ -175,7 +71,7 @@ static void stat_max(u64 *stat, u64 n)
 
 static void sweep_batch(struct opvs_expire *ex, u32 now)
 {
-	struct scan scan = {
+	struct opvs_scan scan = {
 		.ex = ex,
 		.now = now,
 		.looks = OPVS_EXPIRE_BATCH,
@@ -185,7 +81,7 @@ static void sweep_batch(struct opvs_expire *ex, u32 now)
 
 	if (scan_due(&scan, ex->shard[ex->resume]))
 		ex->resume = cpumask_next(ex->resume, cpu_possible_mask);
-	drop_all(ex, &scan.dead);
+	opvs_scan_drop(ex, &scan.dead);
 	stat_add(&stats->visited, scan.visited);
 	stat_add(&stats->reclaimed, scan.claimed);
 	stat_add(&stats->refiled, scan.refiled);
@@ -327,214 +223,6 @@ void opvs_expire_stop(struct opvs_expire *ex)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expire_stop);
 
-/* The shard where the caller's CPU notes how far it has come. */
-static struct opvs_expire_shard *my_shard(const struct opvs_expire *ex)
-{
-	return ex->shard[raw_smp_processor_id()];
-}
-
-/* Did the looks end before the shard had as many as a packet has?  Then it is the
- * next packet's first one.
- */
-static bool cut_short(unsigned int before, unsigned int left, unsigned int whole)
-{
-	return !left && before < whole;
-}
-
-/* Goes on to another shard; false when that makes a round. */
-static bool next_place(const struct opvs_expire *ex,
-		       struct opvs_expire_place *place)
-{
-	unsigned int passed = READ_ONCE(place->passed) + 1;
-	bool round = passed >= ex->shards;
-
-	WRITE_ONCE(place->at, (READ_ONCE(place->at) + 1) % ex->shards);
-	WRITE_ONCE(place->passed, round ? 0 : passed);
-	return !round;
-}
-
-/* The shard that a place names, if there is anything to look for. */
-static struct opvs_expire_shard *shard_at(const struct opvs_expire *ex,
-					  const struct opvs_expire_place *place)
-{
-	struct opvs_expire_shard *shard = ex->shard[READ_ONCE(place->at)];
-
-	return shard && READ_ONCE(shard->filed) ? shard : NULL;
-}
-
-/* Looks for expired entries where the sweeper has not been yet. */
-static void scan_ahead(struct scan *scan, struct opvs_expire_shard *shard)
-{
-	unsigned int ahead, last;
-
-	spin_lock_bh(&shard->lock);
-	last = opvs_shard_ahead(shard, scan->now);
-	for (ahead = 0; ahead <= last && scan->looks && scan->claims; ahead++)
-		scan_slot(scan, shard, opvs_shard_slot(shard, ahead));
-	spin_unlock_bh(&shard->lock);
-}
-
-/**
- * opvs_expire_reclaim() - make room: end entries that have expired already
- * @ex: engine
- * @now: jiffies
- * @max: entries
- *
- * The caller's CPU first.  A flood against a full table must not buy a search
- * with each packet: this looks at a batch of entries and into a few shards at
- * most, however many CPUs there are, and the CPU's next packet goes on where
- * this one stopped.  None looks again in a jiffy in which a CPU has been all
- * round in vain.
- *
- * Context: any.
- * Return: how many were ended.
- */
-unsigned int opvs_expire_reclaim(struct opvs_expire *ex, u32 now,
-				 unsigned int max)
-{
-	struct opvs_expire_place *place = &my_shard(ex)->reclaim;
-	struct scan scan = {
-		.ex = ex,
-		.now = now,
-		.looks = OPVS_EXPIRE_BATCH,
-		.claims = max,
-	};
-	unsigned int shards = SEARCH_SHARDS, looks;
-	struct opvs_expire_shard *shard;
-	bool round = false;
-
-	if (!max || READ_ONCE(ex->reclaim_vain) == now)
-		return 0;
-	while (!round && scan.looks && shards--) {
-		looks = scan.looks;
-		shard = shard_at(ex, place);
-		if (shard)
-			scan_ahead(&scan, shard);
-		if (!scan.claims ||
-		    cut_short(looks, scan.looks, OPVS_EXPIRE_BATCH))
-			break;
-		round = !next_place(ex, place);
-	}
-	drop_all(ex, &scan.dead);
-	if (scan.claimed)
-		WRITE_ONCE(place->passed, 0);
-	else if (round)
-		WRITE_ONCE(ex->reclaim_vain, now);
-	return scan.claimed;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_expire_reclaim);
-
-/* How much a packet may still look at to find a victim: entries, and lists. */
-struct search {
-	unsigned int	entries;
-	unsigned int	slots;
-};
-
-static const struct search whole_search = {
-	.entries = OPVS_EXPIRE_BATCH,
-	.slots = OPVS_EXPIRE_SLOTS,
-};
-
-/* Of what may be looked at, the expendable one that expires first, and when. */
-static struct opvs_expiring *
-find_soonest(struct opvs_expire_shard *shard, u32 now, struct search *left,
-	     bool (*expendable)(const struct opvs_expiring *e), u32 *expires)
-{
-	unsigned int ahead, unseen = shard->filed;
-	struct opvs_expiring *e, *best = NULL;
-	u32 when, end = shard->swept_end;
-
-	for (ahead = 0; unseen && left->slots; ahead++) {
-		left->slots--;
-		hlist_for_each_entry(e, &shard->slot[opvs_shard_slot(shard, ahead)],
-				     node) {
-			if (!left->entries)
-				return best;
-			left->entries--;
-			unseen--;
-			when = READ_ONCE(e->expires);
-			if (when & OPVS_EXPIRE_DYING || !expendable(e))
-				continue;
-			if (!best || (s32)(when - now) < (s32)(*expires - now)) {
-				best = e;
-				*expires = when;
-			}
-		}
-		/* Nothing in later slots expires earlier. */
-		if (best && opvs_expires_over(*expires, end))
-			return best;
-		end += OPVS_EXPIRE_TICK;
-	}
-	return best;
-}
-
-static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
-		       u32 now, struct search *left,
-		       bool (*expendable)(const struct opvs_expiring *e))
-{
-	struct opvs_expiring *e;
-	u32 expires;
-
-	spin_lock_bh(&shard->lock);
-	e = find_soonest(shard, now, left, expendable, &expires);
-	/* Not if it is refreshed or ended at this very moment. */
-	if (e && try_cmpxchg(&e->expires, &expires,
-			     expires | OPVS_EXPIRE_DYING))
-		opvs_shard_del(shard, e);
-	else
-		e = NULL;
-	spin_unlock_bh(&shard->lock);
-	if (!e)
-		return false;
-	ex->ops->drop(ex, e);
-	return true;
-}
-
-/**
- * opvs_expire_evict() - make room: end a live entry that would soon expire
- * @ex: engine
- * @now: jiffies
- * @expendable: may this one go?  Called with the shard's lock held
- *
- * The caller's CPU first.  Looks at a batch of entries and at as many lists as a
- * shard has, goes on as opvs_expire_reclaim() does, and looks no more often.  In
- * a shard it never comes beyond a batch: what is filed later would be missed
- * more.
- *
- * Context: any.
- * Return: true if one was ended; false if none was found.
- */
-bool opvs_expire_evict(struct opvs_expire *ex, u32 now,
-		       bool (*expendable)(const struct opvs_expiring *e))
-{
-	struct opvs_expire_place *place = &my_shard(ex)->evict;
-	struct search left = whole_search, before;
-	struct opvs_expire_shard *shard;
-	unsigned int shards;
-
-	if (READ_ONCE(ex->evict_vain) == now)
-		return false;
-	for (shards = 0; shards < SEARCH_SHARDS; shards++) {
-		before = left;
-		shard = shard_at(ex, place);
-		if (shard && evict_from(ex, shard, now, &left, expendable)) {
-			WRITE_ONCE(place->passed, 0);
-			return true;
-		}
-		if (cut_short(before.entries, left.entries, OPVS_EXPIRE_BATCH) ||
-		    cut_short(before.slots, left.slots, OPVS_EXPIRE_SLOTS))
-			break;
-		if (!next_place(ex, place)) {
-			WRITE_ONCE(ex->evict_vain, now);
-			break;
-		}
-		if (!left.entries || !left.slots)
-			break;
-	}
-	return false;
-}
-EXPORT_SYMBOL_IF_KUNIT(opvs_expire_evict);
-
 /* Claims up to a batch of all entries, in the order of slots from *@slot on and
  * round again; true when no more are filed.
  */
@@ -591,7 +279,7 @@ void opvs_expire_drain(struct opvs_expire *ex)
 			struct hlist_head dead = HLIST_HEAD_INIT;
 
 			done = claim_any(ex->shard[cpu], &slot, &dead);
-			drop_all(ex, &dead);
+			opvs_scan_drop(ex, &dead);
 			cond_resched();
 		} while (!done);
 	}
