@@ -103,7 +103,8 @@ dial() {
 	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "$client" -p 5060 \
 		-buff_size $buffer -cid_str "$name-%u@%s" \
 		-m "$calls" -r "$rate" -d "$ms" \
-		-l $((rate * ms / 1000 + 20)) -timeout 300s -timeout_error \
+		-l $((rate * ms / 1000 + 20)) \
+		-timeout $((600 + calls / 5))s -timeout_error \
 		-trace_stat -fd 600 -stf "$state/sipp.csv" \
 		-trace_shortmsg -shortmessage_file "$state/$name-c" "$@" \
 		"$service" </dev/null >"$state/sipp0" 2>&1 || :
