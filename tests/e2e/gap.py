@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Messages of running calls at a steady rate, and where answers are missing.
+"""Messages of running calls at a steady rate, and where answers are missing. A
+machine that is late has fewer of them, not more in a queue that is full.
 
 usage: gap.py SOURCE DESTINATION RATE CALLS
 
@@ -18,11 +19,14 @@ import socket
 import sys
 import time
 
-from traffic import Namespaces, parse_addr, sip_message, udp_socket
+from traffic import (IP_RECVERR, Namespaces, parse_addr, sip_message,
+                     udp_socket)
 
 SEQUENCE = re.compile(rb"CSeq: (\d+) ")
 CALL = re.compile(rb"Call-ID: (\S+)")
 LAST = 2.0		# seconds to wait for the last answers
+WINDOW = 8		# messages without an answer, beyond which sending waits
+PATIENCE = 0.05		# seconds for an answer then, which may still come later
 
 
 class Gap:
@@ -30,10 +34,12 @@ class Gap:
 
     def __init__(self, source, peer, calls):
         self.sock = udp_socket(Namespaces(), "", socket.AF_INET)
+        # ICMP errors of the gap are not of interest; what is missing is.
+        self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 0)
         self.sock.bind(source)
         self.peer = peer
         self.calls = calls
-        self.sent = 0
+        self.sent = self.settled = 0
         self.answered = {}
         self.servers = {}
 
@@ -41,24 +47,27 @@ class Gap:
         message = sip_message("INFO", f"gap-{self.sent % self.calls}", 0)
         message = message.replace(b"CSeq: 1 ", b"CSeq: %d " % self.sent)
         self.sent += 1
-        try:
-            self.sock.sendto(message, self.peer)
-        except OSError:
-            pass	# the error of a message before; it is missing anyhow
+        self.sock.sendto(message, self.peer)
 
     def receive(self, until):
-        """Takes answers until then."""
-        while (left := until - time.monotonic()) > 0:
+        """Takes answers until then, and those that are there."""
+        while True:
+            left = max(0.0, until - time.monotonic())
             if not select.select([self.sock], [], [], left)[0]:
                 return
-            try:
-                data = self.sock.recv(4096)
-            except OSError:
-                continue
+            data = self.sock.recv(4096)
             number = int(SEQUENCE.search(data)[1])
             self.answered.setdefault(number, time.monotonic())
+            self.settled = max(self.settled, number + 1)
             self.servers.setdefault(CALL.search(data)[1], set()).add(
                 data.partition(b" ")[0])
+
+    def rest(self):
+        """While too many are without an answer; the oldest is given up then."""
+        while self.sent - self.settled >= WINDOW:
+            settled = self.settled
+            self.receive(time.monotonic() + PATIENCE)
+            self.settled = max(self.settled, settled + 1)
 
     def report(self):
         times = [self.answered.get(n) for n in range(self.sent)]
@@ -83,6 +92,7 @@ def main():
     gap = Gap(parse_addr(source), parse_addr(destination), int(calls))
     due = time.monotonic()
     while not over:
+        gap.rest()
         gap.send()
         due = max(due + 1 / int(rate), time.monotonic() - 1)
         gap.receive(due)
