@@ -13,6 +13,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 STRIP ?= strip
 V ?= 0
 VM_KERNEL ?= stock
+DEB_OUT ?= packages
 
 # Where the module goes; depmod finds it there, also if a package's is elsewhere.
 EXTRA = $(DESTDIR)/lib/modules/$(KVER)/extra
@@ -25,7 +26,7 @@ DEPMOD = PATH="$$PATH:/usr/sbin:/sbin" depmod
 
 .PHONY: all modules clean need-headers
 .PHONY: install install-module install-man install-tools uninstall
-.PHONY: demo check lint kunit e2e debug fuzz bench help
+.PHONY: deb test-packages demo check lint kunit e2e debug fuzz bench help
 
 all: modules
 
@@ -69,6 +70,12 @@ uninstall:
 	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || :
 	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
+deb:
+	tools/make-deb $(DEB_OUT)
+
+test-packages:
+	tests/packages/run
+
 demo check lint kunit bench:
 	scripts/$@
 
@@ -88,6 +95,8 @@ help:
 	@echo '           unit for systemd, and opvs-upgrade; run depmod'
 	@echo 'uninstall  take all of that out again'
 	@echo 'clean      remove what modules made'
+	@echo 'deb        build Debian packages into DEB_OUT (packages)'
+	@echo 'test-packages  build, install, upgrade and purge them in Debian 12 and 13'
 	@echo 'demo       one-packet SIP balancing in a virtual machine, in front of your eyes'
 	@echo 'check      all tests'
 	@echo 'lint       style and layer checks'
