@@ -183,8 +183,8 @@ reopen() {
 	closed=''
 }
 
-# write_setting INDEX: unless it has the value already. A limit takes effect when
-# the door opens.
+# write_setting INDEX: unless it has the value already. While the door is closed, a
+# limit waits until it opens.
 write_setting() {
 	local path=${setting_path[$1]} value=${setting_value[$1]} now
 	local where="$name: line ${setting_line[$1]}" shown=${path#/proc/sys/}
@@ -194,13 +194,8 @@ write_setting() {
 		return 1
 	fi
 	if [[ $path == */conn_max && -n $closed ]]; then
-		echo "$value" 2>/dev/null >"$path" || {
-			note "$where: $shown: $value is refused"
-			return 1
-		}
-		read -r closed <"$settings_dir/conn_max"
-		echo -1 >"$settings_dir/conn_max"
-		return
+		[[ $path != "$settings_dir/conn_max" ]] || closed=$value
+		return 0
 	fi
 	read -r now <"$path" || :
 	[[ $now != "$value" ]] || return 0
@@ -246,6 +241,10 @@ try_rules() {
 # would wait for. Leaves the door closed if it fails.
 apply_rules() {
 	local i
+	for i in "${!setting_path[@]}"; do
+		[[ ${setting_path[i]} != */conn_max ]] || write_setting "$i" ||
+			return
+	done
 	close_door
 	for i in "${!setting_path[@]}"; do
 		write_setting "$i" || return
