@@ -96,7 +96,7 @@ is "$said" "deps: Debian packages that are missing here:
   gnuplot-nox          to judge and draw measurements
   python3              to judge and draw measurements
   python3-jsonschema   to judge and draw measurements
-deps: with what they need that is 2 packages, 3 MB to download
+deps: packages to download, with what they need: 2, 3 MB
 deps: among them is a kernel that this machine may boot from then on: linux-image-9.9.9-test
 deps: downloading, 20 %
 deps: installing, 30 %
