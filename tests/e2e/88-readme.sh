@@ -10,8 +10,10 @@ fi
 top=$(cd "$e2e/../.." && pwd -P)
 
 # What cannot be typed here, by how it begins: it needs the network, another host,
-# a build, a boot, a module that is not loaded; or it is a line for a file.
-elsewhere=('apt-get ' 'make' 'scp ' 'scripts/' 'modprobe -r ip_vs' 'install ip_vs ')
+# a build, a boot, a module that is not loaded, a name in place of FILE; or it is
+# a line for a file.
+elsewhere=('apt-get ' 'make' 'scp ' 'scripts/' 'modprobe -r ip_vs' 'install ip_vs '
+	'opvs-upgrade' 'opvs-rules check FILE')
 
 typable() {
 	local begin
@@ -50,7 +52,9 @@ begin_host() {
 	ip netns add "$ns_host"
 	ip -n "$ns_host" link set lo up
 }
-on_host() { nsenter --net="/run/netns/$ns_host" "$@"; }
+on_host() {
+	PATH=$top/tools:$PATH nsenter --net="/run/netns/$ns_host" "$@"
+}
 
 # type_all FILE LEAST: at least so many commands.
 type_all() {
