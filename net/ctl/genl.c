@@ -157,7 +157,8 @@ static struct genl_family opvs_native_family __ro_after_init = {
 	.ops		= opvs_native_ops,
 };
 
-static struct genl_family opvs_compat_family __ro_after_init = {
+/* Registered and unregistered also long after the module was loaded. */
+static struct genl_family opvs_compat_family = {
 	.name		= IPVS_GENL_NAME,
 	.version	= IPVS_GENL_VERSION,
 	.maxattr	= IPVS_CMD_ATTR_MAX,
@@ -237,7 +238,7 @@ static unsigned int __init opvs_genl_fill(struct genl_ops *ops, u8 last,
 }
 
 /**
- * opvs_genl_init() - bring up family `opvs'
+ * opvs_genl_init() - bring up family `opvs', and make `IPVS' ready
  *
  * Context: process, module load; after all that its handlers use.
  * Return: 0 or negative errno.
@@ -245,6 +246,10 @@ static unsigned int __init opvs_genl_fill(struct genl_ops *ops, u8 last,
 int __init opvs_genl_init(void)
 {
 	opvs_native_family.n_ops = opvs_genl_fill(opvs_native_ops, U8_MAX, 0);
+	opvs_compat_family.n_ops =
+		opvs_genl_fill(opvs_compat_ops, IPVS_CMD_MAX,
+			       GENL_DONT_VALIDATE_STRICT |
+			       GENL_DONT_VALIDATE_DUMP);
 	return genl_register_family(&opvs_native_family);
 }
 
@@ -261,15 +266,11 @@ void opvs_genl_exit(void)
 /**
  * opvs_genl_compat_init() - bring up family `IPVS'
  *
- * Context: process, module load.
+ * Context: process, after opvs_genl_init().
  * Return: 0, or -EEXIST when the name is taken, or another negative errno.
  */
-int __init opvs_genl_compat_init(void)
+int opvs_genl_compat_init(void)
 {
-	opvs_compat_family.n_ops =
-		opvs_genl_fill(opvs_compat_ops, IPVS_CMD_MAX,
-			       GENL_DONT_VALIDATE_STRICT |
-			       GENL_DONT_VALIDATE_DUMP);
 	return genl_register_family(&opvs_compat_family);
 }
 

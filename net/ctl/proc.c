@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /proc/net/ip_vs and /proc/net/ip_vs_stats, to the letter as ip_vs has them:
- * programs read columns and trailing blanks.
+ * programs read columns and trailing blanks.  Only behind what ip_vs says in the
+ * first line, which programs pass over, it says that this is opvs.
  */
 #include "proc.h"
 
@@ -187,7 +188,7 @@ static int opvs_proc_show(struct seq_file *seq, void *v)
 
 	if (v == SEQ_START_TOKEN)
 		seq_printf(seq,
-			   "IP Virtual Server version %d.%d.%d (size=%u)\n"
+			   "IP Virtual Server version %d.%d.%d (size=%u) opvs " OPVS_VERSION "\n"
 			   "Prot LocalAddress:Port Scheduler Flags\n"
 			   "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n",
 			   (IP_VS_VERSION_CODE >> 16) & 0xff,
@@ -228,7 +229,8 @@ static int opvs_proc_show_stats(struct seq_file *seq, void *v)
 	return 0;
 }
 
-static int __net_init opvs_proc_net_init(struct net *net)
+/* Not __net_init: the files may come when ip_vs goes, long after this module did. */
+static int opvs_proc_net_init(struct net *net)
 {
 	int err = -ENOMEM;
 
@@ -250,7 +252,7 @@ err_ip_vs:
 	return err;
 }
 
-static void __net_exit opvs_proc_net_exit(struct net *net)
+static void opvs_proc_net_exit(struct net *net)
 {
 	opvs_proc_conn_remove(net);
 	remove_proc_entry("ip_vs_stats", net->proc_net);
@@ -268,7 +270,7 @@ static struct pernet_operations opvs_proc_net_ops = {
  * Context: process, after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
-int __init opvs_proc_init(void)
+int opvs_proc_init(void)
 {
 	return register_pernet_subsys(&opvs_proc_net_ops);
 }

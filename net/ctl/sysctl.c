@@ -300,14 +300,15 @@ void opvs_sysctl_net_exit(struct opvs_net *on)
 	opvs_sysctl_unregister(on, OPVS_SYSCTL_NATIVE);
 }
 
-static int __net_init opvs_sysctl_compat_net_init(struct net *net)
+/* Not __net_init: it may come when ip_vs goes, long after this module did. */
+static int opvs_sysctl_compat_net_init(struct net *net)
 {
 	return opvs_sysctl_register(opvs_pernet(net), "net/ipv4/vs",
 				    OPVS_SYSCTL_COMPAT);
 }
 
 /* Before the namespace's own end stops what settings act on. */
-static void __net_exit opvs_sysctl_compat_net_exit(struct net *net)
+static void opvs_sysctl_compat_net_exit(struct net *net)
 {
 	opvs_sysctl_unregister(opvs_pernet(net), OPVS_SYSCTL_COMPAT);
 }
@@ -323,7 +324,7 @@ static struct pernet_operations opvs_sysctl_net_ops = {
  * Context: process, after opvs_pernet_init().
  * Return: 0 or negative errno.
  */
-int __init opvs_sysctl_compat_init(void)
+int opvs_sysctl_compat_init(void)
 {
 	return register_pernet_subsys(&opvs_sysctl_net_ops);
 }

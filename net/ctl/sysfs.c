@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /sys/kernel/opvs: version, features, event counters, the connection table.
+/* /sys/kernel/opvs: version, features, who has the names of ip_vs, event counters,
+ * the connection table.
  *
  * Numbers are those of the reader's own network namespace.
  */
 #include <opvs/ctl.h>
+
+#include "ipvs.h"
 
 #include <opvs/conn.h>
 #include <opvs/counters.h>
@@ -30,6 +33,12 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
 	return sysfs_emit(buf, "%s\n", OPVS_VERSION);
+}
+
+static ssize_t owner_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n", opvs_owner_name());
 }
 
 static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -75,6 +84,7 @@ static ssize_t opvs_counter_show(struct kobject *kobj,
 }
 
 static struct kobj_attribute version_attr = __ATTR_RO(version);
+static struct kobj_attribute owner_attr = __ATTR_RO(owner);
 static struct kobj_attribute features_attr = __ATTR_RO(features);
 
 /* A file for a number that goes up and down; @value is read from `on'. */
@@ -112,6 +122,7 @@ static struct kobj_attribute conn_max_attr = __ATTR_RO(conn_max);
 
 static const struct attribute *const opvs_fixed_attrs[] = {
 	&version_attr.attr,
+	&owner_attr.attr,
 	&features_attr.attr,
 	&conns_attr.attr,
 	&conn_max_attr.attr,

@@ -267,7 +267,8 @@ same_text "$(named ipvsadm -S | grep example:sip)" \
 # ---- /proc ----
 
 # The order is the kernel's affair; ipvsadm sorts.
-same_text "$(head -n 3 /proc/net/ip_vs)" "$head_line
+version=$(</sys/kernel/opvs/version)
+same_text "$(head -n 3 /proc/net/ip_vs)" "$head_line opvs $version
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port Forward Weight ActiveConn InActConn" \
 	'/proc/net/ip_vs: title'

@@ -474,6 +474,9 @@ class Agent(calls.Verbs):
     def do_service(self, args):
         return self.native(native.service, args)
 
+    def do_server(self, args):
+        return self.native(native.server, args)
+
     def do_flush(self, args):
         return self.native(native.flush, args)
 

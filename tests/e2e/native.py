@@ -72,18 +72,32 @@ def policy(args):
 
 
 def service(args):
-    """Edits a service, which is otherwise as scheduler= says: policy=, max=."""
+    """Edits a service, or with verb=new adds it; it is as scheduler= and flags=
+    say: policy=, max=."""
     name = service_name(args)
     v6 = ":" in args["service"]
     name |= {"SCHED_NAME": genl.string(args.get("scheduler", "rr")),
-             "FLAGS": genl.u32(0) + genl.u32(0xffffffff),
+             "FLAGS": genl.u32(int(args.get("flags", 0))) +
+                      genl.u32(0xffffffff),
              "TIMEOUT": genl.u32(0),
              "NETMASK": genl.u32(128 if v6 else 0xffffffff)}
     if "policy" in args:
         name["POLICY"] = genl.string(args["policy"])
     if "max" in args:
         name["CONN_MAX"] = genl.u32(int(args["max"]))
-    return ask(abi.SET_SERVICE, service_nest(name))
+    cmd = abi.NEW_SERVICE if args.get("verb") == "new" else abi.SET_SERVICE
+    return ask(cmd, service_nest(name))
+
+
+def server(args):
+    """Adds server= to a service: method= is a number, by default that of NAT."""
+    addr, port = parse_addr(args["server"])
+    dest = {"ADDR": bytes_of(addr), "PORT": genl.be16(port),
+            "FWD_METHOD": genl.u32(int(args.get("method", 0))),
+            "WEIGHT": genl.u32(1), "U_THRESH": genl.u32(0),
+            "L_THRESH": genl.u32(0)}
+    return ask(abi.NEW_DEST, service_nest(service_name(args)) +
+               genl.nest(abi.DEST, abi.DEST_ATTRS, dest))
 
 
 def table(args):

@@ -22,7 +22,8 @@ PERSISTENT, HASHED, ONEPACKET = 1, 2, 4
 ALL = 0xffffffff
 SYSFS = "/sys/kernel/opvs"
 # Counters have a file of their own; these are the others.
-NOT_COUNTERS = {"version", "features", "conns", "conn_max", "conn_buckets",
+NOT_COUNTERS = {"version", "owner", "features",
+                "conns", "conn_max", "conn_buckets",
                 "sweep_visited", "sweep_reclaimed", "sweep_refiled",
                 "sweep_slices", "sweep_wakeups", "sweep_max_slice_ns",
                 "sweep_max_late_ms", "sweep_busy_ns"}
