@@ -197,26 +197,44 @@ const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh)
 					  &opvs_compat_family;
 }
 
+/* Are the words that ipvsadm has for an error as good as a reason? */
+static bool opvs_genl_is_clear(int err)
+{
+	switch (err) {
+	case -EINVAL:
+	case -ERANGE:
+	case -EOPNOTSUPP:
+	case -EPROTONOSUPPORT:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /**
  * opvs_genl_refuse() - tell why a request cannot be met
  * @info: the request; the reason stands in its extack
  * @err: what it ends with
  *
- * Stock clients do not show extack, and ipvsadm has words of its own for
- * -EOPNOTSUPP that mislead ("Operation not supported with IPv6").  What opvs
- * does not have is therefore said in the log as well, unless a tenant asks, whom
- * the host's log is not for.
+ * Stock clients do not show extack.  Where their own words say little, the reason
+ * is therefore in the log as well, unless a tenant asks, whom the host's log is
+ * not for.
+ *
+ * For -EOPNOTSUPP ipvsadm and keepalived say "Operation not supported with IPv6".
+ * Family `IPVS' has -ENOSYS in its place: that reads "Function not implemented",
+ * which is what is the matter.
  *
  * Context: process.
- * Return: @err.
+ * Return: @err, or what stands for it in the request's family.
  */
 int opvs_genl_refuse(struct genl_info *info, int err)
 {
-	if ((err == -EOPNOTSUPP || err == -EPROTONOSUPPORT) &&
-	    !opvs_genl_is_native(info->nlhdr) && info->extack->_msg &&
+	if (!err || opvs_genl_is_native(info->nlhdr))
+		return err;
+	if (!opvs_genl_is_clear(err) && info->extack->_msg &&
 	    !opvs_pernet(genl_info_net(info))->share.tenant)
 		net_notice_ratelimited("%s\n", info->extack->_msg);
-	return err;
+	return err == -EOPNOTSUPP ? -ENOSYS : err;
 }
 
 /* The commands up to @last, for @ops; returns how many. */

@@ -69,7 +69,7 @@ static int check_engine(const struct opvs_svc_conf *conf,
 	if (conf->key.proto != IPPROTO_UDP &&
 	    !opvs_svc_key_is_mark(&conf->key)) {
 		NL_SET_ERR_MSG(extack, "persistence engine: not for this protocol");
-		return -EOPNOTSUPP;
+		return -EPROTONOSUPPORT;
 	}
 	if (conf->flags & IP_VS_SVC_F_PERSISTENT)
 		return 0;

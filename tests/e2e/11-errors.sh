@@ -98,16 +98,35 @@ refuses '-E to such persistence' '' \
 
 # ---- what opvs does not do: never silence ----
 
+# In words of ipvsadm that do not mislead, and the log has the reason.
+absent='Function not implemented'
+protocol='Protocol not supported'
+# logged TEXT NAME: as the last line of opvs.
+logged() {
+	local line
+	line=$(dmesg | sed -n 's/.*opvs: //p' | tail -n 1)
+	is "$line" "$1" "$2"
+}
 for sched in $(features sched); do
 	[[ $sched != mh ]] || continue
-	refuses "an engine without persistence, and $sched" '' \
+	refuses "an engine without persistence, and $sched" "$absent" \
 		ipvsadm -A -u 10.91.0.1:5061 -s "$sched" -o --pe sip
 done
-refuses 'an engine of connections that are not persistent' '' \
+refuses 'an engine of connections that are not persistent' "$absent" \
 	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip
-refuses 'an engine of datagrams for TCP' '' \
+refuses 'an engine of datagrams for TCP' "$protocol" \
 	ipvsadm -A -t 10.91.0.1:5061 -s rr -p --pe sip
 refuses 'flags that the scheduler does not have' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s rr -o -b mh-port
-refuses 'a tunnel' '' ipvsadm -a -u "$vs" -r 10.91.12.2:5060 -i
-refuses 'a synchronisation daemon' '' ipvsadm --start-daemon master
+# The log's lines are limited in number, but not now.
+limit() { nsenter --net=/proc/1/ns/net sysctl -qw net.core.message_cost="$1"; }
+limit 0
+refuses 'a tunnel' "$absent" ipvsadm -a -u "$vs" -r 10.91.12.2:5060 -i
+logged 'FWD_METHOD: not supported: use NAT (ipvsadm -m) or direct routing (-g)' \
+	'the log says what there is instead'
+refuses 'a synchronisation daemon' "$absent" ipvsadm --start-daemon master
+logged 'DAEMON: state synchronisation is not supported' 'the log says it'
+refuses 'thresholds in the wrong order' 'Numerical result out of range' \
+	ipvsadm -e -u "$vs" -r "$rs" -m -x 5 -y 6
+logged 'lower threshold: above the upper threshold' 'the log says what is wrong'
+limit 5

@@ -26,6 +26,9 @@ EINVAL, ENOENT, ESRCH, EEXIST, ERANGE, EPERM = (
 EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT = (
     errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
+ENOSYS = errno.ENOSYS
+NOT_THERE = (ENOSYS, EOPNOTSUPP)  # by family: IPVS, opvs
+
 UDP = socket.IPPROTO_UDP
 PERSISTENT, ONEPACKET = 1, 4
 ALL = 0xffffffff
@@ -113,12 +116,12 @@ def new_service_rows():
     yield "all FLAGS", service(FLAGS=u32(ALL) + u32(ALL), **other), EINVAL
     at = {"PE_NAME": string("sip"), **other}
     yield ("engine with rr, not persistent",
-           service(SCHED_NAME=string("rr"), **at), EOPNOTSUPP)
+           service(SCHED_NAME=string("rr"), **at), NOT_THERE)
     yield ("engine, tracked, not persistent",
-           service(FLAGS=u32(0) + u32(ALL), **at), EOPNOTSUPP)
+           service(FLAGS=u32(0) + u32(ALL), **at), NOT_THERE)
     yield ("engine of datagrams for TCP",
            service(PROTOCOL=u16(6), FLAGS=persistent, TIMEOUT=u32(60), **at),
-           EOPNOTSUPP)
+           EPROTONOSUPPORT)
 
 
 def set_service_rows():
@@ -135,7 +138,7 @@ def set_service_rows():
                service(FLAGS=u32(PERSISTENT) + u32(PERSISTENT),
                        TIMEOUT=u32(seconds)), EINVAL)
     yield ("engine with wrr", service(SCHED_NAME=string("wrr"),
-                                      PE_NAME=string("sip")), EOPNOTSUPP)
+                                      PE_NAME=string("sip")), NOT_THERE)
 
 
 def name_service_rows():
@@ -178,7 +181,7 @@ def dest_conf_rows(**key):
     yield "U 2^31", spoilt(U_THRESH=u32(1 << 31)), EINVAL
     yield "GUE without port", spoilt(TUN_TYPE=u8(1)), EINVAL
     for method in (1, 2, 4):
-        yield (f"method {method}", spoilt(FWD_METHOD=u32(method)), EOPNOTSUPP)
+        yield (f"method {method}", spoilt(FWD_METHOD=u32(method)), NOT_THERE)
 
 
 def new_dest_rows():
@@ -229,9 +232,9 @@ def new_daemon_rows():
            EINVAL)
     yield ("group6 of 12", daemon(MCAST_GROUP6=ip("ff02::1")[:12]), EINVAL)
     yield ("group6 of 20", daemon(MCAST_GROUP6=ip("ff02::1") + u32(0)),
-           (EOPNOTSUPP, EINVAL))
-    yield "not there yet", daemon(), EOPNOTSUPP
-    yield "SYNC_ID 300", daemon(SYNC_ID=u32(300)), EOPNOTSUPP
+           (ENOSYS, EINVAL))
+    yield "not there yet", daemon(), NOT_THERE
+    yield "SYNC_ID 300", daemon(SYNC_ID=u32(300)), NOT_THERE
 
 
 def del_daemon_rows():

@@ -81,8 +81,8 @@ static void spoil_prefix_long(struct opvs_svc_conf *conf)
 
 static const struct svc_case svc_cases[] = {
 	{ "ICMP", spoil_icmp, -EPROTONOSUPPORT },
-	{ "engine with TCP", spoil_engine_tcp, -EOPNOTSUPP },
-	{ "engine with SCTP", spoil_engine_sctp, -EOPNOTSUPP },
+	{ "engine with TCP", spoil_engine_tcp, -EPROTONOSUPPORT },
+	{ "engine with SCTP", spoil_engine_sctp, -EPROTONOSUPPORT },
 	{ "engine, mh, neither -o nor -p", spoil_engine_tracked, -EOPNOTSUPP },
 	{ "engine, rr, no persistence", spoil_engine_rr, -EOPNOTSUPP },
 	{ "engine, wrr, no persistence", spoil_engine_wrr, -EOPNOTSUPP },
