@@ -67,6 +67,19 @@ struct genl_split_ops;
 	register_net_sysctl(net, path, table)
 #endif
 
+/* Since 6.17 a device may forward IPv6 where the namespace does not; Kbuild looks for
+ * the field.  For files that include <net/addrconf.h>; RCU read side.
+ */
+#ifdef OPVS_IPV6_FORCED
+#define opvs_ipv6_forced(dev) ({					\
+	const struct inet6_dev *__idev = __in6_dev_get(dev);		\
+									\
+	__idev && READ_ONCE(__idev->cnf.force_forwarding);		\
+})
+#else
+#define opvs_ipv6_forced(dev)	((void)(dev), false)
+#endif
+
 /* Lazy callbacks, since 6.2 where they are configured, wait for others up to ten
  * seconds; then there is a way to be called as soon as it is safe.  What waits by
  * synchronize_rcu(), rcu_barrier() or queue_rcu_work() is not lazy.

@@ -91,6 +91,9 @@ struct opvs_route {
  * @conf: configuration; cfg_lock
  * @last_weight: last weight above 0; cfg_lock
  * @stats: cfg_lock
+ * @silent_since: when the clock first saw that it was asked and has never
+ *	answered, in jiffies of 64 bits; 0: it need not, has, or was not asked;
+ *	cfg_lock
  * @endpoint: shared record of this address and port for replies, or NULL;
  *	RCU, written under cfg_lock
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
@@ -135,6 +138,7 @@ struct opvs_dest {
 	struct opvs_dest_conf		conf;
 	u32				last_weight;
 	struct opvs_stats		stats;
+	u64				silent_since;
 	struct hlist_node		endpoint_node;
 	unsigned long			endpoint_left;
 	struct opvs_watched		watched;

@@ -162,6 +162,21 @@ struct opvs_net_share {
 	struct opvs_limit		lbl_addrs;
 };
 
+enum opvs_mistake {
+	OPVS_MISTAKE_FORWARD4,
+	OPVS_MISTAKE_FORWARD6,
+	OPVS_MISTAKE_SILENT,
+	OPVS_MISTAKES,
+};
+
+/**
+ * struct opvs_net_mistakes - what looks like success and is none
+ * @due: when each kind is looked for again, in jiffies of 64 bits; cfg_lock
+ */
+struct opvs_net_mistakes {
+	u64				due[OPVS_MISTAKES];
+};
+
 /**
  * struct opvs_net_clock - works, and what they remember from run to run
  * @defence: watches memory while a defence needs it
@@ -229,6 +244,7 @@ struct opvs_net_clock {
  * @removed: net/svc/removed.c
  * @policy: net/svc/policy.c
  * @totals: net/svc/totals.c
+ * @mistakes: net/svc/mistakes.c
  * @clock: net/clock
  * @sysctl: registered tables: net.opvs, net.ipv4.vs; net/ctl/sysctl.c
  * @hooks: netfilter hooks of each family that has services; cfg_lock;
@@ -253,6 +269,7 @@ struct opvs_net {
 	struct opvs_net_removed		removed;
 	struct opvs_net_policies	policy;
 	struct opvs_net_totals		totals;
+	struct opvs_net_mistakes	mistakes;
 	struct opvs_net_clock		clock;
 	struct ctl_table_header		*sysctl[2];
 	struct nf_hook_ops		hooks[OPVS_FAMILIES][OPVS_HOOKS];

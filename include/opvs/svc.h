@@ -186,6 +186,16 @@ void opvs_totals_retire_svc(struct opvs_svc *svc);
 void opvs_totals_revive_dest(struct opvs_dest *dest);
 void opvs_totals_revive_svc(struct opvs_svc *svc);
 
+/* mistakes.c; cfg_lock held, process context */
+void opvs_mistakes_look(struct opvs_dest *dest, const struct opvs_totals *raw);
+void opvs_mistakes_warn_svc(const struct opvs_svc *svc,
+			    struct netlink_ext_ack *extack);
+void opvs_mistakes_warn_dest(const struct opvs_dest *dest,
+			     struct netlink_ext_ack *extack);
+
+/* mistakes.c; process context */
+size_t opvs_mistakes_list(struct opvs_net *on, char *buf, size_t size);
+
 /* match.c; cfg_lock held, process context */
 int opvs_svc_publish(struct opvs_svc *svc);
 void opvs_svc_unpublish(struct opvs_svc *svc);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rates, and what is forgotten in the same rhythm: hints and askers.
+ * Rates, what they say of mistakes, and what is forgotten in the same rhythm:
+ * hints and askers.
  *
  * One work per namespace, in bounded slices, asleep while there are no services.
  */
@@ -30,6 +31,7 @@ static void est_svc(struct opvs_svc *svc)
 	list_for_each_entry(dest, &svc->dests, list) {
 		opvs_stats_sum(dest->stats_cpu, &one);
 		opvs_est_update(&dest->stats.est, &one, now);
+		opvs_mistakes_look(dest, &one);
 		opvs_totals_add(&sum, &one);
 	}
 	opvs_est_update(&svc->stats.est, &sum, now);

@@ -15,6 +15,7 @@
 #include <opvs/pe.h>
 #include <opvs/proto.h>
 #include <opvs/sched.h>
+#include <opvs/svc.h>
 #include <opvs/xmit.h>
 
 #include <linux/ip_vs.h>
@@ -83,9 +84,17 @@ static ssize_t opvs_counter_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%llu\n", opvs_counter_read(on, file->ctr));
 }
 
+static ssize_t mistakes_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return opvs_mistakes_list(opvs_pernet(current->nsproxy->net_ns), buf,
+				  PAGE_SIZE);
+}
+
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 static struct kobj_attribute owner_attr = __ATTR_RO(owner);
 static struct kobj_attribute features_attr = __ATTR_RO(features);
+static struct kobj_attribute mistakes_attr = __ATTR_RO(mistakes);
 
 /* A file for a number that goes up and down; @value is read from `on'. */
 #define OPVS_GAUGE(name, value)						\
@@ -124,6 +133,7 @@ static const struct attribute *const opvs_fixed_attrs[] = {
 	&version_attr.attr,
 	&owner_attr.attr,
 	&features_attr.attr,
+	&mistakes_attr.attr,
 	&conns_attr.attr,
 	&conn_max_attr.attr,
 	&conn_buckets_attr.attr,

@@ -456,6 +456,7 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 	}
 	if (revived)
 		opvs_totals_revive_dest(dest);
+	opvs_mistakes_warn_dest(dest, extack);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
@@ -504,6 +505,8 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 	if (opvs_dest_joined(dest) && !answers_statelessly(svc, conf))
 		opvs_endpoint_leave(svc->on, dest);
 	dest_apply(dest, conf);
+	if (conf->xmit->rewrites && !old_conf.xmit->rewrites)
+		opvs_mistakes_warn_dest(dest, extack);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_edit);

@@ -279,6 +279,7 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 	count_kinds(on, &svc->key, 1);
 	opvs_totals_revive_svc(svc);
 	opvs_clock_rates(on);
+	opvs_mistakes_warn_svc(svc, extack);
 	return 0;
 
 err_down:

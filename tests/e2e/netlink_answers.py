@@ -22,7 +22,7 @@ PERSISTENT, HASHED, ONEPACKET = 1, 2, 4
 ALL = 0xffffffff
 SYSFS = "/sys/kernel/opvs"
 # Counters have a file of their own; these are the others.
-NOT_COUNTERS = {"version", "owner", "features",
+NOT_COUNTERS = {"version", "owner", "mistakes", "features",
                 "conns", "conn_max", "conn_buckets",
                 "sweep_visited", "sweep_reclaimed", "sweep_refiled",
                 "sweep_slices", "sweep_wakeups", "sweep_max_slice_ns",

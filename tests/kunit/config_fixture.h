@@ -135,8 +135,8 @@ static struct opvs_dest *make_dest(struct kunit *test, struct opvs_svc *svc,
 	return dest;
 }
 
-static bool same_svc(const struct opvs_svc_conf *a,
-		     const struct opvs_svc_conf *b)
+static inline bool same_svc(const struct opvs_svc_conf *a,
+			    const struct opvs_svc_conf *b)
 {
 	return !memcmp(&a->key, &b->key, sizeof(a->key)) &&
 	       a->sched == b->sched && a->pe == b->pe && a->flags == b->flags &&
