@@ -159,10 +159,10 @@ struct opvs_view {
  *	for other schedulers opvs_sched_pick() does
  * @keep_drained: members of weight 0 stay, with the weight they had last
  * @priv_size: bytes of private data for a view whose members are filled in;
- *	@prev is as of @build.  Negative errno with extack text when the
+ *	prev is as of @build.  Negative errno with extack text when the
  *	configuration is impossible
  * @build: fill view->priv; cannot fail.  Process context, may take long.
- *	@prev: the view that packets see until now, or NULL.  Its members may
+ *	prev is the view that packets see until now, or NULL.  Its members may
  *	be gone and must not be looked at
  * @pick: choose an available server, or NULL.  Softirq or BH disabled, RCU read
  *	side, no lock
