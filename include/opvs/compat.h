@@ -14,11 +14,6 @@
 #error "opvs does not support CONFIG_PREEMPT_RT: use a kernel without it"
 #endif
 
-/* Sparse does not have it and is told by scripts/lint what to find. */
-#ifndef __has_include
-#define __has_include(header)	0
-#endif
-
 /* skb_gso_segment() and its like got a header of their own in 6.5. */
 #if __has_include("net/gso.h")
 #include <net/gso.h>
@@ -63,8 +58,12 @@ struct genl_split_ops;
 
 /* 6.6 made this one a macro around a function that is told the size. */
 #ifndef register_net_sysctl
-#define register_net_sysctl_sz(net, path, table, size) \
-	register_net_sysctl(net, path, table)
+static inline struct ctl_table_header *
+register_net_sysctl_sz(struct net *net, const char *path,
+		       struct ctl_table *table, size_t size)
+{
+	return register_net_sysctl(net, path, table);
+}
 #endif
 
 /* Since 6.17 a device may forward IPv6 where the namespace does not; Kbuild looks for

@@ -25,7 +25,7 @@
 #else
 #define VISIBLE_IF_KUNIT	static
 #define EXPORT_SYMBOL_IF_KUNIT	OPVS_NO_EXPORT
-#define OPVS_NO_EXPORT(symbol)
+#define OPVS_NO_EXPORT(...)
 #endif
 #endif
 
