@@ -79,4 +79,5 @@ type_all doc/manual.md 20
 check 'doc/manual.md: services are there' \
 	test "$(on_host ipvsadm -Sn | grep -c -- '^-A')" -ge 4
 ip netns del "$ns_host"
-rm -f /etc/sysctl.d/opvs.conf
+# What they left behind is not for other tests.
+rm -rf /etc/sysctl.d/opvs.conf /etc/opvs

@@ -102,7 +102,7 @@ bad 'net.opvs.hash_key = 12' 'net.opvs.hash_key: the secret is refused'
 bad 'net.ipv4.ip_forward = 0' 'neither a setting nor -A, -a or --set'
 bad '-C' 'neither a setting nor -A, -a or --set'
 bad '-A -u 10.91.0.3:5099 -s rr' 'Service already exists'
-bad '-a -u 10.91.0.3:5099 -r 10.91.11.2:5099 -i' 'Operation not supported'
+bad '-a -u 10.91.0.3:5099 -r 10.91.11.2:5099 -i' 'Function not implemented'
 bad '-A -u 10.91.0.3:99999 -s rr' 'illegal virtual server address'
 refuses 'a file that is not there' 'nowhere does not exist' \
 	"$rules" restore "$state/nowhere"
@@ -195,6 +195,7 @@ is "$(<"$file")" "$before" 'what was saved is still there'
 
 # ---- as the unit starts it ----
 
+rm -rf /etc/opvs
 check 'nothing saved: nothing to restore' "$rules" start
 check 'nor is the module loaded' test ! -e /sys/module/opvs
 modprobe opvs
