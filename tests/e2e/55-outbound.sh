@@ -4,7 +4,7 @@
 # client's side. All that is answered or asked in such a call comes back to the
 # server that began it, by templates and without, also while a server is added.
 # In half of the calls it is the callee who hangs up.
-calls=40 rate=4 # of each server
+calls=20 rate=4 # of each server
 
 # Servers 1 to 6 live in three namespaces, two in each.
 caller_ip() { # FAMILY SERVER
@@ -57,7 +57,7 @@ add_server() {
 	poll 60 answered_some || diag 'no packets of the service'
 	ipvsadm -a -u "${vs[$f,$v]}:5060" -r "$(caller_at "$f" 6)" -m
 }
-answered_some() { (($(to_servers) > before + 200)); }
+answered_some() { (($(to_servers) > before + 100)); }
 to_servers() {
 	ipvsadm -Ln --stats --exact -u "${vs[$f,$v]}:5060" |
 		awk '$1 == "UDP" { print $4 }'

@@ -10,7 +10,8 @@ if [[ $module != opvs ]]; then
 	return 0
 fi
 case $OPVS_KERNEL in
-stock | uml) many=20000 ;;
+uml) many=20000 ;;
+stock) many=10000 ;;
 *) many=2500 ;;
 esac
 many=${OPVS_E2E_DIALOGS:-$many}

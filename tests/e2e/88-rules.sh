@@ -6,6 +6,10 @@ if [[ $module != opvs ]]; then
 	skip 'saved rules' 'this is about opvs'
 	return 0
 fi
+if [[ $OPVS_KERNEL == *debug ]]; then
+	skip 'saved rules' 'a program; no kernel code that others do not run'
+	return 0
+fi
 rules=$e2e/../../tools/opvs-rules
 file=$state/rules
 native=/proc/sys/net/opvs
