@@ -147,19 +147,30 @@ check 'and that the former module is back' \
 is "$(runs)" "$other_sum" 'which it is'
 same_text "$(body)" "$saved" 'with the same rules'
 
-# ---- keepalived finds the new module when it is told to ----
+# ---- keepalived finds the new module ----
 
 printf '%s\n' 'virtual_server 10.91.0.3 5089 {' 'lvs_sched rr' 'lvs_method NAT' \
 	'protocol UDP' 'real_server 10.91.11.2 5089 {' '}' '}' >"$state/ka.conf"
 chmod 755 "$state"
-spawn_in "$ns_director" keepalived -n -l -C -G -f "$state/ka.conf" \
-	-p "$state/ka.pid" -c "$state/ka-check.pid" </dev/null >"$state/ka" 2>&1
-keepalived=$spawned
+# start_keepalived PIDFILE: of its checkers.
+start_keepalived() {
+	spawn_in "$ns_director" keepalived -n -l -C -G -f "$state/ka.conf" \
+		-p "$state/ka.pid" -c "$1" </dev/null >"$state/ka" 2>&1
+	keepalived=$spawned
+}
+# Which of the processes of checkers it is.
+checkers() { cat "$1" 2>/dev/null; }
+is_another() { [[ $(checkers "$1") =~ ^[0-9]+$ && $(checkers "$1") != "$2" ]]; }
+mkdir -p /run/keepalived
+start_keepalived /run/keepalived/checkers.pid
 its_services() { ipvsadm -Sn | grep -c '10.91.0.3:' || :; }
 settles 30 2 'keepalived: its services come' its_services
+former=$(checkers /run/keepalived/checkers.pid)
 check 'upgrade beside it' eval "$upgrade --module $state/stripped.ko \
-	--previous $new >/dev/null 2>$state/said"
-check 'which says what is to be done' grep -q 'must be reloaded' "$state/said"
+	--previous $new >$state/said"
+check 'which says that it begins its checkers anew' \
+	grep -q 'begins its checkers anew' "$state/said"
+check 'it does' poll 30 is_another /run/keepalived/checkers.pid "$former"
 settles 5 2 'its services are there' its_services
 sed -i 's/^real_server.*/&\nweight 7/' "$state/ka.conf"
 kill -HUP "$keepalived"
@@ -167,7 +178,16 @@ its_weight() { ipvsadm -Sn | sed -n 's/^-a -u 10.91.0.3:.*-w //p'; }
 settles 30 7 'reloaded, it reaches the new module' its_weight
 kill -TERM "$keepalived"
 settles 30 0 'and its services go with it' its_services
-check 'and back' "$upgrade" --module "$new" --previous "$state/stripped.ko"
+start_keepalived "$state/checkers.pid"
+settles 30 2 'with its file elsewhere' its_services
+check 'upgrade beside it' eval "$upgrade --module $new \
+	--previous $state/stripped.ko >/dev/null 2>$state/said"
+check 'which says what is to be done' grep -q 'must be ended' "$state/said"
+former=$(checkers "$state/checkers.pid")
+kill "$former"
+check 'that is done' poll 30 is_another "$state/checkers.pid" "$former"
+kill -TERM "$keepalived"
+settles 30 0 'and its services go' its_services
 
 # ---- the way back is kept where a new module overwrites the old one ----
 
