@@ -2,10 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # scripts/deps, as who has just cloned this sees it: on another system, without
 # root and sudo, with progress. apt-get and what is installed are made up.
-if [[ $OPVS_KERNEL == *debug ]]; then
-	skip 'scripts/deps' 'a program; the kernel does not matter'
-	return 0
-fi
+! about_programs 'scripts/deps' || return 0
 # Where it stands, it may be root's alone.
 deps=$state/deps
 cp "$e2e/../../scripts/deps" "$deps"

@@ -6,10 +6,7 @@ if [[ $module != opvs ]]; then
 	skip 'saved rules' 'this is about opvs'
 	return 0
 fi
-if [[ $OPVS_KERNEL == *debug ]]; then
-	skip 'saved rules' 'a program; no kernel code that others do not run'
-	return 0
-fi
+! about_programs 'saved rules' || return 0
 rules=$e2e/../../tools/opvs-rules
 file=$state/rules
 native=/proc/sys/net/opvs

@@ -85,6 +85,14 @@ skip() {
 	echo "ok $((count + 1)) - $test_file: $1 # SKIP $2"
 }
 
+# about_programs WHAT: true, and the test is left out, where a whole run leaves
+# tests of programs to another lane: the kernel matters little to them, and
+# emulation makes them slow. By name they run anywhere.
+about_programs() {
+	[[ -z ${OPVS_E2E_NAMED:-} && $OPVS_KERNEL != uml* ]] || return
+	skip "$1" 'about programs; lanes uml* run it'
+}
+
 # is GOT WANT NAME
 is() {
 	if [[ $1 == "$2" ]]; then
