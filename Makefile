@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 MANDIR ?= $(PREFIX)/share/man
 SBINDIR ?= $(PREFIX)/sbin
 SHAREDIR ?= $(PREFIX)/share/opvs
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 STRIP ?= strip
 V ?= 0
@@ -24,8 +25,9 @@ KBUILD = $(MAKE) --no-print-directory -C $(KERNELDIR) M=$(CURDIR) V=$(V) \
 # An administrator's shell may lack these folders.
 DEPMOD = PATH="$$PATH:/usr/sbin:/sbin" depmod
 
-.PHONY: all modules clean need-headers
-.PHONY: install install-module install-man install-tools uninstall
+.PHONY: all modules clean clean-opvsadm need-headers
+.PHONY: opvsadm install install-module install-man install-tools install-opvsadm
+.PHONY: uninstall
 .PHONY: deb test-packages demo check lint kunit e2e debug fuzz bench help
 
 all: modules
@@ -37,10 +39,28 @@ need-headers:
 modules clean: need-headers
 	$(KBUILD) $@
 
+clean: clean-opvsadm
+
+opvsadm:
+	+@$(MAKE) --no-print-directory -C tools/opvsadm
+
+clean-opvsadm:
+	@$(MAKE) --no-print-directory -C tools/opvsadm clean
+
 TOOLS := opvs-rules opvs-upgrade
 TOOL_PAGES := $(TOOLS:%=%.8)
 
+# The libraries that opvsadm is made of may be missing where only the module is
+# wanted.
+ADM_LIBRARIES := libnl-genl-3.0 smartcols json-c popt
+
 install: install-module install-man install-tools
+	@if pkg-config --exists $(ADM_LIBRARIES); then \
+		$(MAKE) --no-print-directory install-opvsadm; \
+	else \
+		echo 'opvsadm is left out: apt-get install pkg-config' \
+			'libnl-genl-3-dev libsmartcols-dev libjson-c-dev libpopt-dev'; \
+	fi
 
 # By hand: modules_install speaks of signing keys and symbol maps that only a
 # kernel's own builder has.
@@ -62,7 +82,15 @@ install-tools:
 	$(if $(UNITDIR),sed -i 's|/usr/sbin/|$(SBINDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/opvs.service)
 
+install-opvsadm: opvsadm
+	install -D -m 755 -t $(DESTDIR)$(SBINDIR) tools/opvsadm/opvsadm
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 doc/opvsadm.8
+	install -D -m 644 tools/opvsadm/completion.bash \
+		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
+
 uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/opvsadm $(DESTDIR)$(MANDIR)/man8/opvsadm.8 \
+		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
 		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(TOOL_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
@@ -91,8 +119,9 @@ fuzz:
 help:
 	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
-	@echo 'install    build; install below DESTDIR, with manual pages, opvs-rules with its'
-	@echo '           unit for systemd, and opvs-upgrade; run depmod'
+	@echo 'opvsadm    build the command-line tool; WERROR=1, SANITIZE=1'
+	@echo 'install    build; install below DESTDIR, with manual pages, opvsadm, opvs-rules'
+	@echo '           with its unit for systemd, and opvs-upgrade; run depmod'
 	@echo 'uninstall  take all of that out again'
 	@echo 'clean      remove what modules made'
 	@echo 'deb        build Debian packages into DEB_OUT (packages)'

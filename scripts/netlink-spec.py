@@ -5,8 +5,8 @@
 usage: netlink-spec.py write TOP
        netlink-spec.py check TOP IP_VS_H
 
-write   makes include/uapi/linux/opvs.h, net/ctl/nla.[ch], doc/netlink/opvs.md
-        and tests/e2e/abi.py
+write   makes include/uapi/linux/opvs.h, net/ctl/nla.[ch], doc/netlink/opvs.md,
+        tools/opvsadm/nla.[ch] and tests/e2e/abi.py
 check   prints a line "file:line: what is wrong" if the specification
         contradicts itself, its files are not what write makes, net/ctl/genl.c
         has other commands, or the kernel's <linux/ip_vs.h> other numbers; then
@@ -24,6 +24,8 @@ SPEC = "doc/netlink/opvs.yaml"
 HEADER = "include/uapi/linux/opvs.h"
 TABLES_H = "net/ctl/nla.h"
 TABLES_C = "net/ctl/nla.c"
+TOOL_H = "tools/opvsadm/nla.h"
+TOOL_C = "tools/opvsadm/nla.c"
 PAGE = "doc/netlink/opvs.md"
 NUMBERS = "tests/e2e/abi.py"
 COMMANDS = "net/ctl/genl.c"
@@ -249,6 +251,60 @@ def tables_c(spec):
     return lines
 
 
+def tool_name(found):
+    return f"adm_{found.name.replace('-', '_')}"
+
+
+def tool_max(found):
+    """The highest number that an attribute of a set has."""
+    last = list(found.attrs.values())[-1]
+    return found.max_name() if found.own() else c_name(last.prefix, "max")
+
+
+def tool_policy(spec, attr):
+    """What an answer may have in an attribute, as libnl puts it."""
+    sizes = attr.checks
+    if attr.type == "nest":
+        return "{ .type = NLA_NESTED }"
+    if attr.type == "string":
+        return "{ .type = NLA_STRING }"
+    if attr.type == "flag":
+        return "{ .type = NLA_FLAG }"
+    if attr.type == "binary":
+        least = sizes.get("exact-len", sizes.get("min-len"))
+        return f"{{ .minlen = {spec.number(least)} }}" if least else \
+            "{ .type = NLA_UNSPEC }"
+    return f"{{ .type = NLA_{attr.type.upper()} }}"
+
+
+def tool_h(spec):
+    guard = "OPVSADM_NLA_H"
+    lines = ["/* SPDX-License-Identifier: GPL-2.0-only */",
+             *comment(f"What answers may carry, {MADE}."),
+             f"#ifndef {guard}", f"#define {guard}", "",
+             "#include <linux/ip_vs.h>", f"#include <{spec.node['uapi-header']}>",
+             "#include <netlink/attr.h>", "",
+             *comment("A set of attributes, and as it stands in a message."),
+             "struct adm_set {", "\tconst struct nla_policy\t*policy;",
+             "\tint\t\t\tmax;", "};", ""]
+    for found in spec.sets.values():
+        lines += [f"extern const struct adm_set {tool_name(found)};"]
+    return [*lines, "", f"#endif /* {guard} */"]
+
+
+def tool_c(spec):
+    lines = ["// SPDX-License-Identifier: GPL-2.0-only",
+             *comment(f"What answers may carry, {MADE}."), '#include "nla.h"']
+    for found in spec.sets.values():
+        name, most = tool_name(found), tool_max(found)
+        rows = [(f"[{attr.c_name}]", f"= {tool_policy(spec, attr)},")
+                for attr in found.attrs.values() if attr.accepted]
+        lines += ["", f"static const struct nla_policy {name}_policy[{most} + 1] = {{",
+                  *columns(rows), "};", "",
+                  f"const struct adm_set {name} = {{ {name}_policy, {most} }};"]
+    return lines
+
+
 def numbers(spec):
     lines = ["# SPDX-License-Identifier: GPL-2.0-only",
              '"""Numbers of the netlink ABI,', f'{MADE}."""', ""]
@@ -385,8 +441,8 @@ def page_definition(spec, node):
     return [*lines, ""]
 
 
-OUTPUTS = {HEADER: header, TABLES_H: tables_h, TABLES_C: tables_c, PAGE: page,
-           NUMBERS: numbers}
+OUTPUTS = {HEADER: header, TABLES_H: tables_h, TABLES_C: tables_c,
+           TOOL_H: tool_h, TOOL_C: tool_c, PAGE: page, NUMBERS: numbers}
 
 
 def made(spec, name):

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* opvsadm: administration of the load balancer opvs. */
+#include "adm.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct adm_options adm_opt = { .name = "opvsadm" };
+
+static const struct adm_command commands[] = {
+	{
+		.name		= "counters",
+		.synopsis	= "[--all] [--delta [--state FILE]] [NAME...]",
+		.help		= "what happened to packets and connections, and why",
+		.run		= cmd_counters,
+	}, {
+		.name		= "version",
+		.synopsis	= "",
+		.help		= "versions of this program and of the module",
+		.run		= cmd_version,
+	},
+};
+
+/**
+ * adm_err() - tells the user what is wrong
+ * @format: as for printf(); without a newline
+ */
+void adm_err(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", adm_opt.name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/**
+ * adm_bad_usage() - tells the user what cannot be understood
+ * @format: as for printf(); without a newline
+ *
+ * Return: the program's status for that.
+ */
+int adm_bad_usage(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", adm_opt.name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; see %s --help\n", adm_opt.name);
+	return ADM_USAGE;
+}
+
+static void print_help(void)
+{
+	size_t i;
+
+	printf("usage: %s [OPTION...] COMMAND [ARGUMENT...]\n\n", adm_opt.name);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-9s %s\n            %s\n", commands[i].name,
+		       commands[i].synopsis, commands[i].help);
+	printf("\n"
+	       "  -j, --json          answers are JSON\n"
+	       "      --color[=WHEN]  always, never or auto (preset; off with NO_COLOR)\n"
+	       "  -h, --help          this help; COMMAND --help is about one command\n"
+	       "  -V, --version       the same as the command version\n");
+}
+
+static void print_command_help(const struct adm_command *command)
+{
+	printf("usage: %s %s%s%s\n\n%s\n", adm_opt.name, command->name,
+	       command->synopsis[0] ? " " : "", command->synopsis,
+	       command->help);
+}
+
+/* A command by its name, or by an unambiguous beginning of it. */
+static const struct adm_command *find_command(const char *name)
+{
+	const struct adm_command *found = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		if (strncmp(commands[i].name, name, strlen(name)) != 0)
+			continue;
+		if (found) {
+			adm_bad_usage("'%s' may be %s or %s", name, found->name,
+				      commands[i].name);
+			return NULL;
+		}
+		found = &commands[i];
+	}
+	if (!found)
+		adm_bad_usage("no command '%s'", name);
+	return found;
+}
+
+static int set_color(const char *when)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (!when || strcmp(when, "auto") == 0)
+		adm_opt.color = isatty(STDOUT_FILENO) &&
+				!(no_color && *no_color);
+	else if (strcmp(when, "always") == 0)
+		adm_opt.color = true;
+	else if (strcmp(when, "never") == 0)
+		adm_opt.color = false;
+	else
+		return adm_bad_usage("--color takes always, never or auto, not '%s'",
+				     when);
+	return ADM_OK;
+}
+
+static int run_command(int argc, char **argv)
+{
+	const struct adm_command *command = find_command(argv[0]);
+	int i;
+
+	if (!command)
+		return ADM_USAGE;
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_command_help(command);
+			return ADM_OK;
+		}
+		/* Where it stands does not matter. */
+		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0) {
+			adm_opt.json = true;
+			memmove(&argv[i], &argv[i + 1],
+				sizeof(*argv) * (argc - i));
+			argc--;
+			i--;
+		}
+	}
+	optind = 1;
+	return command->run(argc, argv);
+}
+
+/* The options in front of a command, then the command. */
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "color", optional_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ }
+	};
+	int option, status = set_color(NULL);
+
+	while ((option = getopt_long(argc, argv, "+jhV", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			adm_opt.json = true;
+			break;
+		case 'c':
+			status = set_color(optarg);
+			if (status)
+				return status;
+			break;
+		case 'h':
+			print_help();
+			return ADM_OK;
+		case 'V':
+			return cmd_version(1, argv);
+		default:
+			return ADM_USAGE;
+		}
+	}
+	if (optind == argc)
+		return adm_bad_usage("no command");
+	return run_command(argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setlocale(LC_ALL, "");
+	status = run(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		adm_err("what was printed could not be written: %m");
+		return ADM_FAILED;
+	}
+	return status;
+}
