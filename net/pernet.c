@@ -10,6 +10,7 @@
 #include <opvs/conn.h>
 #include <opvs/ctl.h>
 #include <opvs/endpoint.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/path.h>
 #include <opvs/share.h>
@@ -39,6 +40,7 @@ static int __net_init opvs_net_init(struct net *net)
 
 	on->net = net;
 	on->svc.events = &opvs_path_events;
+	on->event.ops = &opvs_event_netlink;
 	get_random_bytes(&on->svc.hash_key, sizeof(on->svc.hash_key));
 
 	opvs_share_net_init(on);

@@ -107,6 +107,20 @@ def enum(name, rows):
             f"#define {most}\t(__{most} - 1)", ""]
 
 
+def values(node):
+    """(number, entry) of an enumeration, or of flags."""
+    for number, entry in enumerate(node["entries"]):
+        yield 1 << number if node["type"] == "flags" else number, entry
+
+
+def flags(node):
+    """An enum of flags, which has no maximum."""
+    rows = [(f"{c_name(node['name-prefix'], entry['name'])} = {number},",
+             f"/* {flat(entry['doc'])} */") for number, entry in values(node)]
+    return [f"enum {c_name(node['enum-name']).lower()} {{", *columns(rows),
+            "};", ""]
+
+
 def defines(*rows):
     return columns([(f"#define {name}", value) for name, value in rows], 0)
 
@@ -153,14 +167,21 @@ def header(spec):
         elif found["type"] == "enum":
             prefix = found["name-prefix"]
             rows = [(c_name(prefix, entry["name"]), number, flat(entry["doc"]))
-                    for number, entry in enumerate(found["entries"])]
+                    for number, entry in values(found)]
             lines += [*comment(found["doc"]),
                       *enum((c_name(found["enum-name"]).lower(),
                              c_name(prefix, "max")), rows)]
+        elif found["type"] == "flags":
+            lines += [*comment(found["doc"]), *flags(found)]
+    for group in spec.groups:
+        lines += [*comment(group["doc"]),
+                  *defines((c_name(group["c-define-name"]),
+                            f'"{group["name"]}"')), ""]
     operations = node["operations"]
     rows = [(op.c_name, op.number, answered(spec, op))
             for op in spec.operations]
-    lines += [*comment("Commands; those below 64 have the numbers of IPVS_CMD_*."),
+    lines += [*comment("Commands, and events behind them; those below 64 have"
+                       " the numbers of IPVS_CMD_*."),
               *enum((c_name(operations["enum-name"]).lower(),
                      c_name(operations["name-prefix"], "max")), rows)]
     for found in spec.sets.values():
@@ -171,6 +192,8 @@ def header(spec):
 
 def answered(spec, op):
     """How a command is sent, and which number its answer has."""
+    if op.group:
+        return f"event, group {op.group}"
     text = ", ".join(op.modes)
     if op.answer in (None, op.number):
         return text
@@ -313,6 +336,12 @@ def numbers(spec):
     known = {op.number for op in spec.operations}
     lines += [f"{c_name(op.name)}_ANSWER = {op.answer}"
               for op in spec.operations if op.answer not in (None, *known)]
+    for node in spec.definitions.values():
+        if node["type"] == "flags":
+            lines += ["", f"{c_name(node['name'])} = {{"]
+            lines += [f'    "{c_name(entry["name"])}": {number},'
+                      for number, entry in values(node)]
+            lines += ["}"]
     lines += [""]
     for attr in spec.sets["message"].attrs.values():
         lines.append(f"{c_name(attr.name)} = {attr.number}")
@@ -358,15 +387,22 @@ def shapes(spec):
 def answers(spec):
     lines = ["", "# Of each command: the number of its answer, the set, and which"
              " attributes of it.", "ANSWERS = {"]
-    for op in spec.operations:
-        if op.answer is None:
-            continue
-        found = spec.sets[op.node["attribute-set"]]
-        kinds = ", ".join(str(found.attrs[name].number)
-                          for name in op.attributes("reply"))
-        lines.append(f'    {op.number}: ({op.answer}, "{found.name}",'
-                     f" {{{kinds}}}),")
+    for op in spec.commands:
+        if op.answer is not None:
+            lines.append(f"    {op.number}: ({op.answer}, {carried(spec, op)}),")
+    lines += ["}", "", "# Of each event: its name, the set, and which attributes"
+              " of it.", "EVENTS = {"]
+    lines += [f'    {op.number}: ("{c_name(op.name)}", {carried(spec, op)}),'
+              for op in spec.events]
     return [*lines, "}"]
+
+
+def carried(spec, op):
+    """The set of an answer or event, and numbers of it."""
+    found = spec.sets[op.node["attribute-set"]]
+    kinds = ", ".join(str(found.attrs[name].number)
+                      for name in op.attributes("reply"))
+    return f'"{found.name}", {{{kinds}}}'
 
 
 def page_command(spec, op):
@@ -374,7 +410,8 @@ def page_command(spec, op):
     lines = [f"### {c_name(op.name)}", "",
              f"`{op.c_name}` ({op.number}), {answered(spec, op)}.", ""]
     lines += [line for part in wrap(node["doc"], 100) for line in (*part, "")]
-    for title, direction in (("Request", "request"), ("Answer", "reply")):
+    for title, direction in (("Request", "request"),
+                             ("Attributes" if op.group else "Answer", "reply")):
         names = op.attributes(direction)
         if names:
             found = spec.sets[node["attribute-set"]]
@@ -411,7 +448,15 @@ def page(spec):
     lines += [line for part in wrap(spec.node["doc"], 100)
               for line in (*part, "")]
     lines += ["## Commands", ""]
-    for op in spec.operations:
+    for op in spec.commands:
+        lines += page_command(spec, op)
+    lines += ["## Events", ""]
+    for group in spec.groups:
+        lines += [f"Multicast group `{group['name']}`,"
+                  f" `{c_name(group['c-define-name'])}`.", ""]
+        lines += [line for part in wrap(group["doc"], 100)
+                  for line in (*part, "")]
+    for op in spec.events:
         lines += page_command(spec, op)
     lines += ["## Attributes", "",
               "be16 and be32 are integers in network byte order, all others in"
@@ -437,7 +482,7 @@ def page_definition(spec, node):
         lines += ["| value | number | |", "|---|---|---|"]
         lines += [f"| `{c_name(node['name-prefix'], entry['name'])}` |"
                   f" {number} | {flat(entry['doc'])} |"
-                  for number, entry in enumerate(node["entries"])]
+                  for number, entry in values(node)]
     return [*lines, ""]
 
 
@@ -507,7 +552,7 @@ def check_commands(spec, top):
         line = text.count("\n", 0, match.start()) + 1
         have[match[1]] = line, [mode for mode in ("do", "dump")
                                 if f".{mode}it\t" in match[2]]
-    for op in spec.operations:
+    for op in spec.commands:
         line, modes = have.pop(op.c_name, (1, []))
         if modes != op.modes:
             yield COMMANDS, line, f"{op.c_name} has handlers for" \

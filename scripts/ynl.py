@@ -25,7 +25,7 @@ CHECKS = {"string": {"max-len"}, "binary": {"min-len", "max-len", "exact-len"},
           **{kind: {"min", "max"} for kind in INTEGERS}}
 TOP_KEYS = {"name", "protocol", "uapi-header", "c-family-name", "doc",
             "c-version-name", "version", "kernel-policy", "definitions",
-            "attribute-sets", "operations"}
+            "attribute-sets", "operations", "mcast-groups"}
 
 
 class Wrong(Exception):
@@ -124,19 +124,26 @@ class Set:
 
 
 class Operation:
-    """A command."""
+    """A command, or an event that a multicast group gets."""
 
     def __init__(self, node, prefix):
         self.node = node
         self.name = node["name"]
         self.c_name = c_name(prefix, self.name)
+        self.group = node.get("mcgrp")
         self.modes = [mode for mode in ("do", "dump") if mode in node]
+        if self.group:
+            self.number = self.answer = node["event"]["value"]
+            return
         first = node[self.modes[0]]
         self.number = first["request"]["value"]
         self.answer = first.get("reply", {}).get("value")
 
     def attributes(self, direction):
         """Names of attributes of requests or replies, of all modes."""
+        if self.group:
+            return self.node["event"]["attributes"] \
+                if direction == "reply" else []
         found = []
         for mode in self.modes:
             for name in self.node[mode].get(direction, {}).get("attributes",
@@ -165,10 +172,15 @@ class Spec:
         for node in self.node["attribute-sets"]:
             self._set(node)
         self._references()
+        self.groups = self.node["mcast-groups"]["list"]
+        for node in self.groups:
+            node.want("multicast group", ("name", "c-define-name", "doc"), ())
         prefix = self.node["operations"]["name-prefix"]
-        self.operations = []
+        self.operations = []    # commands and events
         for node in self.node["operations"]["list"]:
             self.operations.append(self._operation(node, prefix))
+        self.commands = [op for op in self.operations if not op.group]
+        self.events = [op for op in self.operations if op.group]
 
     def _named(self, key, check):
         found = {}
@@ -185,9 +197,10 @@ class Spec:
         name = f"definition {node.get('name')}"
         if kind == "const":
             node.want(name, ("name", "type", "value", "doc"), ())
-        elif kind == "enum":
+        elif kind in ("enum", "flags"):
             node.want(name, ("name", "type", "name-prefix", "enum-name",
-                             "entries", "doc"), ("render-max",))
+                             "entries", "doc"),
+                      ("render-max",) if kind == "enum" else ())
             for entry in node["entries"]:
                 entry.want(name, ("name", "doc"), ())
         elif kind == "struct":
@@ -293,8 +306,33 @@ class Spec:
         return value if isinstance(value, int) else \
             self.definitions[value]["value"]
 
+    def _event(self, node):
+        name = node["name"]
+        node.want(f"event {name}", ("name", "doc", "attribute-set", "mcgrp",
+                                    "event"), ())
+        space = self.sets.get(node["attribute-set"])
+        if not space or node["mcgrp"] not in [group["name"] for group
+                                              in self.groups]:
+            raise Wrong(node.line, f"event {name} is for no group, or with"
+                        " attributes of no set")
+        node["event"].want(f"event {name}", ("value", "attributes"), ())
+        for attr in node["event"]["attributes"]:
+            if attr not in space.attrs:
+                raise Wrong(node.line, f"event {name} cannot have {attr}")
+
     def _operation(self, node, prefix):
+        command = self._command(node, prefix)
+        last = self.operations[-1].number if self.operations else 0
+        if command.number <= last:
+            raise Wrong(node.line, f"{command.name} has number"
+                        f" {command.number}, which is not above the last")
+        return command
+
+    def _command(self, node, prefix):
         name = node.get("name")
+        if "event" in node:
+            self._event(node)
+            return Operation(node, prefix)
         node.want(f"command {name}", ("name", "doc", "attribute-set", "flags"),
                   ("do", "dump"))
         space = self.sets.get(node["attribute-set"])
@@ -310,11 +348,7 @@ class Spec:
                         raise Wrong(node.line, f"{mode} of {name}: {direction}"
                                     f" cannot have {attr}")
         command = Operation(node, prefix)
-        last = self.operations[-1].number if self.operations else 0
         for mode in command.modes:
             if node[mode]["request"]["value"] != command.number:
                 raise Wrong(node.line, f"{name} has two numbers")
-        if command.number <= last:
-            raise Wrong(node.line, f"{name} has number {command.number}, which"
-                        " is not above the last")
         return command

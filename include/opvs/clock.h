@@ -36,6 +36,17 @@ static inline void opvs_clock_load(struct opvs_net *on)
 }
 
 /**
+ * opvs_clock_events() - have events told that packets left word of
+ * @on: namespace
+ *
+ * Context: any.
+ */
+static inline void opvs_clock_events(struct opvs_net *on)
+{
+	queue_delayed_work(opvs_wq, &on->clock.events, HZ / 20 + 1);
+}
+
+/**
  * opvs_clock_rates() - have rates estimated and what is old forgotten
  * @on: namespace that has a service
  *

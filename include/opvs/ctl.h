@@ -3,6 +3,7 @@
 #ifndef OPVS_CTL_H
 #define OPVS_CTL_H
 
+struct opvs_event_ops;
 struct opvs_net;
 
 /* net.opvs; life with the namespace */
@@ -16,6 +17,9 @@ void opvs_sysfs_exit(void);
 /* The native family `opvs'. */
 int opvs_genl_init(void);
 void opvs_genl_exit(void);
+
+/* Its multicast group. */
+extern const struct opvs_event_ops opvs_event_netlink;
 
 /*
  * Compatibility surfaces: family `IPVS', /proc/net/ip_vs* and net.ipv4.vs, together

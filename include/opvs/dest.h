@@ -99,6 +99,8 @@ struct opvs_route {
  * @endpoint_node: in opvs_endpoint.dests, RCU, written under cfg_lock
  * @endpoint_left: the grace period after which no packet sees it in the list
  *	that it left last; cfg_lock
+ * @overload_news: what of @overloaded is still to be told; net/svc/event.c
+ * @overload_node: in opvs_net.event.overloads then
  * @watched: for those that wait for its end
  * @free_work: frees the server a grace period after the last reference
  */
@@ -141,6 +143,8 @@ struct opvs_dest {
 	u64				silent_since;
 	struct hlist_node		endpoint_node;
 	unsigned long			endpoint_left;
+	unsigned long			overload_news;
+	struct llist_node		overload_node;
 	struct opvs_watched		watched;
 	struct rcu_work			free_work;
 };

@@ -16,6 +16,7 @@
 
 #include <opvs/askers.h>
 #include <opvs/counters.h>
+#include <opvs/event.h>
 #include <opvs/expire.h>
 #include <opvs/limit.h>
 #include <opvs/policy.h>
@@ -185,6 +186,7 @@ struct opvs_net_mistakes {
  * @drain_rcu: grace period after which no packet sees what drained last; cfg_lock
  * @drain_over: something ceased to drain, and its exceptions have not been ended;
  *	cfg_lock
+ * @events: tells what packets left word of, and of lost events
  * @load: estimates the load of servers of one-packet services
  * @rates: rate estimator; asleep while there are no services
  * @rates_at: service id at which it goes on; @rates only
@@ -200,6 +202,7 @@ struct opvs_net_clock {
 	struct delayed_work		drain;
 	unsigned long			drain_rcu;
 	bool				drain_over;
+	struct delayed_work		events;
 	struct delayed_work		load;
 	struct delayed_work		rates;
 	unsigned long			rates_at;
@@ -216,7 +219,8 @@ struct opvs_net_clock {
  * lock         protects                             taken in       inside
  * ============ ==================================== ============== ==========
  * cfg_lock     services, servers, endpoints, their  process        -
- *              statistics and estimators
+ *              statistics and estimators; order of
+ *              events
  * insert locks that a tuple gets one connection     softirq        -
  * rhashtable   chains of match.table and            process        cfg_lock
  * bucket locks replies.endpoints
@@ -228,6 +232,8 @@ struct opvs_net_clock {
  * kick_lock    waking the sweeper against stopping  softirq,       -
  *                                                   process
  * share_lock   what tenants have reserved together  process        cfg_lock
+ * events_up    that family opvs is there while      process        cfg_lock
+ *              events are sent
  * closed_lock  that closed and drop_rate agree      process        cfg_lock
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
@@ -245,6 +251,7 @@ struct opvs_net_clock {
  * @policy: net/svc/policy.c
  * @totals: net/svc/totals.c
  * @mistakes: net/svc/mistakes.c
+ * @event: net/svc/event.c
  * @clock: net/clock
  * @sysctl: registered tables: net.opvs, net.ipv4.vs; net/ctl/sysctl.c
  * @hooks: netfilter hooks of each family that has services; cfg_lock;
@@ -270,6 +277,7 @@ struct opvs_net {
 	struct opvs_net_policies	policy;
 	struct opvs_net_totals		totals;
 	struct opvs_net_mistakes	mistakes;
+	struct opvs_net_events		event;
 	struct opvs_net_clock		clock;
 	struct ctl_table_header		*sysctl[2];
 	struct nf_hook_ops		hooks[OPVS_FAMILIES][OPVS_HOOKS];

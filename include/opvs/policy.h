@@ -39,7 +39,8 @@ struct opvs_policy *opvs_policy_find(struct opvs_net *on, const char *name);
 int opvs_policy_add(struct opvs_net *on, const char *name,
 		    const u32 set[OPVS_TIMEOUTS],
 		    struct netlink_ext_ack *extack);
-int opvs_policy_edit(struct opvs_policy *policy, const u32 set[OPVS_TIMEOUTS],
+int opvs_policy_edit(struct opvs_net *on, struct opvs_policy *policy,
+		     const u32 set[OPVS_TIMEOUTS],
 		     struct netlink_ext_ack *extack);
 int opvs_policy_del(struct opvs_net *on, struct opvs_policy *policy,
 		    struct netlink_ext_ack *extack);

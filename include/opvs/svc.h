@@ -95,6 +95,9 @@ struct opvs_svc_conf {
  * @num_dests: length of @dests; cfg_lock
  * @last_dest_id: id of the server added last; cfg_lock
  * @stats: cfg_lock
+ * @limit_at: when it was taken down last that its limit was reached, in jiffies;
+ *	0: never
+ * @limit_news: that is still to be told
  * @ref: the namespace's reference until removal and one per real server
  *	that is not freed yet
  * @watched: for those that wait for its end
@@ -125,6 +128,8 @@ struct opvs_svc {
 	u32				num_dests;
 	u64				last_dest_id;
 	struct opvs_stats		stats;
+	unsigned long			limit_at;
+	bool				limit_news;
 	refcount_t			ref;
 	struct opvs_watched		watched;
 	struct rcu_work			free_work;

@@ -3,8 +3,9 @@
  * The clock of a namespace: its works, from their birth to their end.
  *
  * A namespace ends in steps (net/pernet.c).  Works that need services stop when
- * these are gone.  The two that let go of removed servers still have to run then:
- * it is them that the end of the services waits for.
+ * these are gone.  The two that let go of removed servers, and the one that tells
+ * events, still have to run then: it is them that the end of the services waits
+ * for.
  */
 #include <opvs/clock.h>
 
@@ -25,6 +26,7 @@ void opvs_clock_net_init(struct opvs_net *on)
 {
 	INIT_DELAYED_WORK(&on->clock.defence, opvs_defence_work);
 	INIT_DELAYED_WORK(&on->clock.drain, opvs_drain_work);
+	INIT_DELAYED_WORK(&on->clock.events, opvs_events_work);
 	INIT_DELAYED_WORK(&on->clock.load, opvs_load_work);
 	INIT_DELAYED_WORK(&on->clock.rates, opvs_rates_work);
 	INIT_WORK(&on->clock.idle, opvs_idle_work);
@@ -46,7 +48,7 @@ void opvs_clock_net_stop(struct opvs_net *on)
 }
 
 /**
- * opvs_clock_net_exit() - stop what worked for removed servers
+ * opvs_clock_net_exit() - stop what held on to servers
  * @on: namespace whose servers are freed, those removed before included
  *
  * Context: process.
@@ -55,6 +57,7 @@ void opvs_clock_net_exit(struct opvs_net *on)
 {
 	cancel_work_sync(&on->clock.orphans);
 	cancel_work_sync(&on->clock.idle);
+	cancel_delayed_work_sync(&on->clock.events);
 }
 
 /**

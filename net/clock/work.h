@@ -11,6 +11,9 @@ void opvs_defence_work(struct work_struct *work);
 /* drain.c: ends the draining of stateless services */
 void opvs_drain_work(struct work_struct *work);
 
+/* events.c: tells what packets left word of */
+void opvs_events_work(struct work_struct *work);
+
 /* load.c: forgets calls that are over */
 void opvs_load_work(struct work_struct *work);
 

@@ -10,6 +10,7 @@
 #include <opvs/conn.h>
 
 #include <opvs/dest.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/limit.h>
 #include <opvs/netns.h>
@@ -89,14 +90,18 @@ static bool expendable(const struct opvs_expiring *e)
 	       cp->request.tuple.proto != IPPROTO_UDP;
 }
 
-static void count_refusal(struct opvs_net *on, const struct opvs_svc *svc)
+static void count_refusal(struct opvs_net *on, struct opvs_svc *svc)
 {
-	if (opvs_limit_reached(on->conn.everywhere))
+	if (opvs_limit_reached(on->conn.everywhere)) {
 		opvs_count(on, REFUSED_GLOBAL);
-	else if (opvs_limit_reached(&on->conn.limit))
+		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_EVERYWHERE);
+	} else if (opvs_limit_reached(&on->conn.limit)) {
 		opvs_count(on, REFUSED_NETNS);
-	else
+		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_NETNS);
+	} else {
 		opvs_count(on, REFUSED_SERVICE);
+		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_SERVICE);
+	}
 }
 
 /* Is there room if one goes?  A limit that was lowered ends nothing. */

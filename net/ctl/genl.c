@@ -27,6 +27,7 @@
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/opvs.h>
+#include <linux/rwsem.h>
 
 /* Family `opvs' has all of these, `IPVS' those that it has numbers for; who may
  * use them is added when a family comes up.
@@ -144,6 +145,13 @@ static const struct genl_ops opvs_genl_ops[] = {
 static struct genl_ops opvs_native_ops[ARRAY_SIZE(opvs_genl_ops)] __ro_after_init;
 static struct genl_ops opvs_compat_ops[IPVS_CMD_MAX] __ro_after_init;
 
+/* Who asks for changes may be told of them.  What tenants may not do at all is not
+ * told to them either: see net/ctl/event.c.
+ */
+static const struct genl_multicast_group opvs_genl_groups[] = {
+	{ .name = OPVS_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
 static struct genl_family opvs_native_family __ro_after_init = {
 	.name		= OPVS_GENL_NAME,
 	.version	= OPVS_GENL_VERSION,
@@ -155,7 +163,13 @@ static struct genl_family opvs_native_family __ro_after_init = {
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.ops		= opvs_native_ops,
+	.mcgrps		= opvs_genl_groups,
+	.n_mcgrps	= ARRAY_SIZE(opvs_genl_groups),
 };
+
+/* The family's group has a number; see &struct opvs_net for the lock. */
+static DECLARE_RWSEM(events_up);
+static bool is_up;
 
 /* Registered and unregistered also long after the module was loaded. */
 static struct genl_family opvs_compat_family = {
@@ -237,6 +251,59 @@ int opvs_genl_refuse(struct genl_info *info, int err)
 	return err == -EOPNOTSUPP ? -ENOSYS : err;
 }
 
+/**
+ * opvs_genl_listened() - does anybody listen to events?
+ * @net: namespace
+ *
+ * Context: any.
+ * Return: true if somebody may; there may be nobody in this very namespace.
+ */
+bool opvs_genl_listened(const struct net *net)
+{
+	return READ_ONCE(is_up) &&
+	       genl_has_listeners(&opvs_native_family, (struct net *)net, 0);
+}
+
+/**
+ * opvs_genl_event() - begin an event
+ * @skb: where it is built
+ * @cmd: OPVS_CMD_*, an event
+ *
+ * Context: any.
+ * Return: the header of the message, or NULL when there is no room.
+ */
+void *opvs_genl_event(struct sk_buff *skb, u8 cmd)
+{
+	return genlmsg_put(skb, 0, 0, &opvs_native_family, 0, cmd);
+}
+
+/**
+ * opvs_genl_multicast() - send an event to all that listen in a namespace
+ * @net: namespace
+ * @skb: the event; consumed
+ *
+ * Whoever has no room for it is told that by its socket.
+ *
+ * Context: process.
+ */
+void opvs_genl_multicast(struct net *net, struct sk_buff *skb)
+{
+	down_read(&events_up);
+	if (is_up)
+		genlmsg_multicast_netns(&opvs_native_family, net, skb, 0, 0,
+					GFP_KERNEL);
+	else
+		nlmsg_free(skb);
+	up_read(&events_up);
+}
+
+static void opvs_genl_set_up(bool up)
+{
+	down_write(&events_up);
+	WRITE_ONCE(is_up, up);
+	up_write(&events_up);
+}
+
 /* The commands up to @last, for @ops; returns how many. */
 static unsigned int __init opvs_genl_fill(struct genl_ops *ops, u8 last,
 					  u8 validate)
@@ -263,12 +330,17 @@ static unsigned int __init opvs_genl_fill(struct genl_ops *ops, u8 last,
  */
 int __init opvs_genl_init(void)
 {
+	int err;
+
 	opvs_native_family.n_ops = opvs_genl_fill(opvs_native_ops, U8_MAX, 0);
 	opvs_compat_family.n_ops =
 		opvs_genl_fill(opvs_compat_ops, IPVS_CMD_MAX,
 			       GENL_DONT_VALIDATE_STRICT |
 			       GENL_DONT_VALIDATE_DUMP);
-	return genl_register_family(&opvs_native_family);
+	err = genl_register_family(&opvs_native_family);
+	if (!err)
+		opvs_genl_set_up(true);
+	return err;
 }
 
 /**
@@ -278,6 +350,7 @@ int __init opvs_genl_init(void)
  */
 void opvs_genl_exit(void)
 {
+	opvs_genl_set_up(false);
 	genl_unregister_family(&opvs_native_family);
 }
 

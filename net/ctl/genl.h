@@ -10,6 +10,10 @@ const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh);
 
 int opvs_genl_refuse(struct genl_info *info, int err);
 
+bool opvs_genl_listened(const struct net *net);
+void *opvs_genl_event(struct sk_buff *skb, u8 cmd);
+void opvs_genl_multicast(struct net *net, struct sk_buff *skb);
+
 int opvs_genl_compat_init(void);
 void opvs_genl_compat_exit(void);
 

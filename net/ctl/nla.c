@@ -21,6 +21,7 @@ const struct nla_policy opvs_nla_message[OPVS_CMD_ATTR_MAX + 1] = {
 	[OPVS_CMD_ATTR_POLICY]		= { .type = NLA_NESTED },
 	[OPVS_CMD_ATTR_TABLE]		= { .type = NLA_NESTED },
 	[OPVS_CMD_ATTR_COUNT]		= ANSWERS_ONLY,
+	[OPVS_CMD_ATTR_EVENT]		= ANSWERS_ONLY,
 };
 
 const struct nla_policy opvs_nla_service[OPVS_SVC_ATTR_MAX + 1] = {

@@ -175,7 +175,8 @@ int opvs_ctl_set_policy(struct sk_buff *skb, struct genl_info *info)
 {
 	struct opvs_req *req = opvs_req_of(info);
 
-	return opvs_policy_edit(req->policy, req->timeouts, info->extack);
+	return opvs_policy_edit(req->on, req->policy, req->timeouts,
+				info->extack);
 }
 
 /**
@@ -211,8 +212,15 @@ static int opvs_fill_state_timeout(struct opvs_msg *msg,
 	return 0;
 }
 
-static int opvs_fill_policy(struct opvs_msg *msg,
-			    const struct opvs_policy *policy)
+/**
+ * opvs_fill_policy() - add a POLICY nest to a message
+ * @msg: message
+ * @policy: timeout policy
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, or -EMSGSIZE when there is no room.
+ */
+int opvs_fill_policy(struct opvs_msg *msg, const struct opvs_policy *policy)
 {
 	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_POLICY);
 	const struct opvs_proto *proto;

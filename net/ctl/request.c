@@ -39,8 +39,10 @@ static const struct opvs_need_type {
 
 static void opvs_req_free(struct opvs_req *req)
 {
-	if (req->locked)
+	if (req->locked) {
+		req->on->event.portid = 0;
 		mutex_unlock(&req->on->cfg_lock);
+	}
 	kfree(req);
 }
 
@@ -65,8 +67,10 @@ int opvs_req_begin(const opvs_genl_op *op, struct sk_buff *skb,
 		return -ENOMEM;
 	req->on = opvs_pernet(genl_info_net(info));
 	req->locked = need->lock;
-	if (req->locked)
+	if (req->locked) {
 		mutex_lock(&req->on->cfg_lock);
+		req->on->event.portid = info->snd_portid;
+	}
 	if (need->find)
 		err = need->find(req, info);
 	if (err) {

@@ -153,15 +153,28 @@ static int opvs_fill_hash_key(struct opvs_msg *msg, const struct opvs_net *on)
 	return nla_put(msg->skb, OPVS_TABLE_ATTR_HASH_KEY, sizeof(bytes), bytes);
 }
 
+/**
+ * opvs_fill_limit() - add the limit of entries to a TABLE nest, and their number
+ * @msg: message
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE when there is no room.
+ */
+int opvs_fill_limit(struct opvs_msg *msg, const struct opvs_net *on)
+{
+	if (nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONN_MAX,
+			READ_ONCE(on->conn.limit.max)) ||
+	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONNS,
+			atomic_read(&on->conn.limit.count)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int opvs_fill_table(struct opvs_msg *msg, struct opvs_net *on)
 {
 	struct nlattr *nest = opvs_msg_nest(msg, OPVS_CMD_ATTR_TABLE);
 
-	if (!nest ||
-	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONN_MAX,
-			READ_ONCE(on->conn.limit.max)) ||
-	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_CONNS,
-			atomic_read(&on->conn.limit.count)) ||
+	if (!nest || opvs_fill_limit(msg, on) ||
 	    nla_put_u32(msg->skb, OPVS_TABLE_ATTR_BUCKETS,
 			opvs_conn_table_size(on)) ||
 	    opvs_fill_sweep(msg, &on->conn.expire.stats) ||

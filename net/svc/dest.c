@@ -11,6 +11,7 @@
 #include <opvs/dest.h>
 
 #include <opvs/endpoint.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
@@ -457,6 +458,7 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 	if (revived)
 		opvs_totals_revive_dest(dest);
 	opvs_mistakes_warn_dest(dest, extack);
+	opvs_event_dest(dest, OPVS_CMD_DEST_ADDED);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
@@ -507,6 +509,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 	dest_apply(dest, conf);
 	if (conf->xmit->rewrites && !old_conf.xmit->rewrites)
 		opvs_mistakes_warn_dest(dest, extack);
+	opvs_event_dest_edit(dest, &old_conf);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_edit);
@@ -571,6 +574,7 @@ int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack)
 	svc->num_dests++;
 	if (err)
 		return err;
+	opvs_event_dest(dest, OPVS_CMD_DEST_REMOVED);
 	opvs_dest_unlink(dest);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* The load of a server, and when it is too much. */
 #include <opvs/dest.h>
 
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 
 #include <linux/atomic.h>
@@ -59,10 +60,12 @@ void opvs_dest_update_overload(struct opvs_dest *dest)
 		if (is == was)
 			return;
 		WRITE_ONCE(dest->overloaded, is);
+		opvs_event_overload(dest, is);
 		/* Orders the flag before the count is looked at again. */
 		smp_mb();
 	} while (--turns);
 	WRITE_ONCE(dest->overloaded, false);
+	opvs_event_overload(dest, false);
 }
 
 /**

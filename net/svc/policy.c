@@ -7,6 +7,7 @@
  */
 #include <opvs/policy.h>
 
+#include <opvs/event.h>
 #include <opvs/expire.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
@@ -70,14 +71,28 @@ static int opvs_policy_check_name(const char *name,
 	return 0;
 }
 
-static void opvs_policy_set(struct opvs_policy *policy,
+/* Returns whether that is a change. */
+static bool opvs_policy_set(struct opvs_policy *policy,
 			    const u32 set[OPVS_TIMEOUTS])
 {
+	bool changed = false;
 	unsigned int i;
 
-	for (i = 0; i < OPVS_TIMEOUTS; i++)
-		if (set[i])
-			WRITE_ONCE(policy->timeout[i], set[i]);
+	for (i = 0; i < OPVS_TIMEOUTS; i++) {
+		if (!set[i] || set[i] == policy->timeout[i])
+			continue;
+		WRITE_ONCE(policy->timeout[i], set[i]);
+		changed = true;
+	}
+	return changed;
+}
+
+static void opvs_policy_tell(struct opvs_net *on,
+			     const struct opvs_policy *policy, u8 cmd)
+{
+	const struct opvs_event event = { .cmd = cmd, .policy = policy };
+
+	opvs_event_tell(on, &event);
 }
 
 /**
@@ -155,6 +170,7 @@ int opvs_policy_add(struct opvs_net *on, const char *name,
 	strscpy(policy->name, name, sizeof(policy->name));
 	list_add(&policy->list, opvs_policy_place(on, name));
 	on->policy.num++;
+	opvs_policy_tell(on, policy, OPVS_CMD_POLICY_ADDED);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_add);
@@ -168,13 +184,14 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_policy_add);
  * Context: process, cfg_lock held.
  * Return: 0, or -EINVAL and nothing has changed.
  */
-int opvs_policy_edit(struct opvs_policy *policy, const u32 set[OPVS_TIMEOUTS],
+int opvs_policy_edit(struct opvs_net *on, struct opvs_policy *policy,
+		     const u32 set[OPVS_TIMEOUTS],
 		     struct netlink_ext_ack *extack)
 {
 	int err = opvs_policy_check(set, extack);
 
-	if (!err)
-		opvs_policy_set(policy, set);
+	if (!err && opvs_policy_set(policy, set))
+		opvs_policy_tell(on, policy, OPVS_CMD_POLICY_CHANGED);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_policy_edit);
@@ -206,6 +223,7 @@ int opvs_policy_del(struct opvs_net *on, struct opvs_policy *policy,
 		NL_SET_ERR_MSG(extack, "services use the policy");
 		return -EBUSY;
 	}
+	opvs_policy_tell(on, policy, OPVS_CMD_POLICY_REMOVED);
 	opvs_policy_free(policy);
 	on->policy.num--;
 	return 0;

@@ -2,6 +2,7 @@
 /* A new secret for all that a namespace's services hash. */
 #include <opvs/svc.h>
 
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/netns.h>
@@ -59,6 +60,7 @@ int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 		   struct netlink_ext_ack *extack)
 {
 	u32 count = on->svc.num[OPVS_INET] + on->svc.num[OPVS_INET6];
+	const struct opvs_event event = { .cmd = OPVS_CMD_KEY_CHANGED };
 	const siphash_key_t old = on->svc.hash_key;
 	struct opvs_view **view;
 	int err;
@@ -78,9 +80,11 @@ int opvs_svc_rekey(struct opvs_net *on, const siphash_key_t *key,
 	else
 		rekey_show(on, view);
 	kvfree(view);
+	if (err)
+		return err;
 	/* By the new secret the same calls are others. */
-	if (!err)
-		opvs_net_load_forget(on);
-	return err;
+	opvs_net_load_forget(on);
+	opvs_event_tell(on, &event);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_rekey);

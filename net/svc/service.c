@@ -17,6 +17,7 @@
 
 #include <opvs/clock.h>
 #include <opvs/dest.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/load.h>
 #include <opvs/name.h>
@@ -280,6 +281,7 @@ int opvs_svc_add(struct opvs_net *on, const struct opvs_svc_conf *conf,
 	opvs_totals_revive_svc(svc);
 	opvs_clock_rates(on);
 	opvs_mistakes_warn_svc(svc, extack);
+	opvs_event_svc(svc, OPVS_CMD_SERVICE_ADDED);
 	return 0;
 
 err_down:
@@ -302,6 +304,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_add);
 int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 		  struct netlink_ext_ack *extack)
 {
+	const struct opvs_svc_conf old = svc->conf;
 	struct opvs_view *view;
 	int err;
 
@@ -325,26 +328,17 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	opvs_dest_count_calls(svc);
 	if (!svc->one_packet)
 		opvs_dest_leave_all(svc);
+	opvs_event_svc_edit(svc, &old);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_edit);
 
-/**
- * opvs_svc_del() - remove a service and its servers
- * @svc: service; not to be touched by the caller any more
- *
- * Packets that found it before finish with it.  The last service of a family
- * switches the family off.
- *
- * Context: process, cfg_lock held.  Does not wait for a grace period.
- */
-void opvs_svc_del(struct opvs_svc *svc)
+/* The last service of a family switches the family off. */
+static void svc_del(struct opvs_svc *svc)
 {
 	struct opvs_net *on = svc->on;
 	u8 family = svc->key.family;
 	struct opvs_dest *dest, *tmp;
-
-	lockdep_assert_held(&on->cfg_lock);
 
 	opvs_svc_unpublish(svc);
 	xa_erase(&on->svc.by_id, svc->id);
@@ -357,6 +351,22 @@ void opvs_svc_del(struct opvs_svc *svc)
 	if (!on->svc.num[opvs_family(family)])
 		on->svc.events->family_down(on, family);
 }
+
+/**
+ * opvs_svc_del() - remove a service and its servers
+ * @svc: service; not to be touched by the caller any more
+ *
+ * Packets that found it before finish with it.
+ *
+ * Context: process, cfg_lock held.  Does not wait for a grace period.
+ */
+void opvs_svc_del(struct opvs_svc *svc)
+{
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	opvs_event_svc(svc, OPVS_CMD_SERVICE_REMOVED);
+	svc_del(svc);
+}
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_del);
 
 /**
@@ -366,13 +376,17 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_del);
  */
 void opvs_svc_flush(struct opvs_net *on)
 {
+	const struct opvs_event event = { .cmd = OPVS_CMD_FLUSHED };
 	struct opvs_svc *svc;
 	unsigned long id;
 
 	lockdep_assert_held(&on->cfg_lock);
 
+	if (xa_empty(&on->svc.by_id))
+		return;
 	xa_for_each(&on->svc.by_id, id, svc)
-		opvs_svc_del(svc);
+		svc_del(svc);
+	opvs_event_tell(on, &event);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_flush);
 

@@ -19,6 +19,7 @@
 #include <opvs/share.h>
 
 #include <opvs/clock.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 
@@ -175,13 +176,17 @@ static void set_closed(struct opvs_net *on, bool closed)
  */
 void opvs_conn_max_set(struct opvs_net *on, u32 max)
 {
+	const struct opvs_event event = { .cmd = OPVS_CMD_LIMIT_CHANGED };
 	bool closed = max == OPVS_LIMIT_NOTHING;
+	u32 old = on->conn.limit.max;
 
 	lockdep_assert_held(&on->cfg_lock);
 
 	WRITE_ONCE(on->conn.limit.max, max);
 	if (closed != on->settings.closed)
 		set_closed(on, closed);
+	if (max != old)
+		opvs_event_tell(on, &event);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_max_set);
 

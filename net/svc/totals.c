@@ -14,6 +14,7 @@
 #include <opvs/svc.h>
 
 #include <opvs/dest.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 
@@ -92,6 +93,16 @@ static void zero_dest(struct opvs_dest *dest)
 	dest->stats.est = (struct opvs_est){};
 }
 
+static void zero_svc(struct opvs_svc *svc)
+{
+	struct opvs_dest *dest;
+
+	list_for_each_entry(dest, &svc->dests, list)
+		zero_dest(dest);
+	svc_raw(svc, &svc->stats.zero);
+	svc->stats.est = (struct opvs_est){};
+}
+
 /**
  * opvs_totals_revive_svc() - a service that comes back counts for itself again
  * @svc: linked service that was retired; it shows zero at first, and so does
@@ -109,7 +120,7 @@ void opvs_totals_revive_svc(struct opvs_svc *svc)
 		zero_dest(dest);
 	opvs_totals_sub(&svc->on->totals.retired, &svc->stats.folded);
 	svc->stats.folded = (struct opvs_totals){};
-	opvs_svc_zero(svc);
+	zero_svc(svc);
 }
 
 /**
@@ -197,14 +208,10 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_net_stats);
  */
 void opvs_svc_zero(struct opvs_svc *svc)
 {
-	struct opvs_dest *dest;
-
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	list_for_each_entry(dest, &svc->dests, list)
-		zero_dest(dest);
-	svc_raw(svc, &svc->stats.zero);
-	svc->stats.est = (struct opvs_est){};
+	zero_svc(svc);
+	opvs_event_svc(svc, OPVS_CMD_ZEROED);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_zero);
 
@@ -215,6 +222,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_svc_zero);
  */
 void opvs_net_zero(struct opvs_net *on)
 {
+	const struct opvs_event event = { .cmd = OPVS_CMD_ZEROED };
 	struct opvs_rates rates;
 	struct opvs_svc *svc;
 	unsigned long id;
@@ -222,7 +230,8 @@ void opvs_net_zero(struct opvs_net *on)
 	lockdep_assert_held(&on->cfg_lock);
 
 	xa_for_each(&on->svc.by_id, id, svc)
-		opvs_svc_zero(svc);
+		zero_svc(svc);
 	net_raw(on, &on->totals.zero, &rates);
+	opvs_event_tell(on, &event);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_zero);

@@ -7,6 +7,7 @@
 
 #include <opvs/clock.h>
 #include <opvs/dest.h>
+#include <opvs/event.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/recent.h>
@@ -228,6 +229,14 @@ static void drain_over(struct opvs_net *on)
 	opvs_clock_drain(on);
 }
 
+/* A service that is only being made has no events yet. */
+static void tell_drain(struct opvs_svc *svc, bool drained, bool drains)
+{
+	if (drained == drains || xa_load(&svc->on->svc.by_id, svc->id) != svc)
+		return;
+	opvs_event_svc(svc, drains ? OPVS_CMD_DRAIN_BEGUN : OPVS_CMD_DRAIN_ENDED);
+}
+
 /**
  * opvs_svc_show() - let packets see it
  * @svc: service
@@ -245,6 +254,7 @@ void opvs_svc_show(struct opvs_svc *svc, struct opvs_view *view)
 		opvs_clock_drain(svc->on);
 	else if (old && old->drains)
 		drain_over(svc->on);
+	tell_drain(svc, old && old->drains, view->drains);
 	if (old) {
 		state_put(old->state);
 		kvfree_rcu(old, rcu);

@@ -111,6 +111,7 @@ rmmod opvs
 modprobe opvs userns=1 userns_conn_max=2000 userns_conn_total=5000
 set_hash_key
 program privileges 2000
+program netlink_events
 
 tenant 1
 shown 1 $compat/conn_max

@@ -28,9 +28,41 @@ DEL_POLICY = 70
 GET_POLICY = 71
 SET_TABLE = 72
 GET_TABLE = 73
+SERVICE_ADDED = 128
+SERVICE_CHANGED = 129
+SERVICE_REMOVED = 130
+DEST_ADDED = 131
+DEST_CHANGED = 132
+DEST_REMOVED = 133
+OVERLOAD_BEGUN = 134
+OVERLOAD_ENDED = 135
+DRAIN_BEGUN = 136
+DRAIN_ENDED = 137
+LIMIT_REACHED = 138
+FLUSHED = 139
+ZEROED = 140
+POLICY_ADDED = 141
+POLICY_CHANGED = 142
+POLICY_REMOVED = 143
+LIMIT_CHANGED = 144
+KEY_CHANGED = 145
+EVENTS_LOST = 146
 
 # Numbers of answers that are not those of a command.
 GET_INFO_ANSWER = 14
+
+CHANGES = {
+    "SCHEDULER": 1,
+    "ENGINE": 2,
+    "FLAGS": 4,
+    "PERSISTENCE": 8,
+    "POLICY": 16,
+    "LIMIT": 32,
+    "WEIGHT": 64,
+    "THRESHOLDS": 128,
+    "METHOD": 256,
+    "TUNNEL": 512,
+}
 
 SERVICE = 1
 DEST = 2
@@ -43,6 +75,7 @@ CONN = 65
 POLICY = 66
 TABLE = 67
 COUNT = 68
+EVENT = 69
 
 SERVICE_ATTRS = {
     "AF": 1,
@@ -194,6 +227,16 @@ SHARD_ATTRS = {
     "FILED": 2,
 }
 
+EVENT_ATTRS = {
+    "SEQUENCE": 1,
+    "TIME": 2,
+    "PORTID": 3,
+    "LOST": 4,
+    "CHANGED": 5,
+    "OLD_WEIGHT": 6,
+    "LIMIT": 7,
+}
+
 # Of each attribute: least and most bytes, the set in it, may it be repeated.
 SHAPES = {
     "message": {
@@ -208,6 +251,7 @@ SHAPES = {
         66: (0, 65535, "policy", False),
         67: (0, 65535, "table", False),
         68: (4, 4, None, False),
+        69: (0, 65535, "event", False),
     },
     "service": {
         1: (2, 2, None, False),
@@ -349,6 +393,16 @@ SHAPES = {
         1: (4, 4, None, False),
         2: (4, 4, None, False),
     },
+    "event": {
+        1: (8, 8, None, False),
+        2: (8, 8, None, False),
+        3: (4, 4, None, False),
+        4: (4, 4, None, False),
+        5: (4, 4, None, False),
+        6: (4, 4, None, False),
+        7: (1, 1, None, False),
+        8: (0, 0, None, True),
+    },
 }
 
 # Of each command: the number of its answer, the set, and which attributes of it.
@@ -364,4 +418,27 @@ ANSWERS = {
     67: (67, "message", {68}),
     71: (68, "message", {66}),
     73: (72, "message", {67}),
+}
+
+# Of each event: its name, the set, and which attributes of it.
+EVENTS = {
+    128: ("SERVICE_ADDED", "message", {69, 1}),
+    129: ("SERVICE_CHANGED", "message", {69, 1}),
+    130: ("SERVICE_REMOVED", "message", {69, 1}),
+    131: ("DEST_ADDED", "message", {69, 1, 2}),
+    132: ("DEST_CHANGED", "message", {69, 1, 2}),
+    133: ("DEST_REMOVED", "message", {69, 1, 2}),
+    134: ("OVERLOAD_BEGUN", "message", {69, 1, 2}),
+    135: ("OVERLOAD_ENDED", "message", {69, 1, 2}),
+    136: ("DRAIN_BEGUN", "message", {69, 1}),
+    137: ("DRAIN_ENDED", "message", {69, 1}),
+    138: ("LIMIT_REACHED", "message", {69, 1, 67}),
+    139: ("FLUSHED", "message", {69}),
+    140: ("ZEROED", "message", {69, 1}),
+    141: ("POLICY_ADDED", "message", {69, 66}),
+    142: ("POLICY_CHANGED", "message", {69, 66}),
+    143: ("POLICY_REMOVED", "message", {69, 66}),
+    144: ("LIMIT_CHANGED", "message", {69, 67}),
+    145: ("KEY_CHANGED", "message", {69}),
+    146: ("EVENTS_LOST", "message", {69}),
 }

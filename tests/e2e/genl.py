@@ -13,6 +13,7 @@ from abi import ANSWERS, SHAPES
 
 NETLINK_GENERIC = 16
 SOL_NETLINK = 270
+NETLINK_ADD_MEMBERSHIP = 1
 NETLINK_CAP_ACK = 10
 NETLINK_EXT_ACK = 11
 
@@ -141,6 +142,27 @@ class Family:
             raise OSError(answer.errno, os.strerror(answer.errno), name)
         found = dict(attrs(answer.messages[0][2]))
         self.id = struct.unpack("=H", found[1])[0]
+        self.groups = {}        # number of each multicast group
+        for _, group in attrs(found.get(7, b"")):
+            (_, title), (_, number) = sorted(attrs(group))
+            self.groups[title.rstrip(b"\0").decode()] = \
+                struct.unpack("=I", number)[0]
+
+    def join(self, group):
+        """From here on the socket is for events: a question would get them
+        among its answers."""
+        self.sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+                             self.groups[group])
+
+    def events(self):
+        """What one buffer has: (number, {number: attribute})."""
+        data = self.sock.recv(1 << 16)
+        while len(data) >= 16:
+            size, kind, _, seq, port = struct.unpack_from("=IHHII", data)
+            body, data = data[16:size], data[(size + 3) & ~3:]
+            if kind != self.id or seq or port:
+                raise RuntimeError("not an event")
+            yield body[0], body[4:]
 
     def ask(self, cmd, payload=b"", dump=False):
         answer = self.begin(cmd, payload, dump)

@@ -171,14 +171,14 @@ static void drop_entry_policy(struct kunit *test)
 	u32 before = on->policy.standard.timeout[OPVS_TIMEOUT_UDP];
 
 	mutex_lock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, 0, opvs_policy_edit(&on->policy.standard, set, NULL));
+	KUNIT_EXPECT_EQ(test, 0, opvs_policy_edit(on, &on->policy.standard, set, NULL));
 	mutex_unlock(&on->cfg_lock);
 	visit_all();
 	KUNIT_EXPECT_TRUE(test, listed(cp));
 
 	set[OPVS_TIMEOUT_UDP] = before;
 	mutex_lock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, 0, opvs_policy_edit(&on->policy.standard, set, NULL));
+	KUNIT_EXPECT_EQ(test, 0, opvs_policy_edit(on, &on->policy.standard, set, NULL));
 	mutex_unlock(&on->cfg_lock);
 	visit_all();
 	KUNIT_EXPECT_FALSE(test, listed(cp));

@@ -66,7 +66,7 @@ static int edit(struct opvs_policy *policy, const u32 *set,
 	int err;
 
 	mutex_lock(&on->cfg_lock);
-	err = opvs_policy_edit(policy, set, extack);
+	err = opvs_policy_edit(on, policy, set, extack);
 	mutex_unlock(&on->cfg_lock);
 	return err;
 }

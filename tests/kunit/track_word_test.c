@@ -202,7 +202,7 @@ static void word_seconds(struct kunit *test)
 
 	set[OPVS_TIMEOUT_TCP + OPVS_TCP_S_ESTABLISHED] = 7;
 	mutex_lock(&on->cfg_lock);
-	err = opvs_policy_edit(&on->policy.standard, set, NULL);
+	err = opvs_policy_edit(on, &on->policy.standard, set, NULL);
 	mutex_unlock(&on->cfg_lock);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	rcu_read_lock();
@@ -210,7 +210,7 @@ static void word_seconds(struct kunit *test)
 						    OPVS_TCP_S_ESTABLISHED));
 	rcu_read_unlock();
 	mutex_lock(&on->cfg_lock);
-	opvs_policy_edit(&on->policy.standard, old, NULL);
+	opvs_policy_edit(on, &on->policy.standard, old, NULL);
 	mutex_unlock(&on->cfg_lock);
 }
 

@@ -16,6 +16,7 @@ static const struct nla_policy adm_message_policy[OPVS_CMD_ATTR_MAX + 1] = {
 	[OPVS_CMD_ATTR_POLICY]		= { .type = NLA_NESTED },
 	[OPVS_CMD_ATTR_TABLE]		= { .type = NLA_NESTED },
 	[OPVS_CMD_ATTR_COUNT]		= { .type = NLA_U32 },
+	[OPVS_CMD_ATTR_EVENT]		= { .type = NLA_NESTED },
 };
 
 const struct adm_set adm_message = { adm_message_policy, OPVS_CMD_ATTR_MAX };
@@ -197,3 +198,15 @@ static const struct nla_policy adm_shard_policy[OPVS_SHARD_ATTR_MAX + 1] = {
 };
 
 const struct adm_set adm_shard = { adm_shard_policy, OPVS_SHARD_ATTR_MAX };
+
+static const struct nla_policy adm_event_policy[OPVS_EVENT_ATTR_MAX + 1] = {
+	[OPVS_EVENT_ATTR_SEQUENCE]	= { .type = NLA_U64 },
+	[OPVS_EVENT_ATTR_TIME]		= { .type = NLA_U64 },
+	[OPVS_EVENT_ATTR_PORTID]	= { .type = NLA_U32 },
+	[OPVS_EVENT_ATTR_LOST]		= { .type = NLA_U32 },
+	[OPVS_EVENT_ATTR_CHANGED]	= { .type = NLA_U32 },
+	[OPVS_EVENT_ATTR_OLD_WEIGHT]	= { .type = NLA_U32 },
+	[OPVS_EVENT_ATTR_LIMIT]		= { .type = NLA_U8 },
+};
+
+const struct adm_set adm_event = { adm_event_policy, OPVS_EVENT_ATTR_MAX };

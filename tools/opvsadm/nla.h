@@ -30,5 +30,6 @@ extern const struct adm_set adm_timeout;
 extern const struct adm_set adm_table;
 extern const struct adm_set adm_sweep;
 extern const struct adm_set adm_shard;
+extern const struct adm_set adm_event;
 
 #endif /* OPVSADM_NLA_H */

@@ -23,6 +23,9 @@
  *
  * Errors come with an extack text where a number does not say enough. A
  * command that fails has changed nothing, unless it says otherwise.
+ *
+ * What changes is told to multicast group "events" of the network namespace,
+ * whatever interface changed it.
  */
 #ifndef _UAPI_LINUX_OPVS_H
 #define _UAPI_LINUX_OPVS_H
@@ -43,7 +46,44 @@ enum opvs_conn_kind {
 
 #define OPVS_CONN_KIND_MAX	(__OPVS_CONN_KIND_MAX - 1)
 
-/* Commands; those below 64 have the numbers of IPVS_CMD_*. */
+/* Limits of entries, the widest first. */
+enum opvs_limit_kind {
+	OPVS_LIMIT_KIND_EVERYWHERE,	/* of all network namespaces, or of those of all tenants */
+	OPVS_LIMIT_KIND_NETNS,		/* of the network namespace */
+	OPVS_LIMIT_KIND_SERVICE,	/* of a service */
+	__OPVS_LIMIT_KIND_MAX,
+};
+
+#define OPVS_LIMIT_KIND_MAX	(__OPVS_LIMIT_KIND_MAX - 1)
+
+/* What an edit of a service or server changed. */
+enum opvs_changed {
+	OPVS_CHANGED_SCHEDULER = 1,	/* the scheduler */
+	OPVS_CHANGED_ENGINE = 2,	/* the persistence engine */
+	OPVS_CHANGED_FLAGS = 4,		/* flags of the service */
+	OPVS_CHANGED_PERSISTENCE = 8,	/* timeout or netmask of persistence */
+	OPVS_CHANGED_POLICY = 16,	/* which timeout policy */
+	OPVS_CHANGED_LIMIT = 32,	/* conn-max */
+	OPVS_CHANGED_WEIGHT = 64,	/* the server's weight */
+	OPVS_CHANGED_THRESHOLDS = 128,	/* u-thresh or l-thresh */
+	OPVS_CHANGED_METHOD = 256,	/* how packets are forwarded */
+	OPVS_CHANGED_TUNNEL = 512,	/* type, port or flags of a tunnel */
+};
+
+/* What changes in the network namespace of the socket, in order. To join takes
+ * CAP_NET_ADMIN in the user namespace that owns it. A tenant's network
+ * namespace has events with module parameter "userns" only.
+ *
+ * At most 1024 events are sent in a second. What has got lost is counted in
+ * the next event; if there is none within a second, in an event events-lost. A
+ * socket whose buffer is full misses events as well: reading it fails with
+ * ENOBUFS.
+ */
+#define OPVS_MCGRP_EVENTS	"events"
+
+/* Commands, and events behind them; those below 64 have the numbers of
+ * IPVS_CMD_*.
+ */
 enum opvs_cmd {
 	OPVS_CMD_NEW_SERVICE = 1,	/* do */
 	OPVS_CMD_SET_SERVICE,		/* do */
@@ -71,6 +111,25 @@ enum opvs_cmd {
 	OPVS_CMD_GET_POLICY,		/* do, dump; answered as OPVS_CMD_NEW_POLICY */
 	OPVS_CMD_SET_TABLE,		/* do */
 	OPVS_CMD_GET_TABLE,		/* do; answered as OPVS_CMD_SET_TABLE */
+	OPVS_CMD_SERVICE_ADDED = 128,	/* event, group events */
+	OPVS_CMD_SERVICE_CHANGED,	/* event, group events */
+	OPVS_CMD_SERVICE_REMOVED,	/* event, group events */
+	OPVS_CMD_DEST_ADDED,		/* event, group events */
+	OPVS_CMD_DEST_CHANGED,		/* event, group events */
+	OPVS_CMD_DEST_REMOVED,		/* event, group events */
+	OPVS_CMD_OVERLOAD_BEGUN,	/* event, group events */
+	OPVS_CMD_OVERLOAD_ENDED,	/* event, group events */
+	OPVS_CMD_DRAIN_BEGUN,		/* event, group events */
+	OPVS_CMD_DRAIN_ENDED,		/* event, group events */
+	OPVS_CMD_LIMIT_REACHED,		/* event, group events */
+	OPVS_CMD_FLUSHED,		/* event, group events */
+	OPVS_CMD_ZEROED,		/* event, group events */
+	OPVS_CMD_POLICY_ADDED,		/* event, group events */
+	OPVS_CMD_POLICY_CHANGED,	/* event, group events */
+	OPVS_CMD_POLICY_REMOVED,	/* event, group events */
+	OPVS_CMD_LIMIT_CHANGED,		/* event, group events */
+	OPVS_CMD_KEY_CHANGED,		/* event, group events */
+	OPVS_CMD_EVENTS_LOST,		/* event, group events */
 	__OPVS_CMD_MAX,
 };
 
@@ -83,6 +142,7 @@ enum opvs_cmd_attr {
 	OPVS_CMD_ATTR_POLICY,		/* nest of OPVS_POLICY_ATTR_* */
 	OPVS_CMD_ATTR_TABLE,		/* nest of OPVS_TABLE_ATTR_* */
 	OPVS_CMD_ATTR_COUNT,		/* u32; answers only */
+	OPVS_CMD_ATTR_EVENT,		/* nest of OPVS_EVENT_ATTR_*; answers only */
 	__OPVS_CMD_ATTR_MAX,
 };
 
@@ -229,5 +289,21 @@ enum opvs_shard_attr {
 };
 
 #define OPVS_SHARD_ATTR_MAX	(__OPVS_SHARD_ATTR_MAX - 1)
+
+/* When, by whom and in which order. */
+enum opvs_event_attr {
+	OPVS_EVENT_ATTR_UNSPEC,
+	OPVS_EVENT_ATTR_SEQUENCE,	/* u64 */
+	OPVS_EVENT_ATTR_TIME,		/* u64 */
+	OPVS_EVENT_ATTR_PORTID,		/* u32 */
+	OPVS_EVENT_ATTR_LOST,		/* u32 */
+	OPVS_EVENT_ATTR_CHANGED,	/* u32, changes */
+	OPVS_EVENT_ATTR_OLD_WEIGHT,	/* u32 */
+	OPVS_EVENT_ATTR_LIMIT,		/* u8, limit-kind */
+	OPVS_EVENT_ATTR_PAD,
+	__OPVS_EVENT_ATTR_MAX,
+};
+
+#define OPVS_EVENT_ATTR_MAX	(__OPVS_EVENT_ATTR_MAX - 1)
 
 #endif /* _UAPI_LINUX_OPVS_H */
