@@ -49,6 +49,7 @@ clean-opvsadm:
 
 TOOLS := opvs-rules opvs-upgrade
 TOOL_PAGES := $(TOOLS:%=%.8)
+ADM_PAGES := $(notdir $(wildcard doc/opvsadm*.8))
 
 # The libraries that opvsadm is made of may be missing where only the module is
 # wanted.
@@ -84,12 +85,13 @@ install-tools:
 
 install-opvsadm: opvsadm
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) tools/opvsadm/opvsadm
-	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 doc/opvsadm.8
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(ADM_PAGES:%=doc/%)
 	install -D -m 644 tools/opvsadm/completion.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/opvsadm $(DESTDIR)$(MANDIR)/man8/opvsadm.8 \
+	rm -f $(DESTDIR)$(SBINDIR)/opvsadm \
+		$(ADM_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
 		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \

@@ -34,6 +34,7 @@ extern struct adm_options adm_opt;
  * @name: its name; an unambiguous beginning is enough
  * @synopsis: its arguments
  * @help: what it does, in one line
+ * @more: further lines of its help; may be NULL
  * @run: does it; gets the arguments from the command's name on, and returns a
  *	status of the program
  */
@@ -41,14 +42,33 @@ struct adm_command {
 	const char	*name;
 	const char	*synopsis;
 	const char	*help;
+	const char	*more;
+	int		(*run)(int argc, char **argv);
+};
+
+/**
+ * struct adm_verb - what may stand behind a command
+ * @name: the word; an unambiguous beginning is enough
+ * @run: does it; gets the arguments from the word on, or from the command's name
+ *	on if the word is left out
+ */
+struct adm_verb {
+	const char	*name;
 	int		(*run)(int argc, char **argv);
 };
 
 void __printf(1, 2) adm_err(const char *format, ...);
 int __printf(1, 2) adm_bad_usage(const char *format, ...);
+int adm_run_verb(const struct adm_verb *verbs, size_t count, int argc,
+		 char **argv);
 
 /* One file each, cmd_NAME.c. */
+int cmd_conn(int argc, char **argv);
 int cmd_counters(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
+int cmd_key(int argc, char **argv);
+int cmd_limit(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif /* OPVSADM_ADM_H */

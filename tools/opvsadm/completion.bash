@@ -3,27 +3,55 @@
 # Completion of opvsadm for bash. What may be typed is asked of the program and
 # the kernel, so that nothing is listed here that is not there.
 
+# The services that there are, as commands take them.
+_opvsadm_services() {
+	opvsadm -j limit 2>/dev/null |
+		sed -n 's/.*"service":"\([^"]*\)".*/\1/p'
+}
+
+# What may follow COMMAND and the words behind it, of which the last is typed.
+_opvsadm_arguments() {
+	local command=$1 word=${*: -1} before=${*: -2:1}
+	if [[ $before == --service ]]; then
+		_opvsadm_services
+	elif [[ $word == -* ]]; then
+		opvsadm "$command" --help 2>/dev/null |
+			grep -oE -- '--[a-z][a-z0-9-]+'
+		echo --help
+	elif (($# == 2)) && [[ $command == @(conn|key|limit|policy) ]]; then
+		opvsadm "$command" --help 2>/dev/null |
+			awk '/^$/ && seen++ > 1 { exit } /^  [a-z]/ { print $1 }'
+	elif (($# == 3)) && [[ $command == policy ]]; then
+		opvsadm policy 2>/dev/null |
+			awk 'NR > 1 && !seen[$1]++ { print $1 }'
+	elif [[ $command == @(drain|limit|policy) ]]; then
+		_opvsadm_services
+	elif [[ $command == counters ]]; then
+		opvsadm counters --all 2>/dev/null | awk 'NR > 1 { print $1 }'
+	fi
+}
+
 _opvsadm() {
-	local word=${COMP_WORDS[COMP_CWORD]} command='' i words=''
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		if [[ ${COMP_WORDS[i]} != -* ]]; then
-			command=${COMP_WORDS[i]}
-			break
-		fi
+	local line=${COMP_LINE:0:COMP_POINT} typed i word words
+	# Bash breaks words at colons, of which services have some.
+	read -ra typed <<<"$line"
+	[[ $line != *[[:space:]] ]] || typed+=('')
+	word=${typed[-1]}
+	for ((i = 1; i < ${#typed[@]} - 1; i++)); do
+		[[ ${typed[i]} == -* ]] || break
 	done
-	if [[ -z $command ]]; then
+	if ((i >= ${#typed[@]} - 1)); then
 		words=$(opvsadm --help 2>/dev/null |
 			awk '/^  [a-z]/ { print $1 } /^ +(-., )?--/ {
 				for (i = 1; i < 3; i++)
 					if ($i ~ /^--/) { sub(/\[.*/, "", $i); print $i }
 			}')
-	elif [[ $word == -* ]]; then
-		words=$(opvsadm "$command" --help 2>/dev/null |
-			grep -oE -- '--[a-z][a-z-]+')' --help'
-	elif [[ $command == counters ]]; then
-		words=$(opvsadm counters --all 2>/dev/null |
-			awk 'NR > 1 { print $1 }')
+	else
+		words=$(_opvsadm_arguments "${typed[@]:i}")
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	# Bash has what is in front of the last colon already.
+	[[ $word != *:* || $COMP_WORDBREAKS != *:* ]] ||
+		COMPREPLY=("${COMPREPLY[@]#"${word%:*}:"}")
 }
 complete -F _opvsadm opvsadm

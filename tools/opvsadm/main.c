@@ -14,10 +14,62 @@ struct adm_options adm_opt = { .name = "opvsadm" };
 
 static const struct adm_command commands[] = {
 	{
+		.name		= "conn",
+		.synopsis	= "[list|count|flush|expire] [FILTER...]",
+		.help		= "connections and templates: shown, counted, ended",
+		.more		= "  list    show them\n"
+				  "  count   print how many there are\n"
+				  "  flush   end them; print how many those were\n"
+				  "  expire  let them expire now, which takes less time\n\n"
+				  "Filters; those that are ended need one, or --all:\n"
+				  "  --service ADDRESS:PORT/PROTOCOL or fwmark:N\n"
+				  "  --client ADDRESS[/PREFIX] or ADDRESS:PORT\n"
+				  "  --virtual ADDRESS[:PORT]\n"
+				  "  --server ADDRESS[:PORT]\n"
+				  "  --protocol tcp|udp|sctp\n"
+				  "  --state NAME\n"
+				  "  --kind connection|template\n"
+				  "  --fwmark N\n"
+				  "  --engine NAME --key TEXT\n"
+				  "  --ipv4, --ipv6\n",
+		.run		= cmd_conn,
+	}, {
 		.name		= "counters",
 		.synopsis	= "[--all] [--delta [--state FILE]] [NAME...]",
 		.help		= "what happened to packets and connections, and why",
 		.run		= cmd_counters,
+	}, {
+		.name		= "drain",
+		.synopsis	= "[SERVICE...]",
+		.help		= "services that drain, calls remembered, time left",
+		.run		= cmd_drain,
+	}, {
+		.name		= "key",
+		.synopsis	= "[show [--secret]|make [--set]|set FILE|compare WHAT]",
+		.help		= "the secret of all hashes that choose servers",
+		.more		= "  show     print its fingerprint; with --secret, the key\n"
+				  "  make     print a new key; with --set, put it in force\n"
+				  "  set      put the key in FILE in force; - is standard input\n"
+				  "  compare  is it the one of a fingerprint, or in a file? status 0 if so\n",
+		.run		= cmd_key,
+	}, {
+		.name		= "limit",
+		.synopsis	= "[list|set N|none|closed [SERVICE...]]",
+		.help		= "how many connections there may be, and are",
+		.more		= "  list  show limits and entries\n"
+				  "  set   set that of the namespace, or of services\n",
+		.run		= cmd_limit,
+	}, {
+		.name		= "policy",
+		.synopsis	= "[list|add|change|delete|use] [NAME] [ARGUMENT...]",
+		.help		= "timeout policies, which services share",
+		.more		= "  list [NAME...]                 show them\n"
+				  "  add NAME [TIMEOUT...]          make one; what is not given has its preset\n"
+				  "  change NAME TIMEOUT...         change timeouts, keep the others\n"
+				  "  delete NAME...                 delete those that no service uses\n"
+				  "  use NAME SERVICE...            give services a policy\n\n"
+				  "TIMEOUT is PROTOCOL/STATE=SECONDS, as tcp/ESTABLISHED=900.\n",
+		.run		= cmd_policy,
 	}, {
 		.name		= "version",
 		.synopsis	= "",
@@ -81,6 +133,8 @@ static void print_command_help(const struct adm_command *command)
 	printf("usage: %s %s%s%s\n\n%s\n", adm_opt.name, command->name,
 	       command->synopsis[0] ? " " : "", command->synopsis,
 	       command->help);
+	if (command->more)
+		printf("\n%s", command->more);
 }
 
 /* A command by its name, or by an unambiguous beginning of it. */

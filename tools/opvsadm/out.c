@@ -13,6 +13,11 @@
 #include <json-c/json.h>
 #include <libsmartcols/libsmartcols.h>
 
+/* A table is printed in pieces of so many rows, so that a long one does not
+ * fill the memory; columns are as wide as the piece needs them.
+ */
+#define PIECE	4096
+
 static int begin_table(struct out *out)
 {
 	size_t i;
@@ -78,6 +83,13 @@ static void flush_object(struct out *out)
 	out->object = NULL;
 }
 
+static void flush_table(struct out *out)
+{
+	out->failed |= scols_print_table(out->table) != 0;
+	scols_table_remove_lines(out->table);
+	scols_table_enable_noheadings(out->table, 1);
+}
+
 /**
  * out_row() - begins a row
  * @out: the list
@@ -90,6 +102,8 @@ void out_row(struct out *out)
 		out->failed |= !out->object;
 		return;
 	}
+	if (out->rows && out->rows % PIECE == 0)
+		flush_table(out);
 	out->rows++;
 	out->line = scols_table_new_line(out->table, NULL);
 	out->failed |= !out->line;
