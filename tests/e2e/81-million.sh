@@ -37,11 +37,6 @@ in_time() { # NAME
 		test "$value" -le $((1500 + late))
 }
 
-slab_objects() {
-	local objects
-	read -r objects _ </sys/kernel/slab/opvs_conn/objects
-	echo "$objects"
-}
 slab_before=$(slab_objects)
 
 # ---- one of an hour, and then very many of few seconds ----

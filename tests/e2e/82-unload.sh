@@ -70,11 +70,6 @@ done
 
 other=opvs-e-$ns_id
 in_other() { nsenter --net="/run/netns/$other" "$@"; }
-slab_objects() {
-	local objects
-	read -r objects _ </sys/kernel/slab/opvs_conn/objects
-	echo "$objects"
-}
 before=$(slab_objects)
 for round in 1 2; do
 	ip netns add "$other"

@@ -363,23 +363,49 @@ tell_story 6 $((everybody / 5 > 1000 ? everybody / 5 : 1000))
 
 # ---- real sipp: calls that are up while servers change ----
 
-f=4 svc=${vs[4,2]}:5060 rate=50
-[[ $OPVS_KERNEL == stock ]] || rate=20
-service 4 2 5060 -s mh --pe sip
-start_sipp_servers 4
-sipp_calls 4 2 200 $rate 3000 >"$state/sipp-calls" &
-calls=$!
+f=4 svc=${vs[4,2]}:5060
 begun() { (($(cat "$state"/calls[123] | grep -c ^INVITE) >= $1)); }
-check 'sipp: calls are up' poll 60 begun 60
-dest -e 4 2 5060 2 -m -w 0
-check 'sipp: a server is drained, and more calls come' poll 60 begun 110
-dest -e 4 2 5060 2 -m -w 1
-check 'sipp: it is back, and more calls come' poll 60 begun 160
-dest -e 4 2 5060 3 -m -w 2
-if wait $calls; then
-	ok 'sipp: 200 calls, none failed'
-else
+
+# sipp_story RATE: the status is that of sipp.
+sipp_story() {
+	local calls
+	service 4 2 5060 -s mh --pe sip
+	sipp_calls 4 2 200 "$1" 3000 >"$state/sipp-calls" &
+	calls=$!
+	check 'sipp: calls are up' poll 60 begun 60
+	dest -e 4 2 5060 2 -m -w 0
+	check 'sipp: a server is drained, and more calls come' \
+		poll 60 begun 110
+	dest -e 4 2 5060 2 -m -w 1
+	check 'sipp: it is back, and more calls come' poll 60 begun 160
+	dest -e 4 2 5060 3 -m -w 2
+	wait "$calls"
+}
+
+# Where a message is sent again after longer than RFC 3261, section 17, has it,
+# as on a machine with far too much to do, that says nothing about opvs: once more
+# then, with fewer calls at a time.
+rates=(50 20 8 3)
+[[ $OPVS_KERNEL == stock ]] || rates=(20 8 3)
+silent() { ! listens "$1" -u 5060 "${rip[4,$1]}"; }
+for rate in "${rates[@]}"; do
+	start_sipp_servers 4
+	status=0
+	sipp_story "$rate" || status=$?
+	if ((!status)) || ! grep -q 'retransmission timeout' "$state/sipp0"; then
+		break
+	fi
+	diag "$rate calls a second are too many for this machine"
+	ipvsadm -C
+	end_spawned
+	for n in 1 2 3; do
+		poll 20 silent "$n"
+	done
+done
+if ((status)); then
 	not_ok 'sipp: 200 calls, none failed' "$(<"$state/sipp-calls")"
+else
+	ok 'sipp: 200 calls, none failed'
 fi
 sipp_outcome
 is "$sipp_succeeded/$sipp_failed" 200/0 "sipp's own statistics say so too"
