@@ -76,7 +76,8 @@ def sources(docs):
                      if path.startswith("net/") and path.endswith(".c"))
     entries = dict(setting_entries(code))
     special = names(code, r'->procname = "(\w+)"')
-    counters = names(code, r'\[OPVS_CTR_(?!NONE\])\w+\]\s*= "(\w+)"')
+    counters = names(docs.read("include/opvs/counters.h"),
+                     r'\n\t[KDE]\([A-Z_]+, "(\w+)"')
     files = names(code, r"\b__ATTR_RO\((?!name\))(\w+)\)|"
                         r"\nOPVS_GAUGE\((\w+),")
     compat = {name for name, native in entries.items() if not native}

@@ -8,74 +8,89 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-/* Two kinds.  Verdicts: exactly one for each packet that a stage handled; the
+/*
+ * Two kinds.  Verdicts: exactly one for each packet that a stage handled; the
  * request verdicts add up to OPVS_CTR_SERVICE_PACKETS, so that no datagram is
  * lost in silence.  Events: what else happened on the way.
+ *
+ * Each with its name here and the one that users read.  K is a verdict that lets
+ * the packet go its way, D one that drops it, with the word that the core of the
+ * kernel has for it, SKB_DROP_REASON_*; E is an event.
  */
+#define OPVS_REQUEST_VERDICTS(K, D)					\
+	K(FORWARDED, "forwarded")					\
+	K(DELIVERED_LOCAL, "delivered_local")				\
+	D(DROP_NO_SERVER, "drop_no_server", NO_SOCKET)			\
+	D(DROP_NO_MEMORY, "drop_no_memory", NOMEM)			\
+	D(DROP_MALFORMED, "drop_malformed", HDR_TRUNC)			\
+	D(DROP_NO_ROUTE, "drop_no_route", IP_OUTNOROUTES)		\
+	D(DROP_MARTIAN, "drop_martian", IP_INADDRERRORS)		\
+	D(DROP_TTL, "drop_ttl", IP_INHDR)				\
+	D(DROP_MTU, "drop_mtu", PKT_TOO_BIG)				\
+	D(DROP_REMOVED_SERVER, "drop_removed_server", NETFILTER_DROP)	\
+	D(DROP_LIMIT, "drop_limit", NETFILTER_DROP)			\
+	D(DROP_REPLY_CLASH, "drop_reply_clash", NETFILTER_DROP)		\
+	D(DROP_DEFENCE, "drop_defence", NETFILTER_DROP)
+
+/* First, a GSO packet, each datagram of which got a verdict of its own; then
+ * replies, then ICMP errors that quote a flow of ours.
+ */
+#define OPVS_OTHER_VERDICTS(K, D)					\
+	K(GSO_SPLIT, "gso_split")					\
+	K(REPLIES, "replies")						\
+	D(REPLY_DROP_NO_MEMORY, "reply_drop_no_memory", NOMEM)		\
+	D(REPLY_DROP_NO_ROUTE, "reply_drop_no_route", IP_OUTNOROUTES)	\
+	K(ICMP_TO_SERVER, "icmp_to_server")				\
+	K(ICMP_TO_LOCAL, "icmp_to_local")				\
+	K(ICMP_TO_CLIENT, "icmp_to_client")				\
+	K(ICMP_UNATTRIBUTED, "icmp_unattributed")			\
+	D(ICMP_DROP_BAD, "icmp_drop_bad", NETFILTER_DROP)
+
+#define OPVS_EVENT_COUNTERS(E)						\
+	E(SERVICE_PACKETS, "service_packets")				\
+	E(OPS_CREATED, "ops_created")					\
+	E(OPS_RELEASED_INLINE, "ops_released_inline")			\
+	E(OPS_RELEASED_DEFERRED, "ops_released_deferred")		\
+	E(OPS_SLAB_ALLOCS, "ops_slab_allocs")				\
+	E(PE_KEYED, "pe_keyed")						\
+	E(PE_KEYLESS, "pe_keyless")					\
+	E(CONN_CREATED, "conn_created")					\
+	E(CONN_ENDED, "conn_ended")					\
+	E(CONN_RACED, "conn_raced")					\
+	E(CONN_EVICTED, "conn_evicted")					\
+	E(TEMPLATE_CREATED, "template_created")				\
+	E(TEMPLATE_ENDED, "template_ended")				\
+	E(REFUSED_GLOBAL, "refused_global")				\
+	E(REFUSED_NETNS, "refused_netns")				\
+	E(REFUSED_SERVICE, "refused_service")				\
+	E(DEFENCE_ENTRIES, "defence_entries")				\
+	E(AFFINITY_FORMER, "affinity_former")				\
+	E(AFFINITY_EXCEPTIONS, "affinity_exceptions")			\
+	E(AFFINITY_FORGOTTEN, "affinity_forgotten")			\
+	E(AFFINITY_CLAIMED, "affinity_claimed")				\
+	E(HINT_WRITES, "hint_writes")					\
+	E(HINT_HITS, "hint_hits")					\
+	E(HINT_MISSES, "hint_misses")
+
+#define OPVS_CTR_ENUM(name, ...)	OPVS_CTR_##name,
 enum opvs_ctr {
 	/* Not a counter: the packet is none of ours and goes its way. */
 	OPVS_CTR_NONE,
 
-	/* request verdicts */
-	OPVS_CTR_FORWARDED,
-	OPVS_CTR_DELIVERED_LOCAL,
-	OPVS_CTR_DROP_NO_SERVER,
-	OPVS_CTR_DROP_NO_MEMORY,
-	OPVS_CTR_DROP_MALFORMED,
-	OPVS_CTR_DROP_NO_ROUTE,
-	OPVS_CTR_DROP_MARTIAN,
-	OPVS_CTR_DROP_TTL,
-	OPVS_CTR_DROP_MTU,
-	OPVS_CTR_DROP_REMOVED_SERVER,
-	OPVS_CTR_DROP_LIMIT,
-	OPVS_CTR_DROP_REPLY_CLASH,
-	OPVS_CTR_DROP_DEFENCE,
-	OPVS_CTR_REQUEST_LAST = OPVS_CTR_DROP_DEFENCE,
+	OPVS_REQUEST_VERDICTS(OPVS_CTR_ENUM, OPVS_CTR_ENUM)
+	OPVS_CTR_REQUEST_END,
+	OPVS_CTR_REQUEST_LAST = OPVS_CTR_REQUEST_END - 1,
 
-	/* A GSO packet, each datagram of which got a verdict of its own. */
-	OPVS_CTR_GSO_SPLIT,
+	OPVS_OTHER_VERDICTS(OPVS_CTR_ENUM, OPVS_CTR_ENUM)
+	OPVS_CTR_VERDICT_END,
+	OPVS_CTR_VERDICT_LAST = OPVS_CTR_VERDICT_END - 1,
 
-	/* reply verdicts */
-	OPVS_CTR_REPLIES,
-	OPVS_CTR_REPLY_DROP_NO_MEMORY,
-	OPVS_CTR_REPLY_DROP_NO_ROUTE,
-
-	/* ICMP errors that quote a flow of ours */
-	OPVS_CTR_ICMP_TO_SERVER,
-	OPVS_CTR_ICMP_TO_LOCAL,
-	OPVS_CTR_ICMP_TO_CLIENT,
-	OPVS_CTR_ICMP_UNATTRIBUTED,
-	OPVS_CTR_ICMP_DROP_BAD,
-	OPVS_CTR_VERDICT_LAST = OPVS_CTR_ICMP_DROP_BAD,
-
-	/* events */
-	OPVS_CTR_SERVICE_PACKETS,
-	OPVS_CTR_OPS_CREATED,
-	OPVS_CTR_OPS_RELEASED_INLINE,
-	OPVS_CTR_OPS_RELEASED_DEFERRED,
-	OPVS_CTR_OPS_SLAB_ALLOCS,
-	OPVS_CTR_PE_KEYED,
-	OPVS_CTR_PE_KEYLESS,
-	OPVS_CTR_CONN_CREATED,
-	OPVS_CTR_CONN_ENDED,
-	OPVS_CTR_CONN_RACED,
-	OPVS_CTR_CONN_EVICTED,
-	OPVS_CTR_TEMPLATE_CREATED,
-	OPVS_CTR_TEMPLATE_ENDED,
-	OPVS_CTR_REFUSED_GLOBAL,
-	OPVS_CTR_REFUSED_NETNS,
-	OPVS_CTR_REFUSED_SERVICE,
-	OPVS_CTR_DEFENCE_ENTRIES,
-	OPVS_CTR_AFFINITY_FORMER,
-	OPVS_CTR_AFFINITY_EXCEPTIONS,
-	OPVS_CTR_AFFINITY_FORGOTTEN,
-	OPVS_CTR_AFFINITY_CLAIMED,
-	OPVS_CTR_HINT_WRITES,
-	OPVS_CTR_HINT_HITS,
-	OPVS_CTR_HINT_MISSES,
-
+	OPVS_EVENT_COUNTERS(OPVS_CTR_ENUM)
 	OPVS_CTR_MAX,
 };
+
+/* Of a verdict's name, with its end. */
+#define OPVS_CTR_NAME_LEN	24
 
 /* One namespace's counters on one CPU. */
 struct opvs_counters {

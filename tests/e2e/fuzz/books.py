@@ -20,9 +20,9 @@ KEPT = 20               # faults that are told
 def request_verdicts():
     """Names of the counters that add up to service_packets, from the source."""
     with open(HEADER) as file:
-        enum = file.read().partition("/* request verdicts */")[2]
-    names = re.findall(r"^\tOPVS_CTR_(\w+)", enum, re.MULTILINE)
-    return [name.lower() for name in names[:names.index("REQUEST_LAST")]]
+        rows = file.read().partition("OPVS_REQUEST_VERDICTS(K, D)")[2]
+    rows = rows.partition("\n\n")[0]
+    return re.findall(r'^\t[KD]\(\w+, "(\w+)"', rows, re.MULTILINE)
 
 
 VERDICTS = request_verdicts()
