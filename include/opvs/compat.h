@@ -79,6 +79,16 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #define opvs_ipv6_forced(dev)	((void)(dev), false)
 #endif
 
+/* A hook may free what it drops and say why.  Older kernels, also the first of
+ * 6.1, do not take the error for a local sender from the verdict then; Kbuild looks
+ * for the helper.  For files that include <linux/netfilter.h>.
+ */
+#ifdef OPVS_NF_DROP_REASON
+#define opvs_nf_drop(skb, reason)	NF_DROP_REASON(skb, reason, EPERM)
+#else
+#define opvs_nf_drop(skb, reason)	((void)(skb), (void)(reason), NF_DROP)
+#endif
+
 /* Lazy callbacks, since 6.2 where they are configured, wait for others up to ten
  * seconds; then there is a way to be called as soon as it is safe.  What waits by
  * synchronize_rcu(), rcu_barrier() or queue_rcu_work() is not lazy.

@@ -16,6 +16,7 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
+#include <opvs/trace.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
@@ -241,6 +242,7 @@ static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
 		opvs_count_task(cp->on, TEMPLATE_ENDED);
 	else
 		opvs_count_task(cp->on, CONN_ENDED);
+	trace_opvs_conn_end(cp);
 	opvs_table_remove(cp->on, cp);
 	conn_unbind(cp);
 	opvs_conn_put(cp);
@@ -363,6 +365,7 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
 			opvs_count(on, TEMPLATE_CREATED);
 		else
 			opvs_count(on, CONN_CREATED);
+		trace_opvs_conn_begin(cp);
 		opvs_expire_file(&on->conn.expire, &cp->expiring);
 		return cp;
 	}

@@ -2,6 +2,8 @@
 /* The first packet of a tracked connection. */
 #include <opvs/path.h>
 
+#include "decision.h"
+
 #include <opvs/conn.h>
 #include <opvs/defence.h>
 #include <opvs/dest.h>
@@ -113,6 +115,7 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 		if (err == -ESTALE) {
 			choice = (struct opvs_choice){};
 			verdict = opvs_choose(on, svc, skb, flow, &choice);
+			opvs_decided(svc, flow, &choice, verdict);
 			if (verdict != OPVS_GO_ON)
 				return verdict;
 		} else {

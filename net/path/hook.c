@@ -14,6 +14,7 @@
 #include <opvs/flow.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/trace.h>
 
 #include <linux/bottom_half.h>
 #include <linux/in.h>
@@ -30,7 +31,6 @@ static const u8 verdict_nf[] = {
 	[OPVS_CTR_NONE]			= NF_ACCEPT,
 	[OPVS_CTR_FORWARDED]		= NF_STOLEN,
 	[OPVS_CTR_DELIVERED_LOCAL]	= NF_ACCEPT,
-	[OPVS_CTR_GSO_SPLIT]		= NF_STOLEN,
 	[OPVS_CTR_REPLIES]		= NF_ACCEPT,
 	[OPVS_CTR_ICMP_TO_SERVER]	= NF_STOLEN,
 	[OPVS_CTR_ICMP_TO_LOCAL]	= NF_ACCEPT,
@@ -41,17 +41,42 @@ static const u8 verdict_nf[] = {
 
 static_assert(!NF_DROP, "verdicts that are not listed drop");
 
+/* Why, in the words of the core; of verdicts that do not drop, 0. */
+#define DROP_REASON(name, text, reason)	\
+	[OPVS_CTR_##name] = SKB_DROP_REASON_##reason,
+#define NO_REASON(name, text)
+static const u16 core_reasons[OPVS_CTR_VERDICT_END] = {
+	OPVS_REQUEST_VERDICTS(NO_REASON, DROP_REASON)
+	OPVS_OTHER_VERDICTS(NO_REASON, DROP_REASON)
+};
+
 typedef opvs_verdict_t (*opvs_stage_t)(struct opvs_net *on, struct sk_buff *skb,
 				       const struct opvs_flow *flow);
 
+/* Netfilter would free the packet and call every reason NETFILTER_DROP.  Where it
+ * takes that from hooks, the packet is freed here, and a local sender is told
+ * EPERM all the same.
+ */
+static noinline unsigned int opvs_drop(const struct opvs_net *on,
+				       struct sk_buff *skb,
+				       const struct opvs_flow *flow,
+				       enum opvs_ctr ctr)
+{
+	trace_opvs_drop(on, skb, flow, ctr);
+	return opvs_nf_drop(skb, core_reasons[ctr]);
+}
+
 /* Counts a verdict and says it in netfilter's words. */
-static unsigned int opvs_verdict_apply(struct opvs_net *on,
+static unsigned int opvs_verdict_apply(struct opvs_net *on, struct sk_buff *skb,
+				       const struct opvs_flow *flow,
 				       opvs_verdict_t verdict)
 {
 	enum opvs_ctr ctr = (__force enum opvs_ctr)verdict;
 
 	if (verdict != OPVS_NOT_OURS)
 		opvs_count_by(on->counters, ctr);
+	if (unlikely(verdict_nf[ctr] == NF_DROP))
+		return opvs_drop(on, skb, flow, ctr);
 	return verdict_nf[ctr];
 }
 
@@ -92,6 +117,7 @@ static void opvs_pass_on(const struct opvs_net *on, struct sk_buff *skb,
 
 /* A GSO packet goes datagram by datagram: each may belong to another call. */
 static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
+			       const struct opvs_flow *read,
 			       const struct nf_hook_state *state, u8 flags,
 			       opvs_stage_t stage)
 {
@@ -103,7 +129,8 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
 	if (IS_ERR_OR_NULL(segs)) {
 		/* Lost as one; the datagrams were not counted yet. */
 		opvs_count(on, SERVICE_PACKETS);
-		return opvs_verdict_apply(on, OPVS_VERDICT(DROP_NO_MEMORY));
+		return opvs_verdict_apply(on, whole, read,
+					  OPVS_VERDICT(DROP_NO_MEMORY));
 	}
 
 	/* If they were only strung together, the first one is @whole itself. */
@@ -111,13 +138,15 @@ static unsigned int opvs_split(struct opvs_net *on, struct sk_buff *whole,
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		opvs_read(skb, state->pf, flags, &flow);
-		nf = opvs_verdict_apply(on, stage(on, skb, &flow));
+		nf = opvs_verdict_apply(on, skb, &flow, stage(on, skb, &flow));
+		/* Else it is freed already. */
 		if (nf == NF_DROP)
 			kfree_skb(skb);
 		else if (nf == NF_ACCEPT)
 			opvs_pass_on(on, skb, state);
 	}
-	return opvs_verdict_apply(on, OPVS_VERDICT(GSO_SPLIT));
+	opvs_count(on, GSO_SPLIT);
+	return NF_STOLEN;
 }
 
 /* Balanced already, by us or by ip_vs. */
@@ -178,8 +207,8 @@ opvs_handle(struct opvs_net *on, struct sk_buff *skb,
 	}
 	verdict = stage(on, skb, &flow);
 	if (unlikely(verdict == OPVS_SPLIT))
-		return opvs_split(on, skb, state, flags, stage);
-	return opvs_verdict_apply(on, verdict);
+		return opvs_split(on, skb, &flow, state, flags, stage);
+	return opvs_verdict_apply(on, skb, &flow, verdict);
 }
 
 /* Comes back to the hook, in another context. */

@@ -6,6 +6,8 @@
  */
 #include <opvs/path.h>
 
+#include "decision.h"
+
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/endpoint.h>
@@ -27,6 +29,7 @@ static opvs_verdict_t ops_bind(struct opvs_net *on, struct opvs_svc *svc,
 	opvs_verdict_t verdict;
 
 	verdict = opvs_choose(on, svc, skb, flow, &choice);
+	opvs_decided(svc, flow, &choice, verdict);
 	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	/* A template counts what passes by it, as IPVS does. */

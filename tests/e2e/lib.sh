@@ -522,7 +522,7 @@ rose() {
 
 # Every datagram of a service has one verdict; every entry was released.
 mapfile -t verdict_names < <(sed -nE \
-	'/^\t.. request verdicts/,/REQUEST_LAST/s/^\tOPVS_CTR_(\w+),$/\L\1/p' \
+	'/define OPVS_REQUEST_VERDICTS/,/^$/s/^\t[KD]\(\w+, "(\w+)".*/\1/p' \
 	"$e2e/../../include/opvs/counters.h")
 
 # Sets packets, verdicts, created, released, and of connections and templates
