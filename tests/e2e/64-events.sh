@@ -153,6 +153,50 @@ dest-added $udp 10.91.13.2|6400 by-command
 drain-ended $udp by-itself"
 echo "$drains" >/proc/sys/net/opvs/drain_seconds
 
+ipvsadm -C
+told 'the services go' 'flushed by-command'
+
+# ---- keepalived ----
+
+touch "$state/up"
+chmod 755 "$state"
+cat >"$state/keepalived.conf" <<-END
+	global_defs {
+	    enable_script_security
+	    script_user root
+	}
+	virtual_server 10.91.0.1 6400 {
+	    lvs_method NAT
+	    lvs_sched rr
+	    protocol UDP
+	    delay_loop 1
+	    real_server 10.91.11.2 6400 {
+	        weight 3
+	        inhibit_on_failure
+	        MISC_CHECK {
+	            misc_path "/usr/bin/test -e $state/up"
+	            misc_timeout 60
+	            retry 0
+	            delay_before_retry 1
+	        }
+	    }
+	}
+END
+spawn_in "$ns_director" keepalived -n -l -C -G -f "$state/keepalived.conf" \
+	-p "$state/ka.pid" -c "$state/ka-check.pid" </dev/null >"$state/ka" 2>&1
+keepalived=$spawned
+told 'keepalived begins' "service-added $udp by-command
+dest-added $udp $s1 by-command"
+for ((i = 0; i < 2; i++)); do
+	rm "$state/up"
+	told 'a check fails' "dest-changed $udp $s1 weight 3>0 by-command"
+	touch "$state/up"
+	told 'and is good again' "dest-changed $udp $s1 weight 0>3 by-command"
+done
+kill "$keepalived"
+told 'keepalived ends' "dest-removed $udp $s1 by-command
+service-removed $udp by-command"
+
 # ---- many at once, elsewhere, and for nobody ----
 
 is "$(grep -c wrong "$state/events" || :)" 0 'all events are as specified'
