@@ -174,7 +174,7 @@ def header(spec):
         elif found["type"] == "flags":
             lines += [*comment(found["doc"]), *flags(found)]
     for group in spec.groups:
-        lines += [*comment(group["doc"]),
+        lines += [*comment("Multicast group."),
                   *defines((c_name(group["c-define-name"]),
                             f'"{group["name"]}"')), ""]
     operations = node["operations"]
@@ -454,8 +454,6 @@ def page(spec):
     for group in spec.groups:
         lines += [f"Multicast group `{group['name']}`,"
                   f" `{c_name(group['c-define-name'])}`.", ""]
-        lines += [line for part in wrap(group["doc"], 100)
-                  for line in (*part, "")]
     for op in spec.events:
         lines += page_command(spec, op)
     lines += ["## Attributes", "",

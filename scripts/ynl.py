@@ -133,7 +133,7 @@ class Operation:
         self.group = node.get("mcgrp")
         self.modes = [mode for mode in ("do", "dump") if mode in node]
         if self.group:
-            self.number = self.answer = node["event"]["value"]
+            self.number = self.answer = node["value"]
             return
         first = node[self.modes[0]]
         self.number = first["request"]["value"]
@@ -174,7 +174,7 @@ class Spec:
         self._references()
         self.groups = self.node["mcast-groups"]["list"]
         for node in self.groups:
-            node.want("multicast group", ("name", "c-define-name", "doc"), ())
+            node.want("multicast group", ("name", "c-define-name"), ())
         prefix = self.node["operations"]["name-prefix"]
         self.operations = []    # commands and events
         for node in self.node["operations"]["list"]:
@@ -308,14 +308,14 @@ class Spec:
 
     def _event(self, node):
         name = node["name"]
-        node.want(f"event {name}", ("name", "doc", "attribute-set", "mcgrp",
-                                    "event"), ())
+        node.want(f"event {name}", ("name", "doc", "value", "attribute-set",
+                                    "mcgrp", "event"), ())
         space = self.sets.get(node["attribute-set"])
         if not space or node["mcgrp"] not in [group["name"] for group
                                               in self.groups]:
             raise Wrong(node.line, f"event {name} is for no group, or with"
                         " attributes of no set")
-        node["event"].want(f"event {name}", ("value", "attributes"), ())
+        node["event"].want(f"event {name}", ("attributes",), ())
         for attr in node["event"]["attributes"]:
             if attr not in space.attrs:
                 raise Wrong(node.line, f"event {name} cannot have {attr}")

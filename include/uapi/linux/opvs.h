@@ -24,8 +24,15 @@
  * Errors come with an extack text where a number does not say enough. A
  * command that fails has changed nothing, unless it says otherwise.
  *
- * What changes is told to multicast group "events" of the network namespace,
- * whatever interface changed it.
+ * What changes in the network namespace of the socket is told to multicast
+ * group "events", in order, whatever interface changed it. To join takes
+ * CAP_NET_ADMIN in the user namespace that owns the network. A tenant's
+ * network namespace has events with module parameter "userns" only.
+ *
+ * At most 1024 events are sent in a second. What has got lost is counted in
+ * the next event; if there is none within a second, in an event events-lost. A
+ * socket whose buffer is full misses events as well: reading it fails with
+ * ENOBUFS.
  */
 #ifndef _UAPI_LINUX_OPVS_H
 #define _UAPI_LINUX_OPVS_H
@@ -70,15 +77,7 @@ enum opvs_changed {
 	OPVS_CHANGED_TUNNEL = 512,	/* type, port or flags of a tunnel */
 };
 
-/* What changes in the network namespace of the socket, in order. To join takes
- * CAP_NET_ADMIN in the user namespace that owns it. A tenant's network
- * namespace has events with module parameter "userns" only.
- *
- * At most 1024 events are sent in a second. What has got lost is counted in
- * the next event; if there is none within a second, in an event events-lost. A
- * socket whose buffer is full misses events as well: reading it fails with
- * ENOBUFS.
- */
+/* Multicast group. */
 #define OPVS_MCGRP_EVENTS	"events"
 
 /* Commands, and events behind them; those below 64 have the numbers of
