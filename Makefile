@@ -83,14 +83,16 @@ install-tools:
 	$(if $(UNITDIR),sed -i 's|/usr/sbin/|$(SBINDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/opvs.service)
 
+ADM := opvsadm opvsadm-save opvsadm-restore
+
 install-opvsadm: opvsadm
-	install -D -m 755 -t $(DESTDIR)$(SBINDIR) tools/opvsadm/opvsadm
+	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(ADM:%=tools/opvsadm/%)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(ADM_PAGES:%=doc/%)
 	install -D -m 644 tools/opvsadm/completion.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/opvsadm \
+	rm -f $(ADM:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(ADM_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \

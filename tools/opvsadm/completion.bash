@@ -31,6 +31,20 @@ _opvsadm_arguments() {
 	fi
 }
 
+# What may follow options of ipvsadm.
+_opvsadm_as_ipvsadm() {
+	local name=TCP
+	case $1 in
+	-u | --udp-service) name=UDP ;;
+	--sctp-service) name=SCTP ;;
+	-r | --real-server)
+		opvsadm -Ln 2>/dev/null | awk '/^  -> [^R]/ { print $2 }'
+		return
+		;;
+	esac
+	opvsadm -Ln 2>/dev/null | awk -v name="$name" '$1 == name { print $2 }'
+}
+
 _opvsadm() {
 	local line=${COMP_LINE:0:COMP_POINT} typed i word words
 	# Bash breaks words at colons, of which services have some.
@@ -40,7 +54,9 @@ _opvsadm() {
 	for ((i = 1; i < ${#typed[@]} - 1; i++)); do
 		[[ ${typed[i]} == -* ]] || break
 	done
-	if ((i >= ${#typed[@]} - 1)); then
+	if [[ ${#typed[@]} -gt 2 && ${typed[-2]} =~ ^(-[tur]|--(tcp|udp|sctp)-service|--real-server)$ ]]; then
+		words=$(_opvsadm_as_ipvsadm "${typed[-2]}")
+	elif ((i >= ${#typed[@]} - 1)); then
 		words=$(opvsadm --help 2>/dev/null |
 			awk '/^  [a-z]/ { print $1 } /^ +(-., )?--/ {
 				for (i = 1; i < 3; i++)

@@ -2,6 +2,8 @@
 /* opvsadm: administration of the load balancer opvs. */
 #include "adm.h"
 
+#include "compat.h"
+
 #include <getopt.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -117,7 +119,9 @@ static void print_help(void)
 {
 	size_t i;
 
-	printf("usage: %s [OPTION...] COMMAND [ARGUMENT...]\n\n", adm_opt.name);
+	printf("usage: %s [OPTION...] COMMAND [ARGUMENT...]\n"
+	       "       %s -A|-E|-D|-a|-e|-d|-L|-Z|-C|-S|-R|-v|--set ...   as ipvsadm(8) has it\n\n",
+	       adm_opt.name, adm_opt.name);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-9s %s\n            %s\n", commands[i].name,
 		       commands[i].synopsis, commands[i].help);
@@ -238,12 +242,43 @@ static int run(int argc, char **argv)
 	return run_command(argc - optind, argv + optind);
 }
 
+/* Is it an option that stands in front of a command, or alone? */
+static bool is_own_option(const char *word)
+{
+	static const char *const own[] = {
+		"-j", "--json", "-h", "--help", "-V", "--version",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		if (strcmp(word, own[i]) == 0)
+			return true;
+	return strncmp(word, "--color", strlen("--color")) == 0;
+}
+
+/* Is this a command line of ipvsadm? Those begin with an option; without any,
+ * it is a list.
+ */
+static bool is_ipvsadm(int argc, char **argv)
+{
+	int i = 1;
+
+	if (strcmp(adm_opt.name, "ipvsadm") == 0)
+		return true;
+	while (i < argc && is_own_option(argv[i]))
+		i++;
+	return argc == 1 || (i < argc && argv[i][0] == '-');
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	setlocale(LC_ALL, "");
-	status = run(argc, argv);
+	if (argc && strcmp(basename(argv[0]), "ipvsadm") == 0)
+		adm_opt.name = "ipvsadm";
+	status = is_ipvsadm(argc, argv) ? compat_main(argc, argv) :
+		 run(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		adm_err("what was printed could not be written: %m");
 		return ADM_FAILED;

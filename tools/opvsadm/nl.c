@@ -85,8 +85,11 @@ int adm_connect(struct adm_nl *nl, const char *family)
 	return 0;
 }
 
-/* Why there is no family, and what helps. */
-static void tell_absence(const char *family)
+/**
+ * adm_tell_absence() - tells the user why there is no family, and what helps
+ * @family: the family's name
+ */
+void adm_tell_absence(const char *family)
 {
 	bool opvs = access("/sys/module/opvs", F_OK) == 0;
 	bool ip_vs = access("/sys/module/ip_vs", F_OK) == 0;
@@ -114,7 +117,7 @@ int adm_open(struct adm_nl *nl, const char *family)
 	int err = adm_connect(nl, family);
 
 	if (err == -ENOENT)
-		tell_absence(family);
+		adm_tell_absence(family);
 	else if (err)
 		adm_err("no way to the kernel: %s", strerror(-err));
 	return err;

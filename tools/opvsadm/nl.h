@@ -31,6 +31,7 @@ typedef int (*adm_answer)(struct nlattr **attrs, void *arg);
 int adm_connect(struct adm_nl *nl, const char *family);
 int adm_open(struct adm_nl *nl, const char *family);
 void adm_close(struct adm_nl *nl);
+void adm_tell_absence(const char *family);
 struct nl_msg *adm_request(struct adm_nl *nl, int command, int flags);
 int adm_talk(struct adm_nl *nl, struct nl_msg *msg, const struct adm_set *set,
 	     adm_answer answer, void *arg);
