@@ -49,18 +49,20 @@ clean-opvsadm:
 
 TOOLS := opvs-rules opvs-upgrade
 TOOL_PAGES := $(TOOLS:%=%.8)
+ADM_UNITS := opvs-metrics.socket opvs-metrics.service
 ADM_PAGES := $(notdir $(wildcard doc/opvsadm*.8))
 
 # The libraries that opvsadm is made of may be missing where only the module is
 # wanted.
-ADM_LIBRARIES := libnl-genl-3.0 smartcols json-c popt
+ADM_LIBRARIES := libnl-genl-3.0 smartcols json-c popt libmicrohttpd
 
 install: install-module install-man install-tools
 	@if pkg-config --exists $(ADM_LIBRARIES); then \
 		$(MAKE) --no-print-directory install-opvsadm; \
 	else \
 		echo 'opvsadm is left out: apt-get install pkg-config' \
-			'libnl-genl-3-dev libsmartcols-dev libjson-c-dev libpopt-dev'; \
+			'libnl-genl-3-dev libsmartcols-dev libjson-c-dev libpopt-dev' \
+			libmicrohttpd-dev; \
 	fi
 
 # By hand: modules_install speaks of signing keys and symbol maps that only a
@@ -90,10 +92,15 @@ install-opvsadm: opvsadm
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(ADM_PAGES:%=doc/%)
 	install -D -m 644 tools/opvsadm/completion.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
+	$(if $(UNITDIR),install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
+		$(ADM_UNITS:%=tools/metrics/%))
+	$(if $(UNITDIR),sed -i 's|/usr/sbin/|$(SBINDIR)/|' \
+		$(DESTDIR)$(UNITDIR)/opvs-metrics.service)
 
 uninstall:
 	rm -f $(ADM:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(ADM_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
+		$(ADM_UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
 		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \

@@ -68,6 +68,7 @@ int cmd_counters(int argc, char **argv);
 int cmd_drain(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

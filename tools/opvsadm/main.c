@@ -62,6 +62,15 @@ static const struct adm_command commands[] = {
 				  "  set   set that of the namespace, or of services\n",
 		.run		= cmd_limit,
 	}, {
+		.name		= "metrics",
+		.synopsis	= "[--format FORMAT] [--max N] [--serve[=ADDRESS:PORT]]",
+		.help		= "all numbers, for Prometheus and others",
+		.more		= "  --format  openmetrics (preset) or prometheus, the older one\n"
+				  "  --max     tell up to N services and servers (2000)\n"
+				  "  --serve   over HTTP, at /metrics; without an address, on the\n"
+				  "            socket that systemd hands over\n",
+		.run		= cmd_metrics,
+	}, {
 		.name		= "policy",
 		.synopsis	= "[list|add|change|delete|use] [NAME] [ARGUMENT...]",
 		.help		= "timeout policies, which services share",

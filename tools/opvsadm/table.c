@@ -7,6 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
+static int take_sweep(struct table *table, struct nlattr *nest)
+{
+	struct nlattr *attrs[OPVS_SWEEP_ATTR_MAX + 1];
+
+	if (adm_parse(attrs, &adm_sweep, nest))
+		return -EPROTO;
+	if (attrs[OPVS_SWEEP_ATTR_MAX_LATE_MS])
+		table->max_late_ms =
+			nla_get_u64(attrs[OPVS_SWEEP_ATTR_MAX_LATE_MS]);
+	return 0;
+}
+
 static int take_table(struct nlattr **answer, void *arg)
 {
 	struct nlattr *attrs[OPVS_TABLE_ATTR_MAX + 1];
@@ -24,7 +36,7 @@ static int take_table(struct nlattr **answer, void *arg)
 	if (table->has_key)
 		nla_memcpy(table->key, attrs[OPVS_TABLE_ATTR_HASH_KEY],
 			   sizeof(table->key));
-	return 0;
+	return take_sweep(table, attrs[OPVS_TABLE_ATTR_SWEEP]);
 }
 
 /**

@@ -13,6 +13,7 @@
  * @conn_max: its limit; 0: none
  * @conns: its entries
  * @buckets: its buckets
+ * @max_late_ms: longest time by which the sweeper ended an entry late
  * @key: the secret, if @has_key
  * @has_key: it was there
  */
@@ -20,6 +21,7 @@ struct table {
 	uint32_t	conn_max;
 	uint32_t	conns;
 	uint32_t	buckets;
+	uint64_t	max_late_ms;
 	unsigned char	key[OPVS_HASH_KEY_LEN];
 	bool		has_key;
 };
