@@ -65,6 +65,7 @@ int adm_run_verb(const struct adm_verb *verbs, size_t count, int argc,
 /* One file each, cmd_NAME.c. */
 int cmd_conn(int argc, char **argv);
 int cmd_counters(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_drain(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_limit(int argc, char **argv);

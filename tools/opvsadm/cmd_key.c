@@ -154,20 +154,6 @@ static int key_set(int argc, char **argv)
 	return status;
 }
 
-/* Four groups of four digits. */
-static bool is_fingerprint(const char *text)
-{
-	size_t i;
-
-	if (strlen(text) != FINGERPRINT_SIZE - 1)
-		return false;
-	for (i = 0; i < FINGERPRINT_SIZE - 1; i++)
-		if (i % 5 == 4 ? text[i] != '-' :
-		    !strchr("0123456789abcdefABCDEF", text[i]))
-			return false;
-	return true;
-}
-
 /* With a fingerprint, or with the key in a file. */
 static int key_compare(int argc, char **argv)
 {
@@ -178,7 +164,7 @@ static int key_compare(int argc, char **argv)
 
 	if (argc != 2)
 		return adm_bad_usage("key compare takes a fingerprint, a file with a key, or -");
-	if (is_fingerprint(argv[1])) {
+	if (fingerprint_is(argv[1])) {
 		memcpy(there, argv[1], sizeof(there));
 	} else {
 		status = read_key(argv[1], key);

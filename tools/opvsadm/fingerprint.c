@@ -112,3 +112,22 @@ bool fingerprint_parse_key(const char *text, unsigned char *key)
 			return false;
 	return true;
 }
+
+/**
+ * fingerprint_is() - is this a fingerprint: four groups of four digits?
+ * @text: what may be one
+ *
+ * Return: whether it is.
+ */
+bool fingerprint_is(const char *text)
+{
+	size_t i;
+
+	if (strlen(text) != FINGERPRINT_SIZE - 1)
+		return false;
+	for (i = 0; i < FINGERPRINT_SIZE - 1; i++)
+		if (i % 5 == 4 ? text[i] != '-' :
+		    !strchr("0123456789abcdefABCDEF", text[i]))
+			return false;
+	return true;
+}

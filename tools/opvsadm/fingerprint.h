@@ -15,6 +15,7 @@
 uint64_t fingerprint_siphash(const unsigned char *key, const void *data,
 			     size_t len);
 void fingerprint_of(const unsigned char *key, char *text);
+bool fingerprint_is(const char *text);
 bool fingerprint_parse_key(const char *text, unsigned char *key);
 
 #endif /* OPVSADM_FINGERPRINT_H */

@@ -41,6 +41,12 @@ static const struct adm_command commands[] = {
 		.help		= "what happened to packets and connections, and why",
 		.run		= cmd_counters,
 	}, {
+		.name		= "doctor",
+		.synopsis	= "[--peer FINGERPRINT]",
+		.help		= "what looks like success and is none; status 0 if nothing",
+		.more		= "  --peer  the key of the other director, by 'opvsadm key' there\n",
+		.run		= cmd_doctor,
+	}, {
 		.name		= "drain",
 		.synopsis	= "[SERVICE...]",
 		.help		= "services that drain, calls remembered, time left",

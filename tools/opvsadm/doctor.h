@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What looks like success and is none. */
+#ifndef OPVSADM_DOCTOR_H
+#define OPVSADM_DOCTOR_H
+
+#include "out.h"
+#include "snap.h"
+#include "table.h"
+
+/**
+ * struct doctor - who looks for mistakes
+ * @out: where they are told
+ * @found: how many there are
+ */
+struct doctor {
+	struct out	out;
+	unsigned int	found;
+};
+
+void __printf(5, 6) doctor_say(struct doctor *doctor, const char *check,
+			       const char *about, const char *remedy,
+			       const char *format, ...);
+void doctor_service(struct doctor *doctor, const struct snap_service *service);
+
+#endif /* OPVSADM_DOCTOR_H */
