@@ -71,6 +71,9 @@ int cmd_key(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
+int cmd_save(int argc, char **argv);
+int cmd_sync(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif /* OPVSADM_ADM_H */

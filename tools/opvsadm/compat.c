@@ -45,6 +45,20 @@ static const char *error_text(const struct compat *c, int err)
 	}
 }
 
+/* What stands in front of complaints. */
+static const char *place_file, *place_line;
+
+/**
+ * compat_place() - says in front of complaints where a line is from
+ * @file: the file; NULL: from now on nothing
+ * @line: the line
+ */
+void compat_place(const char *file, const char *line)
+{
+	place_file = file;
+	place_line = line;
+}
+
 /**
  * compat_wrong() - says what is wrong, as ipvsadm does
  * @status: the program's status
@@ -57,6 +71,9 @@ int compat_wrong(int status, const char *format, ...)
 	va_list args;
 
 	fflush(stdout);
+	if (place_file)
+		fprintf(stderr, "%s: %s: %s: ", adm_opt.name, place_file,
+			place_line);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);

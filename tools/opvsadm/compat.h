@@ -109,6 +109,7 @@ static inline bool compat_has(const struct compat *c, enum compat_option option)
 /* compat.c */
 int compat_main(int argc, char **argv);
 int __printf(2, 3) compat_wrong(int status, const char *format, ...);
+void compat_place(const char *file, const char *line);
 int compat_refused(const struct compat *c, int status, int err);
 int compat_try_help(void);
 void compat_help(void);

@@ -88,6 +88,21 @@ static const struct adm_command commands[] = {
 				  "TIMEOUT is PROTOCOL/STATE=SECONDS, as tcp/ESTABLISHED=900.\n",
 		.run		= cmd_policy,
 	}, {
+		.name		= "save",
+		.synopsis	= "[--key]",
+		.help		= "print the whole configuration, for restore and sync",
+		.run		= cmd_save,
+	}, {
+		.name		= "restore",
+		.synopsis	= "[--append] [--keep-going] FILE",
+		.help		= "replace services and servers by those of a file",
+		.run		= cmd_restore,
+	}, {
+		.name		= "sync",
+		.synopsis	= "[--dry-run] FILE",
+		.help		= "make the configuration equal to a file, by the fewest changes",
+		.run		= cmd_sync,
+	}, {
 		.name		= "version",
 		.synopsis	= "",
 		.help		= "versions of this program and of the module",

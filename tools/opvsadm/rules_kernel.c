@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The configuration that the kernel has. */
+#include "rules.h"
+
+#include "adm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int send_table(struct adm_nl *nl, int attr, const void *data, int len)
+{
+	struct nl_msg *msg = adm_request(nl, OPVS_CMD_SET_TABLE, 0);
+	struct nlattr *nest;
+
+	nest = msg ? nla_nest_start(msg, OPVS_CMD_ATTR_TABLE | NLA_F_NESTED) :
+	       NULL;
+	if (!nest || nla_put(msg, attr, len, data)) {
+		nlmsg_free(msg);
+		return -ENOMEM;
+	}
+	nla_nest_end(msg, nest);
+	return adm_talk(nl, msg, &adm_message, NULL, NULL);
+}
+
+/**
+ * rules_send_limit() - sets the limit of entries, and says nothing
+ * @nl: the connection, to family opvs
+ * @table: has the limit
+ *
+ * Return: 0 or an error number.
+ */
+int rules_send_limit(struct adm_nl *nl, const struct table *table)
+{
+	return send_table(nl, OPVS_TABLE_ATTR_CONN_MAX, &table->conn_max,
+			  sizeof(table->conn_max));
+}
+
+/**
+ * rules_send_key() - sets the secret, and says nothing
+ * @nl: the connection, to family opvs
+ * @table: has the secret
+ *
+ * Return: 0 or an error number.
+ */
+int rules_send_key(struct adm_nl *nl, const struct table *table)
+{
+	return send_table(nl, OPVS_TABLE_ATTR_HASH_KEY, table->key,
+			  sizeof(table->key));
+}
+
+static int load_services(struct rules *rules, struct adm_nl *nl)
+{
+	struct ipvs_services services = { };
+	struct rules_service *added;
+	int err = ipvs_get_services(nl, &services);
+	size_t i;
+
+	for (i = 0; i < services.count && !err; i++) {
+		added = rules_add(rules, &services.list[i]);
+		err = added ? ipvs_get_dests(nl, &added->svc, &added->dests) :
+		      -ENOMEM;
+	}
+	free(services.list);
+	return err;
+}
+
+/**
+ * rules_load() - asks for all that is configured
+ * @rules: what is found; empty at first, and to be freed also on errors
+ * @nl: the connection, to family opvs
+ *
+ * Return: a status of the program; the user was told.
+ */
+int rules_load(struct rules *rules, struct adm_nl *nl)
+{
+	int err;
+
+	err = policy_get_all(nl, &rules->policies);
+	if (!err && table_get(nl, &rules->table))
+		return ADM_FAILED;
+	if (!err)
+		err = ipvs_get_timeouts(nl, &rules->timeouts);
+	if (!err)
+		err = load_services(rules, nl);
+	if (!err)
+		return ADM_OK;
+	adm_err("the configuration cannot be read: %s", adm_reason(nl, err));
+	return ADM_FAILED;
+}
