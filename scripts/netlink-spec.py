@@ -352,6 +352,10 @@ def numbers(spec):
         lines += [f'    "{c_name(attr.name)}": {attr.number},'
                   for attr in found.attrs.values() if attr.accepted]
         lines += ["}"]
+    for node in spec.definitions.values():
+        names = " ".join(c_name(e["name"]) for e in node.get("entries", ()))
+        lines += ["", c_name(node["enum-name"])[len(spec.name) + 1:] +
+                  '_NAMES = """', *next(wrap(names, 79)), '""".split()'] if names else []
     return [*lines, *shapes(spec), *answers(spec)]
 
 

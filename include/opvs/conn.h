@@ -16,6 +16,7 @@
 struct opvs_dest;
 struct opvs_net;
 struct opvs_pe_ops;
+struct opvs_svc;
 
 /* The key by which a node in the table is found. */
 enum opvs_tuple_kind {
@@ -160,6 +161,7 @@ void opvs_conn_put(struct opvs_conn *cp);
  * @tuple: of its first packet; of a template, its key
  * @dest: server
  * @control: template it comes of, or NULL
+ * @bound: there is none, but would be one: it is only asked what would happen
  * @flags: IP_VS_CONN_F_* beyond the method
  * @word: the protocol's state after the first packet, and OPVS_CONN_* bits
  * @seconds: timeout
@@ -179,6 +181,7 @@ struct opvs_conn_start {
 	const struct opvs_pe_ops	*pe;
 	const u8			*key;
 	u16				key_len;
+	bool				bound;
 	bool				(*yields)(const struct opvs_conn_start *start,
 						  const struct opvs_conn *old);
 };
@@ -187,6 +190,8 @@ struct opvs_conn_start {
 struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
 				  const struct opvs_conn_start *start,
 				  bool *raced);
+bool opvs_conn_limits_reached(const struct opvs_net *on,
+			      const struct opvs_svc *svc);
 bool opvs_conn_set_word(struct opvs_conn *cp, u32 *seen, u32 word);
 bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
 

@@ -40,6 +40,20 @@ static inline bool opvs_defence_drops(struct opvs_net *on)
 }
 
 /**
+ * opvs_defence_would_drop() - what opvs_defence_drops() will say next
+ * @cpu: CPU that the packet comes to
+ *
+ * Context: any.
+ */
+static inline bool opvs_defence_would_drop(const struct opvs_net *on, int cpu)
+{
+	u32 rate = READ_ONCE(on->settings.drop_rate);
+
+	return rate &&
+	       READ_ONCE(per_cpu_ptr(on->counters, cpu)->spared) + 1 >= rate;
+}
+
+/**
  * opvs_defence_verdict() - why opvs_defence_drops() refused it
  *
  * Context: softirq or BH disabled.

@@ -40,11 +40,13 @@ struct opvs_endpoint {
  * @addr: address; not copied
  * @port: port
  * @here: it is the director itself
+ * @asked: there is no packet: nothing is counted
  */
 struct opvs_receiver {
 	const union nf_inet_addr	*addr;
 	__be16				port;
 	bool				here;
+	bool				asked;
 };
 
 /* cfg_lock held, process context */

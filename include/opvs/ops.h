@@ -23,6 +23,7 @@ struct opvs_net;
 struct opvs_pe_ops;
 struct opvs_recent;
 struct opvs_sched_ops;
+struct opvs_query;
 struct sk_buff;
 
 /**
@@ -37,6 +38,8 @@ struct sk_buff;
  * @per_packet: nothing will remember the choice, so that the next packet of the
  *	same client is scheduled again: to schedulers that look at the load,
  *	servers are equal then, and packets are shared out by weight
+ * @query: NULL; else it is no packet, but a question: @pick tells it what only
+ *	it can know, and leaves nothing behind but the position
  */
 struct opvs_sched_req {
 	const struct opvs_flow	*flow;
@@ -45,6 +48,7 @@ struct opvs_sched_req {
 	u16			key_len;
 	bool			keyless;
 	bool			per_packet;
+	struct opvs_query	*query;
 };
 
 /**
@@ -152,6 +156,7 @@ struct opvs_view {
  * struct opvs_sched_ops - a scheduler
  * @name: as in ipvsadm -s
  * @flags: scheduler flags that mean something to it (IP_VS_SVC_F_SCHED*)
+ * @why: &enum opvs_why of most of its choices
  * @hashes: picks by key, so that an engine without templates makes sense
  * @repeats: picks by the packet alone: the same packet, the same server
  * @spreads: shares connections out; which server one gets does not matter
@@ -167,6 +172,10 @@ struct opvs_view {
  * @pick: choose an available server, or NULL.  Softirq or BH disabled, RCU read
  *	side, no lock
  * @seat: of schedulers with @hashes: the owner of the key in @req.  As @pick
+ * @load: of schedulers that compare loads: that of a server, which is divided by
+ *	the weight if the scheduler knows weights.  Any context, RCU read side
+ * @owner: of schedulers with @repeats: the server that the hash leads to, available
+ *	or not, or NULL; and of how many slots which one.  As @pick
  * @state_new: allocate a state whose first member is then filled in by the
  *	caller; NULL without memory.  Process context, cfg_lock held
  * @state_free: undo it; a grace period after the last packet saw it.  Process
@@ -175,6 +184,7 @@ struct opvs_view {
 struct opvs_sched_ops {
 	const char	*name;
 	u32		flags;
+	u8		why;
 	bool		hashes;
 	bool		repeats;
 	bool		spreads;
@@ -190,6 +200,10 @@ struct opvs_sched_ops {
 	void		(*seat)(const struct opvs_view *view,
 				const struct opvs_sched_req *req,
 				struct opvs_seat *seat);
+	u64		(*load)(const struct opvs_dest *dest);
+	struct opvs_dest *(*owner)(const struct opvs_view *view,
+				   const struct opvs_sched_req *req,
+				   u32 *slots, u32 *slot);
 	struct opvs_sched_state *(*state_new)(struct opvs_net *on);
 	void		(*state_free)(struct opvs_sched_state *state);
 };

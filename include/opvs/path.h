@@ -24,6 +24,7 @@ struct opvs_sched_req;
 struct opvs_view;
 struct opvs_svc;
 struct opvs_svc_events;
+struct opvs_query;
 struct opvs_tuple;
 
 /* Several datagrams in one packet; not one that is yet to be cut into fragments. */
@@ -38,6 +39,9 @@ extern const struct opvs_svc_events opvs_path_events;
 /* request.c: client to virtual service */
 opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 			    const struct opvs_flow *flow);
+opvs_verdict_t opvs_request_peek(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_query *query);
 
 /* key.c: engines and packets */
 int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
@@ -65,11 +69,19 @@ struct opvs_choice {
 opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 			      const struct opvs_flow *flow);
 opvs_verdict_t opvs_track_failed(long err);
+opvs_verdict_t opvs_refuse_peek(const struct opvs_net *on,
+				const struct opvs_flow *flow,
+				struct opvs_query *query);
 
 /* choose.c: key, then memory or scheduler */
 opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice);
+opvs_verdict_t opvs_choose_peek(struct opvs_net *on, struct opvs_svc *svc,
+				struct sk_buff *skb,
+				const struct opvs_flow *flow,
+				struct opvs_choice *choice,
+				struct opvs_query *query);
 
 /* template.c: persistence */
 void opvs_template_tuple(struct opvs_tuple *tuple, const struct opvs_svc *svc,
@@ -79,6 +91,11 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 				    const struct opvs_view *view,
 				    const struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
+opvs_verdict_t opvs_template_peek(struct opvs_net *on,
+				  const struct opvs_svc *svc,
+				  const struct opvs_view *view,
+				  const struct opvs_sched_req *req,
+				  struct opvs_choice *choice);
 
 void opvs_template_claim(struct opvs_net *on, const struct opvs_svc *svc,
 			 const struct opvs_view *view,
@@ -96,6 +113,11 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct sk_buff *skb,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice);
+opvs_verdict_t opvs_affinity_peek(struct opvs_net *on, struct opvs_svc *svc,
+				  const struct opvs_view *view,
+				  struct sk_buff *skb,
+				  struct opvs_sched_req *req,
+				  struct opvs_choice *choice);
 void opvs_affinity_claim(struct opvs_net *on, const struct opvs_svc *svc,
 			 const struct opvs_view *view,
 			 struct opvs_sched_req *req, struct opvs_dest *dest,
@@ -110,10 +132,17 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 				 struct opvs_svc *svc,
 				 struct sk_buff *skb,
 				 const struct opvs_flow *flow);
+opvs_verdict_t opvs_first_peek(struct opvs_net *on, struct opvs_svc *svc,
+			       struct sk_buff *skb,
+			       const struct opvs_flow *flow,
+			       struct opvs_query *query);
 
 /* track.c: packets of tracked connections */
 opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
+opvs_verdict_t opvs_track_peek(struct opvs_net *on,
+			       const struct opvs_flow *flow,
+			       struct opvs_query *query);
 struct opvs_conn_node *opvs_track_find(struct opvs_net *on,
 				       const struct opvs_tuple *tuple);
 opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
@@ -153,6 +182,14 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 				  const struct opvs_receiver *to);
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
+opvs_verdict_t opvs_reply_peek(struct opvs_net *on,
+			       const struct opvs_flow *flow, bool here,
+			       struct opvs_query *query);
+
+/* explain.c: the path is asked */
+opvs_verdict_t opvs_explain(struct opvs_net *on, struct sk_buff *skb,
+			    u8 family, u8 flags, bool local,
+			    struct opvs_query *query);
 
 /* outbound.c: sessions that servers begin */
 void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,

@@ -51,6 +51,9 @@ opvs_sched_pick(const struct opvs_view *view,
 	return view->ops->pick(view, req);
 }
 
+struct opvs_dest *opvs_sched_peek(const struct opvs_view *view,
+				  const struct opvs_sched_req *req);
+
 /* for schedulers */
 u64 opvs_sched_hash(const struct opvs_view *view,
 		    const struct opvs_sched_req *req);

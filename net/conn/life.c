@@ -105,6 +105,23 @@ static void count_refusal(struct opvs_net *on, struct opvs_svc *svc)
 	}
 }
 
+/**
+ * opvs_conn_limits_reached() - has a service no room for an entry?
+ * @svc: service
+ *
+ * opvs_conn_begin() may make some, by ending what has expired or would be missed
+ * least.
+ *
+ * Context: any.
+ */
+bool opvs_conn_limits_reached(const struct opvs_net *on,
+			      const struct opvs_svc *svc)
+{
+	return opvs_limit_reached(on->conn.everywhere) ||
+	       opvs_limit_reached(&on->conn.limit) ||
+	       opvs_limit_reached(&svc->conns);
+}
+
 /* Is there room if one goes?  A limit that was lowered ends nothing. */
 static bool one_would_do(const struct opvs_limit *limit)
 {

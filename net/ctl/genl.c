@@ -13,6 +13,7 @@
 #include "config.h"
 #include "conn.h"
 #include "dest.h"
+#include "explain.h"
 #include "nla.h"
 #include "policy.h"
 #include "request.h"
@@ -139,6 +140,10 @@ static const struct genl_ops opvs_genl_ops[] = {
 		.cmd		= OPVS_CMD_GET_TABLE,
 		.internal_flags	= OPVS_NEED_LOCK,
 		.doit		= opvs_ctl_get_table,
+	}, {
+		.cmd		= OPVS_CMD_EXPLAIN,
+		.internal_flags	= OPVS_NEED_LOCK,
+		.doit		= opvs_ctl_explain,
 	},
 };
 

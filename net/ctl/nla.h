@@ -19,5 +19,7 @@ extern const struct nla_policy opvs_nla_conn[OPVS_CONN_ATTR_MAX + 1];
 extern const struct nla_policy opvs_nla_policy[OPVS_POLICY_ATTR_MAX + 1];
 extern const struct nla_policy opvs_nla_timeout[OPVS_TIMEOUT_ATTR_MAX + 1];
 extern const struct nla_policy opvs_nla_table[OPVS_TABLE_ATTR_MAX + 1];
+extern const struct nla_policy opvs_nla_explain[OPVS_EXPLAIN_ATTR_MAX + 1];
+extern const struct nla_policy opvs_nla_change[OPVS_CHANGE_ATTR_MAX + 1];
 
 #endif /* OPVS_CTL_NLA_H */

@@ -30,6 +30,7 @@
 #include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
+#include <opvs/query.h>
 
 #include <linux/err.h>
 #include <linux/hash.h>
@@ -70,6 +71,21 @@ static bool exception_is_void(const struct opvs_view *view,
 	       (!view->drains && opvs_conn_outlived_drain(tp));
 }
 
+/* What exception_follow() would find. */
+static struct opvs_conn *exception_peek(struct opvs_net *on,
+					const struct opvs_svc *svc,
+					const struct opvs_view *view,
+					const struct opvs_sched_req *req)
+{
+	struct opvs_conn *tp = exception_find(on, svc, view, req);
+
+	if (!tp || (!exception_is_void(view, tp) &&
+		    opvs_query_dest(req->query, tp->dest)))
+		return tp;
+	opvs_query_ends(req->query, tp);
+	return NULL;
+}
+
 /* Keeps it alive, unless it is void. */
 static struct opvs_conn *exception_follow(struct opvs_net *on,
 					  const struct opvs_svc *svc,
@@ -97,13 +113,11 @@ static struct opvs_dest *seat_of_old(const struct opvs_seat *seat)
 }
 
 /* It could not be remembered: only where it will be looked for is it served. */
-static opvs_verdict_t session_forget(struct opvs_net *on,
-				     const struct opvs_seat *seat,
+static opvs_verdict_t session_forget(const struct opvs_seat *seat,
 				     struct opvs_choice *choice, long err)
 {
 	struct opvs_dest *dest = seat_of_old(seat);
 
-	opvs_count(on, AFFINITY_FORGOTTEN);
 	if (!dest || !opvs_dest_available(dest))
 		return opvs_track_failed(err);
 	choice->dest = dest;
@@ -153,11 +167,28 @@ static opvs_verdict_t session_remember(struct opvs_net *on,
 	/* The server is going away; the session's next message begins anew. */
 	if (unlikely(tp == ERR_PTR(-ESTALE)))
 		return OPVS_GO_ON;
-	if (IS_ERR(tp))
-		return session_forget(on, seat, choice, PTR_ERR(tp));
+	if (IS_ERR(tp)) {
+		opvs_count(on, AFFINITY_FORGOTTEN);
+		return session_forget(seat, choice, PTR_ERR(tp));
+	}
 	choice->control = tp;
 	choice->dest = tp->dest;
 	return OPVS_GO_ON;
+}
+
+static opvs_verdict_t session_would_remember(const struct opvs_net *on,
+					     const struct opvs_svc *svc,
+					     const struct opvs_seat *seat,
+					     struct opvs_choice *choice,
+					     struct opvs_query *query)
+{
+	if (!opvs_conn_limits_reached(on, svc)) {
+		query->remembered = true;
+		return OPVS_GO_ON;
+	}
+	query->why = OPVS_WHY_LIMIT;
+	query->unsure = true;
+	return session_forget(seat, choice, -EDQUOT);
 }
 
 static opvs_verdict_t session_begin(struct opvs_net *on,
@@ -167,22 +198,33 @@ static opvs_verdict_t session_begin(struct opvs_net *on,
 				    const struct opvs_seat *seat,
 				    struct opvs_choice *choice)
 {
-	choice->dest = view->ops->pick(view, req);
+	struct opvs_query *query = req->query;
+
+	choice->dest = unlikely(query) ? opvs_sched_peek(view, req) :
+					 view->ops->pick(view, req);
 	if (!choice->dest)
 		return OPVS_VERDICT(DROP_NO_SERVER);
 	if (!seat->moved && choice->dest == seat->owner)
 		return OPVS_GO_ON;
+	if (unlikely(query))
+		return session_would_remember(on, svc, seat, choice, query);
 	return session_remember(on, svc, view, req, seat, choice);
 }
 
 static opvs_verdict_t session_go_on(struct opvs_net *on,
 				    const struct opvs_seat *seat,
-				    struct opvs_choice *choice)
+				    struct opvs_choice *choice,
+				    struct opvs_query *query)
 {
 	choice->dest = seat_of_old(seat);
 	if (!choice->dest)
-		return OPVS_VERDICT(DROP_NO_SERVER);
-	if (choice->dest != seat->owner)
+		return opvs_query_because(query, OPVS_WHY_NO_SERVER,
+					  OPVS_VERDICT(DROP_NO_SERVER));
+	if (choice->dest == seat->owner)
+		opvs_query_why(query, OPVS_WHY_OWNER);
+	else if (unlikely(query))
+		query->why = OPVS_WHY_FORMER;
+	else
 		opvs_count(on, AFFINITY_FORMER);
 	return OPVS_GO_ON;
 }
@@ -199,6 +241,74 @@ static u64 recent_hash(const struct opvs_svc *svc,
 		       const struct opvs_sched_req *req)
 {
 	return req->hash + svc->id * GOLDEN_RATIO_64;
+}
+
+static bool may_begin(struct sk_buff *skb, const struct opvs_view *view,
+		      struct opvs_sched_req *req)
+{
+	struct opvs_query *query = req->query;
+
+	if (likely(!query))
+		return opvs_may_begin(skb, view->pe, req);
+	query->begins = query->key ? !query->later :
+				     opvs_may_begin(skb, view->pe, req);
+	return query->begins;
+}
+
+/* Where the key's owner is not asked, the query wants to know it. */
+static void tell_owner(const struct opvs_view *view,
+		       const struct opvs_sched_req *req)
+{
+	struct opvs_query *query = req->query;
+
+	if (view->ops->owner)
+		query->owner = view->ops->owner(view, req, &query->slots,
+						&query->slot);
+}
+
+/* @query is what @req has, and for packets a constant NULL. */
+static __always_inline opvs_verdict_t
+affinity_choose(struct opvs_net *on, struct opvs_svc *svc,
+		const struct opvs_view *view, struct sk_buff *skb,
+		struct opvs_sched_req *req, struct opvs_choice *choice,
+		struct opvs_query *query)
+{
+	u64 hash = recent_hash(svc, req);
+	opvs_verdict_t verdict = OPVS_GO_ON;
+	enum opvs_recent_verdict seen;
+	struct opvs_seat seat;
+
+	seen = opvs_recent_seen(view->recent, hash, jiffies);
+	if (unlikely(has_exceptions(svc)))
+		choice->control = query ?
+				  exception_peek(on, svc, view, req) :
+				  exception_follow(on, svc, view, req);
+	if (choice->control) {
+		choice->dest = choice->control->dest;
+		if (query)
+			choice->dest = opvs_query_dest(query, choice->dest);
+		opvs_query_why(query, OPVS_WHY_EXCEPTION);
+	} else {
+		view->ops->seat(view, req, &seat);
+		if (likely(seat_is_quiet(&seat))) {
+			choice->dest = seat.owner;
+			opvs_query_why(query, OPVS_WHY_OWNER);
+		} else if (seen == OPVS_RECENT_NEW &&
+			   may_begin(skb, view, req)) {
+			verdict = session_begin(on, svc, view, req, &seat,
+						choice);
+		} else {
+			verdict = session_go_on(on, &seat, choice, query);
+		}
+	}
+	if (query)
+		return verdict;
+	/* A client that is refused now is to be refused again. */
+	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_GO_ON)
+		opvs_recent_note(view->recent, hash, jiffies);
+	if (unlikely(!READ_ONCE(svc->used)))
+		WRITE_ONCE(svc->used, true);
+	return verdict;
 }
 
 /**
@@ -219,33 +329,34 @@ opvs_verdict_t opvs_affinity_choose(struct opvs_net *on,
 				    struct opvs_sched_req *req,
 				    struct opvs_choice *choice)
 {
-	u64 hash = recent_hash(svc, req);
-	opvs_verdict_t verdict = OPVS_GO_ON;
-	enum opvs_recent_verdict seen;
-	struct opvs_seat seat;
+	return affinity_choose(on, svc, view, skb, req, choice, NULL);
+}
 
-	seen = opvs_recent_seen(view->recent, hash, jiffies);
-	if (unlikely(has_exceptions(svc)))
-		choice->control = exception_follow(on, svc, view, req);
-	if (choice->control) {
-		choice->dest = choice->control->dest;
-	} else {
-		view->ops->seat(view, req, &seat);
-		if (likely(seat_is_quiet(&seat)))
-			choice->dest = seat.owner;
-		else if (seen == OPVS_RECENT_NEW &&
-			 opvs_may_begin(skb, view->pe, req))
-			verdict = session_begin(on, svc, view, req, &seat,
-						choice);
-		else
-			verdict = session_go_on(on, &seat, choice);
-	}
-	/* A client that is refused now is to be refused again. */
-	if (seen != OPVS_RECENT_FRESH && verdict == OPVS_GO_ON)
-		opvs_recent_note(view->recent, hash, jiffies);
-	if (unlikely(!READ_ONCE(svc->used)))
-		WRITE_ONCE(svc->used, true);
-	return verdict;
+/**
+ * opvs_affinity_peek() - which server would a message with a key get?
+ * @svc: one-packet service
+ * @view: a view of it, which is stateless
+ * @skb: message
+ * @req: its key and hash, with a query, which is told why
+ * @choice: result
+ *
+ * Context: BH disabled, RCU read side, cfg_lock held.
+ * Return: as of opvs_affinity_choose().
+ */
+opvs_verdict_t opvs_affinity_peek(struct opvs_net *on, struct opvs_svc *svc,
+				  const struct opvs_view *view,
+				  struct sk_buff *skb,
+				  struct opvs_sched_req *req,
+				  struct opvs_choice *choice)
+{
+	struct opvs_query *query = req->query;
+	u64 hash = recent_hash(svc, req);
+
+	tell_owner(view, req);
+	/* A message that is sent once more begins nothing. */
+	if (opvs_recent_seen(view->recent, hash, jiffies) == OPVS_RECENT_NEW)
+		may_begin(skb, view, req);
+	return affinity_choose(on, svc, view, skb, req, choice, query);
 }
 
 /* Would a session's next message find that server without an exception? */

@@ -12,29 +12,88 @@
 #include <opvs/pe.h>
 #include <opvs/sched.h>
 #include <opvs/svc.h>
+#include <opvs/query.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
 
+/* In what follows @query is what @req has, and for packets a constant NULL. */
+
+static __always_inline opvs_verdict_t pick(const struct opvs_view *view,
+					   struct opvs_sched_req *req,
+					   struct opvs_choice *choice,
+					   struct opvs_query *query)
+{
+	choice->dest = query ? opvs_sched_peek(view, req) :
+			       opvs_sched_pick(view, req);
+	return choice->dest ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_SERVER);
+}
+
 /* Each packet for itself, unless the key says where its session is. */
-static opvs_verdict_t choose_one_packet(struct opvs_net *on,
-					struct opvs_svc *svc,
-					const struct opvs_view *view,
-					struct sk_buff *skb,
-					struct opvs_sched_req *req,
-					struct opvs_choice *choice)
+static __always_inline opvs_verdict_t
+choose_one_packet(struct opvs_net *on, struct opvs_svc *svc,
+		  const struct opvs_view *view, struct sk_buff *skb,
+		  struct opvs_sched_req *req, struct opvs_choice *choice,
+		  struct opvs_query *query)
 {
 	if (view->stateless && req->key) {
 		req->hash = opvs_sched_hash(view, req);
 		choice->hash = req->hash;
+		if (query)
+			return opvs_affinity_peek(on, svc, view, skb, req,
+						  choice);
 		return opvs_affinity_choose(on, svc, view, skb, req, choice);
 	}
 	req->per_packet = true;
 	choice->client = opvs_askers_hash(&on->replies.askers, &req->flow->saddr,
 					  req->flow->sport, svc->id) ?: 1;
 	choice->hash = choice->client;
-	choice->dest = opvs_sched_pick(view, req);
-	return choice->dest ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_SERVER);
+	return pick(view, req, choice, query);
+}
+
+/* The engine's key of a datagram, or the one that is asked about. */
+static __always_inline int seek_key(struct opvs_net *on, struct sk_buff *skb,
+				    const struct opvs_view *view,
+				    struct opvs_sched_req *req,
+				    struct opvs_query *query)
+{
+	if (query && query->key) {
+		req->key = query->key;
+		req->key_len = query->key_len;
+	} else if (unlikely(opvs_seek_key(skb, req->flow, view->pe, req))) {
+		return -ENOMEM;
+	}
+	if (query)
+		opvs_query_key(query, req);
+	else if (req->keyless)
+		opvs_count(on, PE_KEYLESS);
+	else
+		opvs_count(on, PE_KEYED);
+	return 0;
+}
+
+static __always_inline opvs_verdict_t choose(struct opvs_net *on,
+					     struct opvs_svc *svc,
+					     struct sk_buff *skb,
+					     const struct opvs_flow *flow,
+					     struct opvs_choice *choice,
+					     struct opvs_query *query)
+{
+	const struct opvs_view *view = query ? opvs_query_view(query, svc) :
+					       rcu_dereference(svc->view);
+	struct opvs_sched_req req = { .flow = flow, .query = query };
+
+	if (view->pe && view->pe->proto == flow->proto &&
+	    unlikely(seek_key(on, skb, view, &req, query)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	/* Without a key there is nothing to remember a call by. */
+	if (view->flags & IP_VS_SVC_F_PERSISTENT && !req.keyless)
+		return query ? opvs_template_peek(on, svc, view, &req, choice) :
+			       opvs_template_choose(on, svc, view, &req, choice);
+	if (flow->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet))
+		return choose_one_packet(on, svc, view, skb, &req, choice,
+					 query);
+	return pick(view, &req, choice, query);
 }
 
 /**
@@ -52,24 +111,32 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice)
 {
-	const struct opvs_view *view = rcu_dereference(svc->view);
-	struct opvs_sched_req req = { .flow = flow };
-
-	if (view->pe && view->pe->proto == flow->proto) {
-		if (unlikely(opvs_seek_key(skb, flow, view->pe, &req)))
-			return OPVS_VERDICT(DROP_NO_MEMORY);
-		if (req.keyless)
-			opvs_count(on, PE_KEYLESS);
-		else
-			opvs_count(on, PE_KEYED);
-	}
-	/* Without a key there is nothing to remember a call by. */
-	if (view->flags & IP_VS_SVC_F_PERSISTENT && !req.keyless)
-		return opvs_template_choose(on, svc, view, &req, choice);
-	if (flow->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet))
-		return choose_one_packet(on, svc, view, skb, &req, choice);
-
-	choice->dest = opvs_sched_pick(view, &req);
-	return choice->dest ? OPVS_GO_ON : OPVS_VERDICT(DROP_NO_SERVER);
+	return choose(on, svc, skb, flow, choice, NULL);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_choose);
+
+/**
+ * opvs_choose_peek() - which server would a new connection get?
+ * @svc: service
+ * @skb: its first packet, which does not exist
+ * @flow: that packet's flow
+ * @choice: result, zeroed by the caller; as of opvs_choose(), but an entry that
+ *	would have to be made is not there
+ * @query: is told why
+ *
+ * Leaves no trace itself.
+ *
+ * Context: BH disabled, RCU read side, cfg_lock held.
+ * Return: as of opvs_choose().
+ */
+opvs_verdict_t opvs_choose_peek(struct opvs_net *on, struct opvs_svc *svc,
+				struct sk_buff *skb,
+				const struct opvs_flow *flow,
+				struct opvs_choice *choice,
+				struct opvs_query *query)
+{
+	lockdep_assert_held(&on->cfg_lock);
+
+	query->view = opvs_query_view(query, svc);
+	return choose(on, svc, skb, flow, choice, query);
+}

@@ -12,6 +12,7 @@
 #include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
+#include <opvs/query.h>
 
 #include <linux/in.h>
 #include <linux/skbuff.h>
@@ -25,7 +26,8 @@ static bool may_choose(const struct opvs_conn_start *start)
 	const struct opvs_view *view;
 
 	view = rcu_dereference(start->dest->svc->view);
-	return !start->control && view->ops->spreads && view->count > 1;
+	return !start->control && !start->bound && view->ops->spreads &&
+	       view->count > 1;
 }
 
 /* Closed by both ends.  Whether a SYN begins anew over the very same tuple is
@@ -72,10 +74,9 @@ static bool yields(const struct opvs_conn_start *start,
 }
 
 /* A server that a connection may have instead. */
-static void choose_other(const struct opvs_svc *svc, struct opvs_choice *choice)
+static void choose_other(const struct opvs_view *view,
+			 struct opvs_choice *choice)
 {
-	const struct opvs_view *view = rcu_dereference(svc->view);
-
 	choice->dest = opvs_sched_other(view, choice->dest) ?: choice->dest;
 }
 
@@ -93,15 +94,35 @@ static struct opvs_conn *first_track(struct opvs_net *on,
 	return opvs_conn_begin(on, start, raced);
 }
 
+/* What the connection would fail by, if by anything that can be told. */
+static int first_would_fail(struct opvs_net *on, const struct opvs_flow *flow,
+			    struct opvs_conn_start *start)
+{
+	const struct opvs_dest *dest = start->dest;
+	struct opvs_table_key key = { .now = jiffies };
+	struct opvs_conn_node *node = NULL;
+
+	opvs_tuple_of(&start->tuple, flow);
+	if (opvs_conn_limits_reached(on, dest->svc))
+		return -EDQUOT;
+	if (READ_ONCE(dest->xmit)->rewrites) {
+		opvs_tuple_of_answer(&key.tuple, flow);
+		key.tuple.src = dest->addr;
+		key.tuple.sport = dest->port ?: flow->dport;
+		node = opvs_table_find(on, &key);
+	}
+	return !node || start->yields(start, opvs_conn_of(node)) ? 0 :
+								  -EADDRINUSE;
+}
+
 /* Takes another server where that helps: the reply's addresses are taken, or
- * the server went away just now.
+ * the server went away just now.  With a query, @cp and @raced are not used.
  */
-static opvs_verdict_t first_conn(struct opvs_net *on,
-				 struct opvs_svc *svc,
-				 const struct opvs_proto *proto,
-				 struct sk_buff *skb,
-				 const struct opvs_flow *flow,
-				 struct opvs_conn **cp, bool *raced)
+static __always_inline opvs_verdict_t
+first_conn(struct opvs_net *on, struct opvs_svc *svc,
+	   const struct opvs_proto *proto, struct sk_buff *skb,
+	   const struct opvs_flow *flow, struct opvs_conn **cp, bool *raced,
+	   struct opvs_query *query)
 {
 	struct opvs_choice choice;
 	opvs_verdict_t verdict;
@@ -114,17 +135,29 @@ static opvs_verdict_t first_conn(struct opvs_net *on,
 
 		if (err == -ESTALE) {
 			choice = (struct opvs_choice){};
-			verdict = opvs_choose(on, svc, skb, flow, &choice);
-			opvs_decided(svc, flow, &choice, verdict);
+			if (query) {
+				verdict = opvs_choose_peek(on, svc, skb, flow,
+							   &choice, query);
+			} else {
+				verdict = opvs_choose(on, svc, skb, flow,
+						      &choice);
+				opvs_decided(svc, flow, &choice, verdict);
+			}
 			if (verdict != OPVS_GO_ON)
 				return verdict;
 		} else {
-			choose_other(svc, &choice);
+			choose_other(opvs_query_view(query, svc), &choice);
 		}
 		start.dest = choice.dest;
 		start.control = choice.control;
-		*cp = first_track(on, proto, flow, &start, raced);
-		err = PTR_ERR_OR_ZERO(*cp);
+		if (query) {
+			start.bound = query->remembered;
+			query->dest = choice.dest;
+			err = first_would_fail(on, flow, &start);
+		} else {
+			*cp = first_track(on, proto, flow, &start, raced);
+			err = PTR_ERR_OR_ZERO(*cp);
+		}
 		if (err != -ESTALE &&
 		    (err != -EADDRINUSE || !may_choose(&start)))
 			break;
@@ -161,7 +194,8 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	else if (unlikely(opvs_defence_drops(on)))
 		verdict = opvs_defence_verdict(on);
 	else
-		verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced);
+		verdict = first_conn(on, svc, proto, skb, flow, &cp, &raced,
+				     NULL);
 	/* Another CPU had the first packet; this is the second one, unless the
 	 * connection is over already.
 	 */
@@ -178,4 +212,55 @@ opvs_verdict_t opvs_first_packet(struct opvs_net *on,
 	if (unlikely(verdict != OPVS_GO_ON))
 		return verdict;
 	return opvs_track_send_first(skb, flow, cp);
+}
+
+static opvs_verdict_t first_peek(struct opvs_net *on, struct opvs_svc *svc,
+				 const struct opvs_proto *proto,
+				 struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_query *query)
+{
+	opvs_verdict_t verdict;
+
+	verdict = first_conn(on, svc, proto, skb, flow, NULL, NULL, query);
+	if (verdict == OPVS_GO_ON) {
+		query->remembered = true;
+		return OPVS_VERDICT(FORWARDED);
+	}
+	query->dest = NULL;
+	if (verdict == OPVS_VERDICT(DROP_LIMIT)) {
+		query->why = OPVS_WHY_LIMIT;
+		query->unsure = true;
+	} else if (verdict == OPVS_VERDICT(DROP_REPLY_CLASH)) {
+		query->why = OPVS_WHY_CLASH;
+	}
+	return verdict;
+}
+
+/**
+ * opvs_first_peek() - would a packet begin a connection, and to which server?
+ * @svc: service that tracks connections
+ * @skb: packet that does not exist, and belongs to no connection
+ * @query: is told
+ *
+ * Context: BH disabled, RCU read side, cfg_lock held.
+ * Return: as of opvs_first_packet(); OPVS_VERDICT(FORWARDED) when the packet has
+ * got as far as to the transmit method.
+ */
+opvs_verdict_t opvs_first_peek(struct opvs_net *on, struct opvs_svc *svc,
+			       struct sk_buff *skb,
+			       const struct opvs_flow *flow,
+			       struct opvs_query *query)
+{
+	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
+	opvs_verdict_t verdict;
+
+	if (!proto || flow->flags & OPVS_FLOW_LATER_FRAG ||
+	    !opvs_track_opens(on, proto, flow))
+		return opvs_query_because(query, OPVS_WHY_OPENS_NOTHING,
+					  OPVS_NOT_OURS);
+	verdict = opvs_refuse_peek(on, flow, query);
+	if (verdict != OPVS_GO_ON)
+		return verdict;
+	return first_peek(on, svc, proto, skb, flow, query);
 }

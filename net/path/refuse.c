@@ -2,6 +2,9 @@
 /* Packets that get no server or no connection, and what to call that. */
 #include <opvs/path.h>
 
+#include <opvs/defence.h>
+#include <opvs/netns.h>
+#include <opvs/query.h>
 #include <opvs/xmit.h>
 
 #include <linux/errno.h>
@@ -40,4 +43,27 @@ opvs_verdict_t opvs_track_failed(long err)
 	default:
 		return OPVS_VERDICT(DROP_NO_MEMORY);
 	}
+}
+
+/**
+ * opvs_refuse_peek() - would a packet that begins something be refused at once?
+ * @query: is told why
+ *
+ * Context: BH disabled, RCU read side.
+ * Return: OPVS_GO_ON, or the reason to drop.
+ */
+opvs_verdict_t opvs_refuse_peek(const struct opvs_net *on,
+				const struct opvs_flow *flow,
+				struct opvs_query *query)
+{
+	if (flow->flags & OPVS_FLOW_MALFORMED)
+		return opvs_query_because(query, OPVS_WHY_MALFORMED,
+					  OPVS_VERDICT(DROP_MALFORMED));
+	if (!opvs_defence_would_drop(on, query->cpu))
+		return OPVS_GO_ON;
+	if (READ_ONCE(on->settings.closed))
+		return opvs_query_because(query, OPVS_WHY_LIMIT,
+					  OPVS_VERDICT(DROP_LIMIT));
+	return opvs_query_because(query, OPVS_WHY_DEFENCE,
+				  OPVS_VERDICT(DROP_DEFENCE));
 }

@@ -8,6 +8,7 @@
 #include <opvs/netns.h>
 #include <opvs/ops.h>
 #include <opvs/svc.h>
+#include <opvs/query.h>
 #include <opvs/xmit.h>
 
 #include <linux/netdevice.h>
@@ -114,4 +115,37 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 	virt = &dest->svc->key;
 	return opvs_reply_as(on, skb, flow, dest, &virt->addr,
 			     virt->port ?: flow->sport);
+}
+
+/**
+ * opvs_reply_peek() - what would opvs_reply() make of a packet?
+ * @flow: of a UDP packet that is no request
+ * @here: it goes to the director itself
+ * @query: is told the service and the server
+ *
+ * Context: BH disabled, RCU read side.
+ * Return: OPVS_VERDICT(REPLIES) or OPVS_NOT_OURS.
+ */
+opvs_verdict_t opvs_reply_peek(struct opvs_net *on,
+			       const struct opvs_flow *flow, bool here,
+			       struct opvs_query *query)
+{
+	const struct opvs_name name = opvs_name(&flow->saddr, flow->sport,
+						flow->family, flow->proto);
+	const struct opvs_receiver to = {
+		.addr	= &flow->daddr,
+		.port	= flow->dport,
+		.here	= here,
+		.asked	= true,
+	};
+	struct opvs_dest *dest;
+
+	if (flow->flags & OPVS_FLOW_MALFORMED)
+		return OPVS_NOT_OURS;
+	dest = opvs_reply_dest(on, &name, &to);
+	if (!dest)
+		return OPVS_NOT_OURS;
+	query->svc = dest->svc;
+	query->dest = dest;
+	return opvs_query_because(query, OPVS_WHY_REPLY, OPVS_VERDICT(REPLIES));
 }

@@ -6,9 +6,16 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/query.h>
 
 #include <linux/in.h>
 #include <linux/skbuff.h>
+
+/* Does a datagram hold less than it says? */
+static bool is_cut(const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	return flow->payload + flow->payload_len > skb->len;
+}
 
 /**
  * opvs_request() - balance a packet if it goes to a virtual service
@@ -34,10 +41,56 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 
 	opvs_count(on, SERVICE_PACKETS);
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED ||
-		     flow->payload + flow->payload_len > skb->len))
+		     is_cut(skb, flow)))
 		return OPVS_VERDICT(DROP_MALFORMED);
 	if (unlikely(opvs_defence_drops(on)))
 		return opvs_defence_verdict(on);
 	return opvs_one_packet(on, svc, skb, flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_request);
+
+/* As opvs_one_packet(), up to the transmit method. */
+static opvs_verdict_t one_packet_peek(struct opvs_net *on,
+				      struct opvs_svc *svc,
+				      struct sk_buff *skb,
+				      const struct opvs_flow *flow,
+				      struct opvs_query *query)
+{
+	struct opvs_choice choice = {};
+	opvs_verdict_t verdict;
+
+	if (is_cut(skb, flow))
+		return opvs_query_because(query, OPVS_WHY_MALFORMED,
+					  OPVS_VERDICT(DROP_MALFORMED));
+	verdict = opvs_refuse_peek(on, flow, query);
+	if (verdict != OPVS_GO_ON)
+		return verdict;
+	verdict = opvs_choose_peek(on, svc, skb, flow, &choice, query);
+	if (verdict != OPVS_GO_ON)
+		return verdict;
+	query->dest = choice.dest;
+	return OPVS_VERDICT(FORWARDED);
+}
+
+/**
+ * opvs_request_peek() - what would opvs_request() make of a packet?
+ * @skb: packet that does not exist, with its mark
+ * @query: is told the service, the server and why
+ *
+ * Context: BH disabled, RCU read side, cfg_lock held.
+ * Return: as of opvs_request(); OPVS_VERDICT(FORWARDED) when the packet has got
+ * as far as to the transmit method.
+ */
+opvs_verdict_t opvs_request_peek(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow,
+				 struct opvs_query *query)
+{
+	struct opvs_svc *svc = opvs_svc_match(on, flow, skb->mark);
+
+	if (!svc)
+		return OPVS_NOT_OURS;
+	query->svc = svc;
+	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
+		return opvs_first_peek(on, svc, skb, flow, query);
+	return one_packet_peek(on, svc, skb, flow, query);
+}

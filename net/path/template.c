@@ -9,8 +9,10 @@
 #include <opvs/dest.h>
 #include <opvs/netns.h>
 #include <opvs/ops.h>
+#include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
+#include <opvs/query.h>
 
 #include <linux/err.h>
 #include <linux/ip_vs.h>
@@ -77,10 +79,8 @@ static struct opvs_table_key template_key(const struct opvs_svc *svc,
 }
 
 /* A server that was removed or, if so wished, drained is no longer remembered. */
-static bool template_holds(struct opvs_net *on, const struct opvs_conn *tp)
+static bool template_holds(struct opvs_net *on, const struct opvs_dest *dest)
 {
-	const struct opvs_dest *dest = tp->dest;
-
 	if (unlikely(READ_ONCE(dest->removed)))
 		return false;
 	return READ_ONCE(dest->weight) ||
@@ -113,7 +113,7 @@ static struct opvs_conn *template_find(struct opvs_net *on,
 	if (!node)
 		return NULL;
 	tp = opvs_conn_of(node);
-	if (unlikely(!template_holds(on, tp))) {
+	if (unlikely(!template_holds(on, tp->dest))) {
 		opvs_conn_end(tp);
 		return NULL;
 	}
@@ -253,4 +253,59 @@ opvs_verdict_t opvs_template_choose(struct opvs_net *on,
 	choice->control = tp;
 	choice->dest = tp->dest;
 	return OPVS_GO_ON;
+}
+
+/* The server of a client without a template, which would get one. */
+static opvs_verdict_t template_would_begin(const struct opvs_net *on,
+					   const struct opvs_svc *svc,
+					   const struct opvs_view *view,
+					   const struct opvs_sched_req *req,
+					   struct opvs_choice *choice)
+{
+	struct opvs_dest *dest = opvs_sched_peek(view, req);
+	struct opvs_query *query = req->query;
+
+	if (!dest)
+		return OPVS_VERDICT(DROP_NO_SERVER);
+	if (opvs_conn_limits_reached(on, svc)) {
+		query->why = OPVS_WHY_LIMIT;
+		query->unsure = true;
+		return opvs_track_failed(-EDQUOT);
+	}
+	query->begins = true;
+	query->remembered = true;
+	choice->dest = dest;
+	return OPVS_GO_ON;
+}
+
+/**
+ * opvs_template_peek() - which server would a persistent client get?
+ * @svc: persistent service
+ * @view: a view of the service
+ * @req: the client's packet, with a query, which is told why
+ * @choice: result; its control is the client's template, if it has one
+ *
+ * Context: BH disabled, RCU read side, cfg_lock held.
+ * Return: as of opvs_template_choose().
+ */
+opvs_verdict_t opvs_template_peek(struct opvs_net *on,
+				  const struct opvs_svc *svc,
+				  const struct opvs_view *view,
+				  const struct opvs_sched_req *req,
+				  struct opvs_choice *choice)
+{
+	struct opvs_table_key key = template_key(svc, view, req);
+	struct opvs_conn_node *node = opvs_table_find(on, &key);
+	struct opvs_dest *dest = NULL;
+
+	if (node)
+		dest = opvs_query_dest(req->query, opvs_conn_of(node)->dest);
+	if (!dest || !template_holds(on, dest)) {
+		if (node)
+			opvs_query_ends(req->query, opvs_conn_of(node));
+		return template_would_begin(on, svc, view, req, choice);
+	}
+	choice->control = opvs_conn_of(node);
+	choice->dest = dest;
+	return opvs_query_because(req->query, OPVS_WHY_TEMPLATE, OPVS_GO_ON);
 }

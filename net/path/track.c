@@ -15,6 +15,7 @@
 #include <opvs/proto.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
+#include <opvs/query.h>
 #include <opvs/xmit.h>
 
 #include <linux/in.h>
@@ -216,6 +217,7 @@ static noinline bool leaves_drained(const struct opvs_net *on,
  * each does: a sender whose port stays the same would never leave its server.
  */
 static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
+			const struct opvs_dest *dest,
 			const struct opvs_flow *flow)
 {
 	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
@@ -225,7 +227,7 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 
 	if (flow->event != proto->first)
 		return false;
-	if (!READ_ONCE(cp->dest->weight) && leaves_drained(on, cp))
+	if (!READ_ONCE(dest->weight) && leaves_drained(on, cp))
 		return true;
 	/* A template's connections stay with its server whatever happens. */
 	if (flow->proto == IPPROTO_UDP || !mode || cp->control)
@@ -236,14 +238,31 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 	return reusable & BIT(word & OPVS_CONN_STATE);
 }
 
+/* Since it began, its service was told to schedule each packet; or the packet
+ * begins another one.
+ */
+static bool is_left(const struct opvs_net *on, const struct opvs_conn *cp,
+		    const struct opvs_dest *dest, const struct opvs_flow *flow)
+{
+	return (READ_ONCE(dest->svc->one_packet) &&
+		flow->proto == IPPROTO_UDP) ||
+	       begins_anew(on, cp, dest, flow);
+}
+
+/* Is a connection whose server was removed left by its client's next packet? */
+static bool orphan_is_left(const struct opvs_net *on,
+			   const struct opvs_flow *flow)
+{
+	return (flow->proto == IPPROTO_UDP &&
+		READ_ONCE(on->settings.udp_reschedule)) ||
+	       READ_ONCE(on->settings.expire_nodest_conn);
+}
+
 /* Its server was removed. */
 static opvs_verdict_t follow_orphan(struct opvs_net *on, struct opvs_conn *cp,
 				    const struct opvs_flow *flow)
 {
-	bool again = flow->proto == IPPROTO_UDP &&
-		     READ_ONCE(on->settings.udp_reschedule);
-
-	if (again || READ_ONCE(on->settings.expire_nodest_conn)) {
+	if (orphan_is_left(on, flow)) {
 		opvs_conn_end(cp);
 		return OPVS_BEGIN_ANEW;
 	}
@@ -259,10 +278,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 
 	if (unlikely(READ_ONCE(dest->removed)))
 		return follow_orphan(on, cp, flow);
-	/* Since it began, its service was told to schedule each packet. */
-	if (unlikely((READ_ONCE(dest->svc->one_packet) &&
-		      flow->proto == IPPROTO_UDP) ||
-		     begins_anew(on, cp, flow))) {
+	if (unlikely(is_left(on, cp, dest, flow))) {
 		/* At once: else a client that goes on like that fills the chain
 		 * of its tuple faster than the sweeper empties it.
 		 */
@@ -346,3 +362,58 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 	return track_request(on, skb, flow, opvs_conn_of(node));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_track);
+
+static opvs_verdict_t request_peek(struct opvs_net *on,
+				   const struct opvs_flow *flow,
+				   struct opvs_conn *cp,
+				   struct opvs_query *query)
+{
+	struct opvs_dest *dest = opvs_query_dest(query, cp->dest);
+
+	if (!dest || READ_ONCE(dest->removed)) {
+		if (orphan_is_left(on, flow)) {
+			opvs_query_ends(query, cp);
+			return OPVS_BEGIN_ANEW;
+		}
+		query->svc = cp->dest->svc;
+		return opvs_query_because(query, OPVS_WHY_REMOVED_SERVER,
+					  OPVS_VERDICT(DROP_REMOVED_SERVER));
+	}
+	if (is_left(on, cp, dest, flow)) {
+		opvs_query_ends(query, cp);
+		return OPVS_BEGIN_ANEW;
+	}
+	query->svc = dest->svc;
+	query->dest = dest;
+	return opvs_query_because(query, OPVS_WHY_CONNECTION,
+				  OPVS_VERDICT(FORWARDED));
+}
+
+/**
+ * opvs_track_peek() - what would opvs_track() make of a packet?
+ * @query: is told the service, the server and why
+ *
+ * Context: BH disabled, RCU read side.
+ * Return: as of opvs_track(); OPVS_VERDICT(FORWARDED) when the packet has got as
+ * far as to the transmit method.
+ */
+opvs_verdict_t opvs_track_peek(struct opvs_net *on,
+			       const struct opvs_flow *flow,
+			       struct opvs_query *query)
+{
+	struct opvs_conn_node *node;
+	struct opvs_conn *cp;
+
+	if (flow->flags & (OPVS_FLOW_MALFORMED | OPVS_FLOW_LATER_FRAG))
+		return OPVS_NOT_OURS;
+	node = opvs_table_find_flow(on, flow, jiffies);
+	if (!node)
+		return OPVS_NOT_OURS;
+	cp = opvs_conn_of(node);
+	if (node->tuple.kind != OPVS_TUPLE_REPLY)
+		return flow->flags & (OPVS_FLOW_TO_HOST | OPVS_FLOW_FROM_HOST) ?
+		       request_peek(on, flow, cp, query) : OPVS_NOT_OURS;
+	query->svc = cp->dest->svc;
+	query->dest = cp->dest;
+	return opvs_query_because(query, OPVS_WHY_REPLY, OPVS_VERDICT(REPLIES));
+}

@@ -16,26 +16,37 @@
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/kernel.h>
 
-static struct opvs_dest *dh_pick(const struct opvs_view *view,
-				 const struct opvs_sched_req *req)
+/* Equal parts, not slots. */
+static struct opvs_dest *dh_owner(const struct opvs_view *view,
+				  const struct opvs_sched_req *req, u32 *slots,
+				  u32 *slot)
 {
-	struct opvs_dest *dest;
 	u32 hash;
 
 	if (!view->count)
 		return NULL;
 	hash = opvs_hash_endpoint(&view->hash_key, &req->flow->daddr, 0);
-	dest = view->member[reciprocal_scale(hash, view->count)].dest;
-	return opvs_dest_available(dest) ? dest : NULL;
+	return view->member[reciprocal_scale(hash, view->count)].dest;
+}
+
+static struct opvs_dest *dh_pick(const struct opvs_view *view,
+				 const struct opvs_sched_req *req)
+{
+	struct opvs_dest *dest = dh_owner(view, req, NULL, NULL);
+
+	return dest && opvs_dest_available(dest) ? dest : NULL;
 }
 
 const struct opvs_sched_ops opvs_sched_dh = {
 	.name		= "dh",
+	.why		= OPVS_WHY_OWNER,
 	.repeats	= true,
 	.keep_drained	= true,
 	.pick		= dh_pick,
+	.owner		= dh_owner,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_dh);

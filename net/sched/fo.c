@@ -8,6 +8,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 static struct opvs_dest *fo_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
@@ -26,6 +27,7 @@ static struct opvs_dest *fo_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_fo = {
 	.name		= "fo",
+	.why		= OPVS_WHY_WEIGHT,
 	.picks_keyless	= true,
 	.pick		= fo_pick,
 };

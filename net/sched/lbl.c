@@ -91,6 +91,20 @@ u32 opvs_lbl_age(u32 then, u32 now)
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_age);
 
 /**
+ * opvs_lbl_peek() - look what is known of an address
+ * @lbl: memory
+ * @addr: address; of IPv4 the other words 0
+ *
+ * Context: any, RCU read side.
+ * Return: its entry, valid within the read section, or NULL.
+ */
+const struct opvs_lbl_entry *opvs_lbl_peek(struct opvs_lbl *lbl,
+					   const union nf_inet_addr *addr)
+{
+	return rhashtable_lookup(&lbl->table, addr, lbl_params);
+}
+
+/**
  * opvs_lbl_find() - what is known of an address
  * @lbl: memory
  * @addr: address; of IPv4 the other words 0

@@ -11,6 +11,7 @@
 #include <opvs/dest.h>
 #include <opvs/limit.h>
 #include <opvs/ops.h>
+#include <opvs/query.h>
 
 /* Most addresses that a service remembers. */
 #define OPVS_LBL_MAX		65536
@@ -79,6 +80,8 @@ void opvs_lbl_build(struct opvs_view *view,
 /* entries; any context, RCU read side; @now in seconds */
 u32 opvs_lbl_now(void);
 u32 opvs_lbl_age(u32 then, u32 now);
+const struct opvs_lbl_entry *opvs_lbl_peek(struct opvs_lbl *lbl,
+					   const union nf_inet_addr *addr);
 const struct opvs_lbl_entry *opvs_lbl_find(struct opvs_lbl *lbl,
 					   const union nf_inet_addr *addr,
 					   u32 now);
@@ -101,15 +104,33 @@ bool opvs_lbl_busy(const struct opvs_view *view,
 
 /**
  * struct opvs_lbl_rule - what distinguishes lblc and lblcr
- * @had: which of an address's servers serves it; NULL if another one is to
+ * @had: which of an address's servers serves it; NULL if another one is to.  If
+ *	it is to keep them, the address's servers stay as they are
  * @give: note that it gets this one, by its id
  */
 struct opvs_lbl_rule {
 	struct opvs_dest *(*had)(const struct opvs_view *view,
-				 const struct opvs_lbl_entry *entry, u32 now);
+				 const struct opvs_lbl_entry *entry, u32 now,
+				 bool keep);
 	void (*give)(const struct opvs_view *view,
 		     const struct opvs_lbl_entry *entry, u64 id, u32 now);
 };
+
+/* The server that a packet would get; nothing is remembered, or forgotten. */
+static inline struct opvs_dest *
+opvs_lbl_would_pick(const struct opvs_view *view,
+		    const struct opvs_sched_req *req,
+		    const struct opvs_lbl_rule rule)
+{
+	const struct opvs_lbl_entry *entry;
+	struct opvs_dest *had = NULL;
+
+	entry = opvs_lbl_peek(opvs_lbl_of(view), &req->flow->daddr);
+	if (entry)
+		had = rule.had(view, entry, opvs_lbl_now(), true);
+	opvs_query_why(req->query, had ? OPVS_WHY_LOCALITY : OPVS_WHY_LEAST);
+	return had ?: opvs_lbl_least(view, req);
+}
 
 /* The server of a packet; as opvs_sched_ops.pick(). */
 static __always_inline struct opvs_dest *
@@ -122,8 +143,10 @@ opvs_lbl_pick(const struct opvs_view *view,
 	struct opvs_dest *dest, *had;
 	u32 now = opvs_lbl_now();
 
+	if (unlikely(req->query))
+		return opvs_lbl_would_pick(view, req, rule);
 	entry = opvs_lbl_find(lbl, addr, now);
-	had = likely(entry) ? rule.had(view, entry, now) : NULL;
+	had = likely(entry) ? rule.had(view, entry, now, false) : NULL;
 	if (likely(had))
 		return had;
 
@@ -135,7 +158,7 @@ opvs_lbl_pick(const struct opvs_view *view,
 		return dest;
 	}
 	other = opvs_lbl_add(lbl, addr, READ_ONCE(dest->id), now);
-	had = other ? rule.had(view, other, now) : NULL;
+	had = other ? rule.had(view, other, now, false) : NULL;
 	return had ?: dest;
 }
 

@@ -16,7 +16,8 @@
 #include <opvs/sched.h>
 
 static struct opvs_dest *lblc_had(const struct opvs_view *view,
-				  const struct opvs_lbl_entry *entry, u32 now)
+				  const struct opvs_lbl_entry *entry, u32 now,
+				  bool keep)
 {
 	const struct opvs_view_member *member;
 
@@ -49,9 +50,11 @@ static struct opvs_sched_state *lblc_state_new(struct opvs_net *on)
 
 const struct opvs_sched_ops opvs_sched_lblc = {
 	.name		= "lblc",
+	.why		= OPVS_WHY_LEAST,
 	.priv_size	= opvs_lbl_priv_size,
 	.build		= opvs_lbl_build,
 	.pick		= lblc_pick,
+	.load		= opvs_sched_conns,
 	.state_new	= lblc_state_new,
 	.state_free	= opvs_lbl_free,
 };

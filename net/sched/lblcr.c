@@ -113,13 +113,14 @@ static void set_shrink(const struct opvs_view *view,
 
 /* The server of an address that is known, or NULL if wlc is to choose it. */
 static struct opvs_dest *lblcr_had(const struct opvs_view *view,
-				   const struct opvs_lbl_entry *set, u32 now)
+				   const struct opvs_lbl_entry *set, u32 now,
+				   bool keep)
 {
 	const struct opvs_view_member *least = set_least(view, set);
 
 	if (!least || opvs_lbl_busy(view, least))
 		return NULL;
-	if (unlikely(set->count > 1 &&
+	if (unlikely(!keep && set->count > 1 &&
 		     opvs_lbl_age(set->changed, now) >=
 		     READ_ONCE(view->state->on->settings.lblcr_expiration)))
 		set_shrink(view, set, least, now);
@@ -141,9 +142,11 @@ static struct opvs_sched_state *lblcr_state_new(struct opvs_net *on)
 
 const struct opvs_sched_ops opvs_sched_lblcr = {
 	.name		= "lblcr",
+	.why		= OPVS_WHY_LEAST,
 	.priv_size	= opvs_lbl_priv_size,
 	.build		= opvs_lbl_build,
 	.pick		= lblcr_pick,
+	.load		= opvs_sched_conns,
 	.state_new	= lblcr_state_new,
 	.state_free	= opvs_lbl_free,
 };

@@ -20,6 +20,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 /**
  * struct least_rule - what distinguishes these schedulers
@@ -156,28 +157,36 @@ static struct opvs_dest *nq_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_lc = {
 	.name		= "lc",
+	.why		= OPVS_WHY_LEAST,
 	.spreads	= true,
 	.pick		= lc_pick,
+	.load		= opvs_sched_conns,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_lc);
 
 const struct opvs_sched_ops opvs_sched_wlc = {
 	.name		= "wlc",
+	.why		= OPVS_WHY_LEAST,
 	.spreads	= true,
 	.pick		= wlc_pick,
+	.load		= opvs_sched_conns,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_wlc);
 
 const struct opvs_sched_ops opvs_sched_sed = {
 	.name		= "sed",
+	.why		= OPVS_WHY_LEAST,
 	.spreads	= true,
 	.pick		= sed_pick,
+	.load		= sed_load,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_sed);
 
 const struct opvs_sched_ops opvs_sched_nq = {
 	.name		= "nq",
+	.why		= OPVS_WHY_LEAST,
 	.spreads	= true,
 	.pick		= nq_pick,
+	.load		= nq_load,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_nq);

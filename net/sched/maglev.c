@@ -214,6 +214,24 @@ void opvs_maglev_populate(struct opvs_maglev *ml)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_populate);
 
+static u32 maglev_slot(const struct opvs_maglev *ml, u64 hash)
+{
+	return (u64)(u32)hash * ml->slots >> 32;
+}
+
+/**
+ * opvs_maglev_slot() - the slot of a hash value
+ * @ml: populated table
+ * @hash: as for opvs_maglev_lookup()
+ *
+ * Context: any.
+ * Return: a number below ml->slots.
+ */
+u32 opvs_maglev_slot(const struct opvs_maglev *ml, u64 hash)
+{
+	return maglev_slot(ml, hash);
+}
+
 /**
  * opvs_maglev_lookup() - the member that owns a hash value
  * @ml: populated table
@@ -224,7 +242,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_populate);
  */
 u32 opvs_maglev_lookup(const struct opvs_maglev *ml, u64 hash)
 {
-	u32 slot = (u64)(u32)hash * ml->slots >> 32;
+	u32 slot = maglev_slot(ml, hash);
 
 	return ml->wide ? ml->wide[slot] : ml->narrow[slot];
 }

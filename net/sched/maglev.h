@@ -58,6 +58,7 @@ struct opvs_maglev {
 size_t opvs_maglev_size(u32 count);
 void opvs_maglev_init(struct opvs_maglev *ml, u32 count);
 void opvs_maglev_populate(struct opvs_maglev *ml);
+u32 opvs_maglev_slot(const struct opvs_maglev *ml, u64 hash);
 u32 opvs_maglev_lookup(const struct opvs_maglev *ml, u64 hash);
 void opvs_maglev_sort(struct opvs_maglev *ml);
 void opvs_maglev_copy(struct opvs_maglev *copy, const struct opvs_maglev *ml);

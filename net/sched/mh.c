@@ -29,6 +29,7 @@
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/bsearch.h>
 #include <linux/ip_vs.h>
@@ -343,7 +344,20 @@ static struct opvs_dest *mh_pick(const struct opvs_view *view,
 
 	if (unlikely(!dest) || mh_available(view, dest))
 		return dest;
+	opvs_query_why(req->query, OPVS_WHY_FALLBACK);
 	return view->flags & MH_FALLBACK ? mh_fallback(view, hash) : NULL;
+}
+
+static struct opvs_dest *mh_slot_owner(const struct opvs_view *view,
+				       const struct opvs_sched_req *req,
+				       u32 *slots, u32 *slot)
+{
+	const struct mh *mh = view->priv;
+	u64 hash = mh_hash(view, req);
+
+	*slots = mh->own->slots;
+	*slot = opvs_maglev_slot(mh->own, hash);
+	return mh_owner(view, hash);
 }
 
 static void mh_seat(const struct opvs_view *view,
@@ -360,6 +374,7 @@ static void mh_seat(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_mh = {
 	.name		= "mh",
+	.why		= OPVS_WHY_OWNER,
 	.flags		= MH_FALLBACK | MH_PORT,
 	.hashes		= true,
 	.repeats	= true,
@@ -369,5 +384,6 @@ const struct opvs_sched_ops opvs_sched_mh = {
 	.build		= mh_build,
 	.pick		= mh_pick,
 	.seat		= mh_seat,
+	.owner		= mh_slot_owner,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_mh);

@@ -13,6 +13,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 static struct opvs_dest *ovf_pick(const struct opvs_view *view,
 				  const struct opvs_sched_req *req)
@@ -30,8 +31,15 @@ static struct opvs_dest *ovf_pick(const struct opvs_view *view,
 	return best ? best->dest : NULL;
 }
 
+static u64 ovf_load(const struct opvs_dest *dest)
+{
+	return opvs_dest_active(dest);
+}
+
 const struct opvs_sched_ops opvs_sched_ovf = {
 	.name	= "ovf",
+	.why	= OPVS_WHY_WEIGHT,
 	.pick	= ovf_pick,
+	.load	= ovf_load,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_ovf);

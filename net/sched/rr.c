@@ -10,6 +10,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 /* A server that is not available passes its turn on, so that the next one does
  * not serve twice.
@@ -30,6 +31,7 @@ static struct opvs_dest *rr_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_rr = {
 	.name		= "rr",
+	.why		= OPVS_WHY_TURN,
 	.spreads	= true,
 	.pick		= rr_pick,
 };

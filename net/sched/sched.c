@@ -5,6 +5,7 @@
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/hash.h>
 #include <linux/kernel.h>
@@ -25,6 +26,7 @@ static struct opvs_dest *none_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_none = {
 	.name		= "none",
+	.why		= OPVS_WHY_NO_SERVER,
 	.picks_keyless	= true,
 	.pick		= none_pick,
 };
@@ -194,6 +196,76 @@ struct opvs_dest *opvs_sched_pick_keyless(const struct opvs_view *view,
 	return opvs_sched_scan(view, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_pick_keyless);
+
+/* How many members are available, none or one; more are 2. */
+static u32 sched_available(const struct opvs_view *view)
+{
+	u32 i, available = 0;
+
+	for (i = 0; i < view->count && available < 2; i++)
+		available += opvs_dest_available(view->member[i].dest);
+	return available;
+}
+
+/* A hash leads to its server however many there are. */
+static bool sched_is_free(u8 why)
+{
+	return why == OPVS_WHY_TURN || why == OPVS_WHY_LEAST ||
+	       why == OPVS_WHY_RANDOM || why == OPVS_WHY_WEIGHT;
+}
+
+static void sched_tell(const struct opvs_view *view,
+		       const struct opvs_sched_req *req,
+		       const struct opvs_dest *dest)
+{
+	bool spread = req->keyless && !view->ops->picks_keyless;
+	struct opvs_query *query = req->query;
+
+	if (view->ops->owner && !spread)
+		query->owner = view->ops->owner(view, req, &query->slots,
+						&query->slot);
+	if (!dest)
+		query->why = OPVS_WHY_NO_SERVER;
+	else if (spread)
+		query->why = OPVS_WHY_KEYLESS;
+	else if (query->why == OPVS_WHY_UNKNOWN)
+		query->why = view->ops->why;
+	if (sched_is_free(query->why) && sched_available(view) == 1)
+		query->why = OPVS_WHY_ONLY;
+	query->unsure |= query->why == OPVS_WHY_RANDOM ||
+			 (query->ends && view->ops->load);
+}
+
+/**
+ * opvs_sched_peek() - which server would a packet get?
+ * @view: view of the service
+ * @req: packet that does not exist, with a query, which is told why
+ *
+ * By opvs_sched_pick(), with the position of the query's CPU; that of this CPU,
+ * where no packet can come in between, is put back.
+ *
+ * Context: BH disabled, RCU read side; cfg_lock held, so that nobody else reads
+ * positions of other CPUs.
+ * Return: as of opvs_sched_pick().
+ */
+struct opvs_dest *opvs_sched_peek(const struct opvs_view *view,
+				  const struct opvs_sched_req *req)
+{
+	u32 *cursor = this_cpu_ptr(view->cursor), before = *cursor, at;
+	struct opvs_query *query = req->query;
+	struct opvs_dest *dest;
+
+	at = READ_ONCE(*per_cpu_ptr(view->cursor, query->cpu));
+	*cursor = at;
+	query->why = OPVS_WHY_UNKNOWN;
+	dest = opvs_sched_pick(view, req);
+	query->turn = *cursor != at;
+	*cursor = before;
+	query->per_packet = req->per_packet;
+	sched_tell(view, req, dest);
+	return dest;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_sched_peek);
 
 /**
  * opvs_sched_sums_size() - what a view needs to find members by weight

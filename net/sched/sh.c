@@ -19,6 +19,7 @@
 #include <opvs/dest.h>
 #include <opvs/hash.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/ip_vs.h>
 #include <linux/math64.h>
@@ -49,27 +50,46 @@ static struct opvs_dest *sh_fallback(const struct opvs_view *view,
 	return opvs_sched_scan(view, member);
 }
 
+static u64 sh_hash(const struct opvs_view *view,
+		   const struct opvs_sched_req *req)
+{
+	bool with_port = view->flags & IP_VS_SVC_F_SCHED_SH_PORT;
+
+	return opvs_hash_endpoint(&view->hash_key, &req->flow->saddr,
+				  with_port ? req->flow->sport : 0);
+}
+
 static struct opvs_dest *sh_pick(const struct opvs_view *view,
 				 const struct opvs_sched_req *req)
 {
-	bool with_port = view->flags & IP_VS_SVC_F_SCHED_SH_PORT;
 	struct opvs_dest *dest;
 	u64 hash;
 
 	if (!view->count)
 		return NULL;
-	hash = opvs_hash_endpoint(&view->hash_key, &req->flow->saddr,
-				  with_port ? req->flow->sport : 0);
+	hash = sh_hash(view, req);
 	dest = view->member[sh_member(view, hash)].dest;
 	if (opvs_dest_available(dest))
 		return dest;
 	if (!(view->flags & IP_VS_SVC_F_SCHED_SH_FALLBACK))
 		return NULL;
+	opvs_query_why(req->query, OPVS_WHY_FALLBACK);
 	return sh_fallback(view, hash);
+}
+
+/* Stretches, not slots. */
+static struct opvs_dest *sh_owner(const struct opvs_view *view,
+				  const struct opvs_sched_req *req, u32 *slots,
+				  u32 *slot)
+{
+	if (!view->count)
+		return NULL;
+	return view->member[sh_member(view, sh_hash(view, req))].dest;
 }
 
 const struct opvs_sched_ops opvs_sched_sh = {
 	.name		= "sh",
+	.why		= OPVS_WHY_OWNER,
 	.flags		= IP_VS_SVC_F_SCHED_SH_FALLBACK |
 			  IP_VS_SVC_F_SCHED_SH_PORT,
 	.repeats	= true,
@@ -77,5 +97,6 @@ const struct opvs_sched_ops opvs_sched_sh = {
 	.priv_size	= opvs_sched_sums_size,
 	.build		= opvs_sched_sums_build,
 	.pick		= sh_pick,
+	.owner		= sh_owner,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_sh);

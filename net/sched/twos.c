@@ -9,6 +9,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/math64.h>
 #include <linux/random.h>
@@ -92,9 +93,11 @@ static struct opvs_dest *twos_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_twos = {
 	.name		= "twos",
+	.why		= OPVS_WHY_RANDOM,
 	.spreads	= true,
 	.priv_size	= opvs_sched_sums_size,
 	.build		= opvs_sched_sums_build,
 	.pick		= twos_pick,
+	.load		= opvs_sched_conns,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_sched_twos);

@@ -3,6 +3,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
+#include <opvs/query.h>
 
 #include <linux/kernel.h>
 #include <linux/math64.h>
@@ -227,6 +228,7 @@ static struct opvs_dest *wrr_pick(const struct opvs_view *view,
 
 const struct opvs_sched_ops opvs_sched_wrr = {
 	.name		= "wrr",
+	.why		= OPVS_WHY_TURN,
 	.spreads	= true,
 	.priv_size	= wrr_priv_size,
 	.build		= wrr_build,

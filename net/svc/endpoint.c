@@ -265,6 +265,8 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 	dest = hinted_dest(ep, hints, to, to->port, now);
 	if (!dest)
 		dest = hinted_dest(ep, hints, to, 0, now);
+	if (unlikely(to->asked))
+		return dest;
 	if (dest)
 		opvs_count(on, HINT_HITS);
 	else

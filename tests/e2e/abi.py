@@ -28,6 +28,7 @@ DEL_POLICY = 70
 GET_POLICY = 71
 SET_TABLE = 72
 GET_TABLE = 73
+EXPLAIN = 74
 SERVICE_ADDED = 128
 SERVICE_CHANGED = 129
 SERVICE_REMOVED = 130
@@ -76,6 +77,7 @@ POLICY = 66
 TABLE = 67
 COUNT = 68
 EVENT = 69
+DECISION = 70
 
 SERVICE_ATTRS = {
     "AF": 1,
@@ -237,6 +239,83 @@ EVENT_ATTRS = {
     "LIMIT": 7,
 }
 
+EXPLAIN_ATTRS = {
+    "FAMILY": 1,
+    "PROTOCOL": 2,
+    "CLIENT": 3,
+    "CLIENT_PORT": 4,
+    "VIRTUAL": 5,
+    "VIRTUAL_PORT": 6,
+    "FWMARK": 7,
+    "TCP_FLAGS": 8,
+    "SCTP_CHUNK": 9,
+    "PAYLOAD": 10,
+    "PACKET": 11,
+    "FROM_HOST": 12,
+    "KEY": 13,
+    "LATER": 14,
+    "KEYS": 15,
+    "CPU": 16,
+    "CHANGE": 17,
+    "CANDIDATES": 18,
+    "WHY": 19,
+    "VERDICT": 20,
+    "SERVER": 21,
+    "OWNER": 22,
+    "SLOT": 23,
+    "SLOTS": 24,
+    "BEGINS": 25,
+    "REMEMBERED": 26,
+    "TURN": 27,
+    "UNSURE": 28,
+    "LOCAL": 29,
+    "NUM_CANDIDATES": 30,
+    "CANDIDATE": 31,
+    "CHOICES": 32,
+    "WHYS": 33,
+}
+
+CHANGE_ATTRS = {
+    "KIND": 1,
+    "ADDR": 2,
+    "PORT": 3,
+    "WEIGHT": 4,
+}
+
+CANDIDATE_ATTRS = {
+    "NUMBER": 1,
+    "ADDR": 2,
+    "PORT": 3,
+    "WEIGHT": 4,
+    "AVAILABLE": 5,
+    "OVERLOADED": 6,
+    "LOAD": 7,
+    "ACTIVE_CONNS": 8,
+    "INACT_CONNS": 9,
+}
+
+CONN_KIND_NAMES = """
+ANY CONNECTION TEMPLATE
+""".split()
+
+LIMIT_KIND_NAMES = """
+EVERYWHERE NETNS SERVICE
+""".split()
+
+CHANGED_NAMES = """
+SCHEDULER ENGINE FLAGS PERSISTENCE POLICY LIMIT WEIGHT THRESHOLDS METHOD TUNNEL
+""".split()
+
+WHY_NAMES = """
+UNKNOWN NO_SERVICE NOT_LOCAL OTHER_PROTOCOL FRAGMENT OPENS_NOTHING MALFORMED
+DEFENCE LIMIT CLASH REMOVED_SERVER NO_SERVER CONNECTION REPLY TEMPLATE
+EXCEPTION OWNER FORMER FALLBACK KEYLESS TURN LEAST WEIGHT RANDOM LOCALITY ONLY
+""".split()
+
+CHANGE_KIND_NAMES = """
+WITHOUT WITH WEIGHT
+""".split()
+
 # Of each attribute: least and most bytes, the set in it, may it be repeated.
 SHAPES = {
     "message": {
@@ -252,6 +331,7 @@ SHAPES = {
         67: (0, 65535, "table", False),
         68: (4, 4, None, False),
         69: (0, 65535, "event", False),
+        70: (0, 65535, "explain", False),
     },
     "service": {
         1: (2, 2, None, False),
@@ -403,6 +483,59 @@ SHAPES = {
         7: (1, 1, None, False),
         8: (0, 0, None, True),
     },
+    "explain": {
+        1: (2, 2, None, False),
+        2: (2, 2, None, False),
+        3: (0, 16, None, False),
+        4: (2, 2, None, False),
+        5: (0, 16, None, False),
+        6: (2, 2, None, False),
+        7: (4, 4, None, False),
+        8: (1, 1, None, False),
+        9: (1, 1, None, False),
+        10: (0, 65507, None, False),
+        11: (0, 65507, None, False),
+        12: (0, 0, None, False),
+        13: (1, 255, None, False),
+        14: (0, 0, None, False),
+        15: (0, 65507, None, False),
+        16: (4, 4, None, False),
+        17: (0, 65535, "change", True),
+        18: (4, 4, None, False),
+        19: (1, 1, None, False),
+        20: (1, 65536, None, False),
+        21: (0, 65535, "candidate", False),
+        22: (0, 65535, "candidate", False),
+        23: (4, 4, None, False),
+        24: (4, 4, None, False),
+        25: (0, 0, None, False),
+        26: (0, 0, None, False),
+        27: (4, 4, None, False),
+        28: (0, 0, None, False),
+        29: (0, 0, None, False),
+        30: (4, 4, None, False),
+        31: (0, 65535, "candidate", True),
+        32: (0, 16384, None, False),
+        33: (0, 4096, None, False),
+    },
+    "change": {
+        1: (1, 1, None, False),
+        2: (0, 16, None, False),
+        3: (2, 2, None, False),
+        4: (4, 4, None, False),
+    },
+    "candidate": {
+        1: (4, 4, None, False),
+        2: (0, 16, None, False),
+        3: (2, 2, None, False),
+        4: (4, 4, None, False),
+        5: (0, 0, None, False),
+        6: (0, 0, None, False),
+        7: (8, 8, None, False),
+        8: (4, 4, None, False),
+        9: (4, 4, None, False),
+        10: (0, 0, None, True),
+    },
 }
 
 # Of each command: the number of its answer, the set, and which attributes of it.
@@ -418,6 +551,7 @@ ANSWERS = {
     67: (67, "message", {68}),
     71: (68, "message", {66}),
     73: (72, "message", {67}),
+    74: (74, "message", {1, 70}),
 }
 
 # Of each event: its name, the set, and which attributes of it.

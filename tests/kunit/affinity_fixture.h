@@ -273,7 +273,7 @@ static void begin_as(struct kunit *test, const struct opvs_svc_conf *conf,
 	settle(test);
 }
 
-static void begin(struct kunit *test, u32 count)
+static inline void begin(struct kunit *test, u32 count)
 {
 	struct opvs_svc_conf conf;
 

@@ -17,6 +17,7 @@ static const struct nla_policy adm_message_policy[OPVS_CMD_ATTR_MAX + 1] = {
 	[OPVS_CMD_ATTR_TABLE]		= { .type = NLA_NESTED },
 	[OPVS_CMD_ATTR_COUNT]		= { .type = NLA_U32 },
 	[OPVS_CMD_ATTR_EVENT]		= { .type = NLA_NESTED },
+	[OPVS_CMD_ATTR_DECISION]	= { .type = NLA_NESTED },
 };
 
 const struct adm_set adm_message = { adm_message_policy, OPVS_CMD_ATTR_MAX };
@@ -210,3 +211,64 @@ static const struct nla_policy adm_event_policy[OPVS_EVENT_ATTR_MAX + 1] = {
 };
 
 const struct adm_set adm_event = { adm_event_policy, OPVS_EVENT_ATTR_MAX };
+
+static const struct nla_policy adm_explain_policy[OPVS_EXPLAIN_ATTR_MAX + 1] = {
+	[OPVS_EXPLAIN_ATTR_FAMILY]		= { .type = NLA_U16 },
+	[OPVS_EXPLAIN_ATTR_PROTOCOL]		= { .type = NLA_U16 },
+	[OPVS_EXPLAIN_ATTR_CLIENT]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_CLIENT_PORT]		= { .type = NLA_U16 },
+	[OPVS_EXPLAIN_ATTR_VIRTUAL]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_VIRTUAL_PORT]	= { .type = NLA_U16 },
+	[OPVS_EXPLAIN_ATTR_FWMARK]		= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_TCP_FLAGS]		= { .type = NLA_U8 },
+	[OPVS_EXPLAIN_ATTR_SCTP_CHUNK]		= { .type = NLA_U8 },
+	[OPVS_EXPLAIN_ATTR_PAYLOAD]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_PACKET]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_FROM_HOST]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_KEY]			= { .minlen = 1 },
+	[OPVS_EXPLAIN_ATTR_LATER]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_KEYS]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_CPU]			= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_CHANGE]		= { .type = NLA_NESTED },
+	[OPVS_EXPLAIN_ATTR_CANDIDATES]		= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_WHY]			= { .type = NLA_U8 },
+	[OPVS_EXPLAIN_ATTR_VERDICT]		= { .type = NLA_STRING },
+	[OPVS_EXPLAIN_ATTR_SERVER]		= { .type = NLA_NESTED },
+	[OPVS_EXPLAIN_ATTR_OWNER]		= { .type = NLA_NESTED },
+	[OPVS_EXPLAIN_ATTR_SLOT]		= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_SLOTS]		= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_BEGINS]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_REMEMBERED]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_TURN]		= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_UNSURE]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_LOCAL]		= { .type = NLA_FLAG },
+	[OPVS_EXPLAIN_ATTR_NUM_CANDIDATES]	= { .type = NLA_U32 },
+	[OPVS_EXPLAIN_ATTR_CANDIDATE]		= { .type = NLA_NESTED },
+	[OPVS_EXPLAIN_ATTR_CHOICES]		= { .type = NLA_UNSPEC },
+	[OPVS_EXPLAIN_ATTR_WHYS]		= { .type = NLA_UNSPEC },
+};
+
+const struct adm_set adm_explain = { adm_explain_policy, OPVS_EXPLAIN_ATTR_MAX };
+
+static const struct nla_policy adm_change_policy[OPVS_CHANGE_ATTR_MAX + 1] = {
+	[OPVS_CHANGE_ATTR_KIND]		= { .type = NLA_U8 },
+	[OPVS_CHANGE_ATTR_ADDR]		= { .type = NLA_UNSPEC },
+	[OPVS_CHANGE_ATTR_PORT]		= { .type = NLA_U16 },
+	[OPVS_CHANGE_ATTR_WEIGHT]	= { .type = NLA_U32 },
+};
+
+const struct adm_set adm_change = { adm_change_policy, OPVS_CHANGE_ATTR_MAX };
+
+static const struct nla_policy adm_candidate_policy[OPVS_CANDIDATE_ATTR_MAX + 1] = {
+	[OPVS_CANDIDATE_ATTR_NUMBER]		= { .type = NLA_U32 },
+	[OPVS_CANDIDATE_ATTR_ADDR]		= { .type = NLA_UNSPEC },
+	[OPVS_CANDIDATE_ATTR_PORT]		= { .type = NLA_U16 },
+	[OPVS_CANDIDATE_ATTR_WEIGHT]		= { .type = NLA_U32 },
+	[OPVS_CANDIDATE_ATTR_AVAILABLE]		= { .type = NLA_FLAG },
+	[OPVS_CANDIDATE_ATTR_OVERLOADED]	= { .type = NLA_FLAG },
+	[OPVS_CANDIDATE_ATTR_LOAD]		= { .type = NLA_U64 },
+	[OPVS_CANDIDATE_ATTR_ACTIVE_CONNS]	= { .type = NLA_U32 },
+	[OPVS_CANDIDATE_ATTR_INACT_CONNS]	= { .type = NLA_U32 },
+};
+
+const struct adm_set adm_candidate = { adm_candidate_policy, OPVS_CANDIDATE_ATTR_MAX };

@@ -31,5 +31,8 @@ extern const struct adm_set adm_table;
 extern const struct adm_set adm_sweep;
 extern const struct adm_set adm_shard;
 extern const struct adm_set adm_event;
+extern const struct adm_set adm_explain;
+extern const struct adm_set adm_change;
+extern const struct adm_set adm_candidate;
 
 #endif /* OPVSADM_NLA_H */

@@ -77,6 +77,49 @@ enum opvs_changed {
 	OPVS_CHANGED_TUNNEL = 512,	/* type, port or flags of a tunnel */
 };
 
+/* What decides where a packet goes. */
+enum opvs_why {
+	OPVS_WHY_UNKNOWN,		/* nothing did; not in answers */
+	OPVS_WHY_NO_SERVICE,		/* no service takes the packet; it goes its way */
+	OPVS_WHY_NOT_LOCAL,		/* a service has the address, which is none of this host */
+	OPVS_WHY_OTHER_PROTOCOL,	/* neither TCP nor UDP nor SCTP */
+	OPVS_WHY_FRAGMENT,		/* it is reassembled before anything is decided */
+	OPVS_WHY_OPENS_NOTHING,		/* it begins no connection; it is for the host itself */
+	OPVS_WHY_MALFORMED,		/* its headers are cut off or wrong */
+	OPVS_WHY_DEFENCE,		/* a defence against floods drops it */
+	OPVS_WHY_LIMIT,			/* there is no room for an entry */
+	OPVS_WHY_CLASH,			/* its replies would look like another connection's */
+	OPVS_WHY_REMOVED_SERVER,	/* its connection's server was removed */
+	OPVS_WHY_NO_SERVER,		/* no server is available */
+	OPVS_WHY_CONNECTION,		/* it belongs to a tracked connection */
+	OPVS_WHY_REPLY,			/* a server sends it; it gets the virtual address */
+	OPVS_WHY_TEMPLATE,		/* a persistence template remembers the server */
+	OPVS_WHY_EXCEPTION,		/* an entry remembers that the session is there */
+	OPVS_WHY_OWNER,			/* a hash leads to the server */
+	OPVS_WHY_FORMER,		/* an older session, which the server had before a change */
+	OPVS_WHY_FALLBACK,		/* in place of the server that the hash leads to */
+	OPVS_WHY_KEYLESS,		/* no key was found; a hash of the client leads there */
+	OPVS_WHY_TURN,			/* it is the server's turn on the CPU */
+	OPVS_WHY_LEAST,			/* the least load; of equal ones, its turn */
+	OPVS_WHY_WEIGHT,		/* the highest weight of those that have room */
+	OPVS_WHY_RANDOM,		/* drawn by lot */
+	OPVS_WHY_LOCALITY,		/* the address has this server */
+	OPVS_WHY_ONLY,			/* no other server is available */
+	__OPVS_WHY_MAX,
+};
+
+#define OPVS_WHY_MAX	(__OPVS_WHY_MAX - 1)
+
+/* What would be other about a service's servers. */
+enum opvs_change_kind {
+	OPVS_CHANGE_KIND_WITHOUT,	/* the server is removed */
+	OPVS_CHANGE_KIND_WITH,		/* a server is added */
+	OPVS_CHANGE_KIND_WEIGHT,	/* the server has another weight */
+	__OPVS_CHANGE_KIND_MAX,
+};
+
+#define OPVS_CHANGE_KIND_MAX	(__OPVS_CHANGE_KIND_MAX - 1)
+
 /* Multicast group. */
 #define OPVS_MCGRP_EVENTS	"events"
 
@@ -110,6 +153,7 @@ enum opvs_cmd {
 	OPVS_CMD_GET_POLICY,		/* do, dump; answered as OPVS_CMD_NEW_POLICY */
 	OPVS_CMD_SET_TABLE,		/* do */
 	OPVS_CMD_GET_TABLE,		/* do; answered as OPVS_CMD_SET_TABLE */
+	OPVS_CMD_EXPLAIN,		/* do */
 	OPVS_CMD_SERVICE_ADDED = 128,	/* event, group events */
 	OPVS_CMD_SERVICE_CHANGED,	/* event, group events */
 	OPVS_CMD_SERVICE_REMOVED,	/* event, group events */
@@ -142,6 +186,7 @@ enum opvs_cmd_attr {
 	OPVS_CMD_ATTR_TABLE,		/* nest of OPVS_TABLE_ATTR_* */
 	OPVS_CMD_ATTR_COUNT,		/* u32; answers only */
 	OPVS_CMD_ATTR_EVENT,		/* nest of OPVS_EVENT_ATTR_*; answers only */
+	OPVS_CMD_ATTR_DECISION,		/* nest of OPVS_EXPLAIN_ATTR_* */
 	__OPVS_CMD_ATTR_MAX,
 };
 
@@ -304,5 +349,79 @@ enum opvs_event_attr {
 };
 
 #define OPVS_EVENT_ATTR_MAX	(__OPVS_EVENT_ATTR_MAX - 1)
+
+/* A packet that does not exist, and what would become of it. It is given as
+ * packet, or is made of what else is given; then family, protocol, virtual and
+ * virtual-port must be there.
+ */
+enum opvs_explain_attr {
+	OPVS_EXPLAIN_ATTR_UNSPEC,
+	OPVS_EXPLAIN_ATTR_FAMILY,		/* u16 */
+	OPVS_EXPLAIN_ATTR_PROTOCOL,		/* u16, up to 255 */
+	OPVS_EXPLAIN_ATTR_CLIENT,		/* up to 16 bytes */
+	OPVS_EXPLAIN_ATTR_CLIENT_PORT,		/* be16 */
+	OPVS_EXPLAIN_ATTR_VIRTUAL,		/* up to 16 bytes */
+	OPVS_EXPLAIN_ATTR_VIRTUAL_PORT,		/* be16 */
+	OPVS_EXPLAIN_ATTR_FWMARK,		/* u32 */
+	OPVS_EXPLAIN_ATTR_TCP_FLAGS,		/* u8 */
+	OPVS_EXPLAIN_ATTR_SCTP_CHUNK,		/* u8 */
+	OPVS_EXPLAIN_ATTR_PAYLOAD,		/* up to 65507 bytes */
+	OPVS_EXPLAIN_ATTR_PACKET,		/* up to 65507 bytes */
+	OPVS_EXPLAIN_ATTR_FROM_HOST,		/* flag */
+	OPVS_EXPLAIN_ATTR_KEY,			/* 1 to 255 bytes */
+	OPVS_EXPLAIN_ATTR_LATER,		/* flag */
+	OPVS_EXPLAIN_ATTR_KEYS,			/* up to 65507 bytes */
+	OPVS_EXPLAIN_ATTR_CPU,			/* u32 */
+	OPVS_EXPLAIN_ATTR_CHANGE,		/* nests of OPVS_CHANGE_ATTR_* */
+	OPVS_EXPLAIN_ATTR_CANDIDATES,		/* u32 */
+	OPVS_EXPLAIN_ATTR_WHY,			/* u8, why; answers only */
+	OPVS_EXPLAIN_ATTR_VERDICT,		/* string; answers only */
+	OPVS_EXPLAIN_ATTR_SERVER,		/* nest of OPVS_CANDIDATE_ATTR_*; answers only */
+	OPVS_EXPLAIN_ATTR_OWNER,		/* nest of OPVS_CANDIDATE_ATTR_*; answers only */
+	OPVS_EXPLAIN_ATTR_SLOT,			/* u32; answers only */
+	OPVS_EXPLAIN_ATTR_SLOTS,		/* u32; answers only */
+	OPVS_EXPLAIN_ATTR_BEGINS,		/* flag; answers only */
+	OPVS_EXPLAIN_ATTR_REMEMBERED,		/* flag; answers only */
+	OPVS_EXPLAIN_ATTR_TURN,			/* u32; answers only */
+	OPVS_EXPLAIN_ATTR_UNSURE,		/* flag; answers only */
+	OPVS_EXPLAIN_ATTR_LOCAL,		/* flag; answers only */
+	OPVS_EXPLAIN_ATTR_NUM_CANDIDATES,	/* u32; answers only */
+	OPVS_EXPLAIN_ATTR_CANDIDATE,		/* nests of OPVS_CANDIDATE_ATTR_*; answers only */
+	OPVS_EXPLAIN_ATTR_CHOICES,		/* up to 16384 bytes; answers only */
+	OPVS_EXPLAIN_ATTR_WHYS,			/* up to 4096 bytes; answers only */
+	__OPVS_EXPLAIN_ATTR_MAX,
+};
+
+#define OPVS_EXPLAIN_ATTR_MAX	(__OPVS_EXPLAIN_ATTR_MAX - 1)
+
+/* A change of a service's servers that is not made. */
+enum opvs_change_attr {
+	OPVS_CHANGE_ATTR_UNSPEC,
+	OPVS_CHANGE_ATTR_KIND,		/* u8, change-kind */
+	OPVS_CHANGE_ATTR_ADDR,		/* up to 16 bytes */
+	OPVS_CHANGE_ATTR_PORT,		/* be16 */
+	OPVS_CHANGE_ATTR_WEIGHT,	/* u32 */
+	__OPVS_CHANGE_ATTR_MAX,
+};
+
+#define OPVS_CHANGE_ATTR_MAX	(__OPVS_CHANGE_ATTR_MAX - 1)
+
+/* A server, as the scheduler sees it. */
+enum opvs_candidate_attr {
+	OPVS_CANDIDATE_ATTR_UNSPEC,
+	OPVS_CANDIDATE_ATTR_NUMBER,		/* u32 */
+	OPVS_CANDIDATE_ATTR_ADDR,		/* up to 16 bytes */
+	OPVS_CANDIDATE_ATTR_PORT,		/* be16 */
+	OPVS_CANDIDATE_ATTR_WEIGHT,		/* u32 */
+	OPVS_CANDIDATE_ATTR_AVAILABLE,		/* flag */
+	OPVS_CANDIDATE_ATTR_OVERLOADED,		/* flag */
+	OPVS_CANDIDATE_ATTR_LOAD,		/* u64 */
+	OPVS_CANDIDATE_ATTR_ACTIVE_CONNS,	/* u32 */
+	OPVS_CANDIDATE_ATTR_INACT_CONNS,	/* u32 */
+	OPVS_CANDIDATE_ATTR_PAD,
+	__OPVS_CANDIDATE_ATTR_MAX,
+};
+
+#define OPVS_CANDIDATE_ATTR_MAX	(__OPVS_CANDIDATE_ATTR_MAX - 1)
 
 #endif /* _UAPI_LINUX_OPVS_H */
