@@ -70,6 +70,7 @@ int cmd_drain(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_save(int argc, char **argv);

@@ -77,6 +77,14 @@ static const struct adm_command commands[] = {
 				  "            socket that systemd hands over\n",
 		.run		= cmd_metrics,
 	}, {
+		.name		= "monitor",
+		.synopsis	= "[--filter EVENT,...] [--service SERVICE] [--count N]",
+		.help		= "events as they happen, a line or a JSON object each",
+		.more		= "  --filter   events with one of these in their name, as drain,dest\n"
+				  "  --service  those of a service\n"
+				  "  --count    end after so many\n",
+		.run		= cmd_monitor,
+	}, {
 		.name		= "policy",
 		.synopsis	= "[list|add|change|delete|use] [NAME] [ARGUMENT...]",
 		.help		= "timeout policies, which services share",
