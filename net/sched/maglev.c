@@ -53,6 +53,21 @@
  * of all calls) or half a percent of itself.
  */
 
+/* When so few slots are free, a walk takes longer to one of them than it takes to ask
+ * where on the walk each of them is: half of all steps would be to these.
+ */
+#define MAGLEV_REST	192
+
+/**
+ * struct maglev_rest - the last free slots
+ * @count: how many
+ * @slot: their numbers, in no order
+ */
+struct maglev_rest {
+	u32	count;
+	u32	slot[MAGLEV_REST];
+};
+
 static u32 maglev_slots(u32 count)
 {
 	if (count <= 1)
@@ -130,6 +145,46 @@ static u32 node_step(struct opvs_maglev_node *node, u32 mask, u32 shift)
 	return slot;
 }
 
+/* Modulo a power of two.  An odd number is its own inverse modulo eight, and each
+ * turn doubles the number of right bits.
+ */
+static u32 odd_inverse(u32 odd)
+{
+	u32 inverse = odd;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		inverse *= 2 - odd * inverse;
+	return inverse;
+}
+
+/* The free slot that the node's walk comes to first, by node_step() backwards: a
+ * shift by half of the bits is undone by itself.
+ */
+static u32 node_jump(struct opvs_maglev_node *node, struct maglev_rest *rest,
+		     u32 mask, u32 shift)
+{
+	const u32 first = odd_inverse(node->mul[0]);
+	const u32 second = odd_inverse(node->mul[1]);
+	u32 i, step, slot, found = 0, least = U32_MAX;
+
+	for (i = 0; i < rest->count; i++) {
+		step = rest->slot[i];
+		step ^= step >> shift;
+		step = step * second & mask;
+		step ^= step >> shift;
+		step = (step * first - node->next) & mask;
+		if (step < least) {
+			least = step;
+			found = i;
+		}
+	}
+	node->next += least + 1;
+	slot = rest->slot[found];
+	rest->slot[found] = rest->slot[--rest->count];
+	return slot;
+}
+
 static u64 node_due(const struct opvs_maglev_node *node)
 {
 	return node->claims ? 2ULL * node->claims + 1 : 0;
@@ -163,27 +218,37 @@ static void heap_sift(struct opvs_maglev *ml, u32 at)
 	ml->node[at] = moved;
 }
 
-static bool slot_claim(struct opvs_maglev *ml, u32 slot, u32 member)
+static bool slot_is_free(const struct opvs_maglev *ml, u32 slot)
 {
 	if (slot >= ml->slots)
 		return false;
-	if (ml->wide) {
-		if (ml->wide[slot] != U16_MAX)
-			return false;
+	return ml->wide ? ml->wide[slot] == U16_MAX :
+			  ml->narrow[slot] == U8_MAX;
+}
+
+static void slot_claim(struct opvs_maglev *ml, u32 slot, u32 member)
+{
+	if (ml->wide)
 		ml->wide[slot] = member;
-	} else {
-		if (ml->narrow[slot] != U8_MAX)
-			return false;
+	else
 		ml->narrow[slot] = member;
-	}
-	return true;
+}
+
+static void rest_find(const struct opvs_maglev *ml, struct maglev_rest *rest)
+{
+	u32 slot;
+
+	rest->count = 0;
+	for (slot = 0; slot < ml->slots && rest->count < MAGLEV_REST; slot++)
+		if (slot_is_free(ml, slot))
+			rest->slot[rest->count++] = slot;
 }
 
 /**
  * opvs_maglev_populate() - divide the slots
  * @ml: initialised table whose nodes are filled in
  *
- * A millisecond for 10 members, some ten for thousands.
+ * Half a millisecond for 10 members, some ten for thousands.
  *
  * Context: process.
  */
@@ -192,6 +257,7 @@ void opvs_maglev_populate(struct opvs_maglev *ml)
 	u32 mask = roundup_pow_of_two(ml->slots) - 1;
 	u32 shift = DIV_ROUND_UP(fls(mask), 2);
 	struct opvs_maglev_node *top = ml->node;
+	struct maglev_rest rest;
 	u32 i, slot;
 
 	if (!ml->count)
@@ -202,14 +268,21 @@ void opvs_maglev_populate(struct opvs_maglev *ml)
 	for (i = ml->count / 2; i--; )
 		heap_sift(ml, i);
 
-	for (i = 0; i < ml->slots; i++) {
+	for (i = 0; i + MAGLEV_REST < ml->slots; i++) {
 		do {
 			slot = node_step(top, mask, shift);
-		} while (!slot_claim(ml, slot, top->member));
+		} while (!slot_is_free(ml, slot));
+		slot_claim(ml, slot, top->member);
 		top->claims++;
 		heap_sift(ml, 0);
 		if (!(i % 4096))
 			cond_resched();
+	}
+	rest_find(ml, &rest);
+	while (rest.count) {
+		slot_claim(ml, node_jump(top, &rest, mask, shift), top->member);
+		top->claims++;
+		heap_sift(ml, 0);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_maglev_populate);

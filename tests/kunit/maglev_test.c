@@ -6,9 +6,12 @@
 
 #include <kunit/test.h>
 
+#include <linux/bitops.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 
@@ -117,6 +120,78 @@ static u32 *maglev_owned(struct kunit *test, const struct opvs_maglev *ml)
 		owned[member]++;
 	}
 	return owned;
+}
+
+/* The next slot of a walk, as net/sched/maglev.c defines walks. */
+static u32 plain_step(struct opvs_maglev_node *node, u32 bits)
+{
+	u32 mask = (1U << bits) - 1, half = (bits + 1) / 2, slot;
+
+	slot = node->next++ * ((u32)(node->id >> 20) | 1) & mask;
+	slot = (slot ^ slot >> half) * ((u32)(node->id >> 40) | 1) & mask;
+	return slot ^ slot >> half;
+}
+
+/* Whose turn it is: nobody's before everybody had one, then the least of
+ * (2 * claims + 1) / weight, then the least id.
+ */
+static struct opvs_maglev_node *plain_turn(struct opvs_maglev_node *node,
+					   u32 count)
+{
+	struct opvs_maglev_node *best = node;
+	u64 mine, least;
+	u32 i;
+
+	for (i = 1; i < count; i++) {
+		mine = (node[i].claims ? 2ULL * node[i].claims + 1 : 0) *
+		       best->weight;
+		least = (best->claims ? 2ULL * best->claims + 1 : 0) *
+			node[i].weight;
+		if (mine < least || (mine == least && node[i].id < best->id))
+			best = &node[i];
+	}
+	return best;
+}
+
+/* All directors have the same table, and had it in versions before: slot by slot
+ * what the definition says.
+ */
+static void maglev_as_defined(struct kunit *test)
+{
+	static const struct maglev_case some[] = {
+		{ "", 1, 1, 1 }, { "", 2, 1000, 1 }, { "", 10, 5, 9 },
+		{ "", 100, 99, 99 }, { "", 257, 3, 7 },
+	};
+	struct opvs_maglev_node *node, *top;
+	u32 i, k, slot, bits, differ;
+	struct opvs_maglev *ml;
+	u16 *plain;
+
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		node = case_nodes(test, &some[i], &maglev_keys[i % 3]);
+		ml = maglev_table(test, node, some[i].count);
+		plain = kunit_kzalloc(test, ml->slots * sizeof(*plain),
+				      GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, plain);
+		bits = fls(roundup_pow_of_two(ml->slots) - 1);
+		for (k = 0; k < some[i].count; k++)
+			node[k].next = (u32)node[k].id;
+		for (k = 0; k < ml->slots; k++) {
+			top = plain_turn(node, some[i].count);
+			do {
+				slot = plain_step(top, bits);
+			} while (slot >= ml->slots || plain[slot]);
+			plain[slot] = top->member + 1;
+			top->claims++;
+			if (!(k % 256))
+				cond_resched();
+		}
+		for (k = 0, differ = 0; k < ml->slots; k++)
+			differ += slot_owner(ml, k) != plain[k] - 1;
+		KUNIT_EXPECT_EQ_MSG(test, differ, 0, "%u members",
+				    some[i].count);
+		kunit_kfree(test, plain);
+	}
 }
 
 /* Within 1 % of the weight, where slots are fine enough for that, else within
@@ -482,6 +557,7 @@ static struct kunit_case maglev_test_cases[] = {
 	KUNIT_CASE_PARAM(maglev_proportions, maglev_gen_params),
 	KUNIT_CASE(maglev_key_decides),
 	KUNIT_CASE(maglev_nobody),
+	KUNIT_CASE(maglev_as_defined),
 	KUNIT_CASE(maglev_same),
 	KUNIT_CASE(maglev_same_of_two_sizes),
 	KUNIT_CASE_PARAM(maglev_sort_and_copy, maglev_gen_params),
