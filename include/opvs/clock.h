@@ -70,6 +70,18 @@ static inline void opvs_clock_drain(struct opvs_net *on)
 }
 
 /**
+ * opvs_clock_late() - have changes shown to packets that wait
+ * @on: namespace
+ * @wait: jiffies until the first of them is due
+ *
+ * Context: process, cfg_lock held.
+ */
+static inline void opvs_clock_late(struct opvs_net *on, unsigned long wait)
+{
+	mod_delayed_work(opvs_wq, &on->clock.late, wait);
+}
+
+/**
  * opvs_clock_idle() - have a removed server let go that has no connections
  * @on: namespace with servers in opvs_net.removed.idle
  *

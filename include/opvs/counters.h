@@ -70,7 +70,9 @@
 	E(AFFINITY_CLAIMED, "affinity_claimed")				\
 	E(HINT_WRITES, "hint_writes")					\
 	E(HINT_HITS, "hint_hits")					\
-	E(HINT_MISSES, "hint_misses")
+	E(HINT_MISSES, "hint_misses")					\
+	E(VIEWS_BUILT, "views_built")					\
+	E(VIEWS_LATE, "views_late")
 
 #define OPVS_CTR_ENUM(name, ...)	OPVS_CTR_##name,
 enum opvs_ctr {

@@ -92,6 +92,18 @@ struct opvs_net_conns {
 };
 
 /**
+ * struct opvs_net_late - changes that wait to be shown to packets
+ * @svcs: services that have some, in the order in which they are due; cfg_lock
+ * @credit: bytes of views that may be built at once; cfg_lock
+ * @paid_at: jiffies of when @credit was last reckoned; cfg_lock
+ */
+struct opvs_net_late {
+	struct list_head		svcs;
+	long				credit;
+	unsigned long			paid_at;
+};
+
+/**
  * struct opvs_net_services - services and servers
  * @events: what the layers above want to hear; constant
  * @by_id: services by order of addition, for dumps and the estimator; cfg_lock
@@ -103,6 +115,7 @@ struct opvs_net_conns {
  *	of their tables; cfg_lock
  * @recent: keys of stateless services seen of late, from the first such service
  *	on; cfg_lock, packets find it in their table
+ * @late: net/svc/view.c
  * @live: objects that still await their grace period
  * @watch: their names, for messages about the wait
  */
@@ -114,6 +127,7 @@ struct opvs_net_services {
 	struct list_head		dests;
 	siphash_key_t			hash_key;
 	struct opvs_recent		*recent;
+	struct opvs_net_late		late;
 	atomic_t			live;
 	struct opvs_watch		watch;
 };
@@ -187,6 +201,7 @@ struct opvs_net_mistakes {
  * @drain_over: something ceased to drain, and its exceptions have not been ended;
  *	cfg_lock
  * @events: tells what packets left word of, and of lost events
+ * @late: shows packets the changes that waited
  * @load: estimates the load of servers of one-packet services
  * @rates: rate estimator; asleep while there are no services
  * @rates_at: service id at which it goes on; @rates only
@@ -203,6 +218,7 @@ struct opvs_net_clock {
 	unsigned long			drain_rcu;
 	bool				drain_over;
 	struct delayed_work		events;
+	struct delayed_work		late;
 	struct delayed_work		load;
 	struct delayed_work		rates;
 	unsigned long			rates_at;

@@ -117,7 +117,9 @@ struct opvs_view_member {
  *	stateless services only
  * @addrs: bits that the addresses of members and others name, see
  *	opvs_svc_may_have_addr()
- * @built_at: jiffies, of 64 bits, when it was built
+ * @built_at: jiffies, of 64 bits, when it was built, or the last change of which
+ *	it is
+ * @room: bytes of memory that it has
  * @rcu: frees the view
  * @priv: the scheduler's own data, behind @member in the same allocation
  * @member: servers in order of addition, weight as configured; behind these the
@@ -147,6 +149,7 @@ struct opvs_view {
 	unsigned long			addrs[BIT(OPVS_VIEW_ADDR_BITS) /
 					      BITS_PER_LONG];
 	u64				built_at;
+	size_t				room;
 	struct rcu_head			rcu;
 	void				*priv;
 	struct opvs_view_member		member[];

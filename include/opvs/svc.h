@@ -70,6 +70,24 @@ struct opvs_svc_conf {
 };
 
 /**
+ * struct opvs_svc_late - changes of a service that wait to be shown to packets
+ * @list: in opvs_net.svc.late, while there are any
+ * @view: memory for the view with them, or NULL
+ * @due: jiffies at which they are shown
+ * @took: jiffies that it took to build the view which packets see
+ * @now: jiffies, of 64 bits, of the last of them
+ * @used: opvs_svc.used at that time
+ */
+struct opvs_svc_late {
+	struct list_head	list;
+	struct opvs_view	*view;
+	unsigned long		due;
+	unsigned long		took;
+	u64			now;
+	bool			used;
+};
+
+/**
  * struct opvs_svc - a virtual service
  * @node: in opvs_net.match, RCU
  * @key: address, port, protocol; constant
@@ -94,6 +112,7 @@ struct opvs_svc_conf {
  * @dests: real servers in order of addition; cfg_lock
  * @num_dests: length of @dests; cfg_lock
  * @last_dest_id: id of the server added last; cfg_lock
+ * @late: what packets are still to see; cfg_lock
  * @stats: cfg_lock
  * @limit_at: when it was taken down last that its limit was reached, in jiffies;
  *	0: never
@@ -127,6 +146,7 @@ struct opvs_svc {
 	struct list_head		dests;
 	u32				num_dests;
 	u64				last_dest_id;
+	struct opvs_svc_late		late;
 	struct opvs_stats		stats;
 	unsigned long			limit_at;
 	bool				limit_news;
@@ -156,6 +176,12 @@ struct opvs_view *opvs_svc_view(struct opvs_svc *svc,
 void opvs_svc_show(struct opvs_svc *svc, struct opvs_view *view);
 void opvs_svc_drop_view(struct opvs_view *view);
 int opvs_svc_rebuild(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+int opvs_svc_change(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+void opvs_svc_settle(struct opvs_svc *svc);
+void opvs_net_settle(struct opvs_net *on);
+void opvs_svc_forget_late(struct opvs_svc *svc);
+bool opvs_svc_settle_due(struct opvs_net *on, unsigned long *wait);
+void opvs_view_net_init(struct opvs_net *on);
 bool opvs_svc_has_addr(const struct opvs_svc *svc,
 		       const union nf_inet_addr *addr);	/* RCU read side */
 

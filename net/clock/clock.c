@@ -27,6 +27,7 @@ void opvs_clock_net_init(struct opvs_net *on)
 	INIT_DELAYED_WORK(&on->clock.defence, opvs_defence_work);
 	INIT_DELAYED_WORK(&on->clock.drain, opvs_drain_work);
 	INIT_DELAYED_WORK(&on->clock.events, opvs_events_work);
+	INIT_DELAYED_WORK(&on->clock.late, opvs_late_work);
 	INIT_DELAYED_WORK(&on->clock.load, opvs_load_work);
 	INIT_DELAYED_WORK(&on->clock.rates, opvs_rates_work);
 	INIT_WORK(&on->clock.idle, opvs_idle_work);
@@ -43,6 +44,8 @@ void opvs_clock_net_stop(struct opvs_net *on)
 {
 	cancel_delayed_work_sync(&on->clock.rates);
 	cancel_delayed_work_sync(&on->clock.load);
+	/* Before what it may queue. */
+	cancel_delayed_work_sync(&on->clock.late);
 	cancel_delayed_work_sync(&on->clock.drain);
 	cancel_delayed_work_sync(&on->clock.defence);
 }

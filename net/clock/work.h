@@ -14,6 +14,9 @@ void opvs_drain_work(struct work_struct *work);
 /* events.c: tells what packets left word of */
 void opvs_events_work(struct work_struct *work);
 
+/* late.c: shows packets the changes that waited */
+void opvs_late_work(struct work_struct *work);
+
 /* load.c: forgets calls that are over */
 void opvs_load_work(struct work_struct *work);
 

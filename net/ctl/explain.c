@@ -18,6 +18,7 @@
 #include <opvs/path.h>
 #include <opvs/sched.h>
 #include <opvs/query.h>
+#include <opvs/svc.h>
 #include <opvs/what_if.h>
 #include <opvs/xmit.h>
 
@@ -587,6 +588,7 @@ int opvs_ctl_explain(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	e->on = req->on;
 	e->nest = &req->nest;
+	opvs_net_settle(req->on);
 	err = explain(e, skb, info);
 	explain_free(e);
 	return err;

@@ -158,6 +158,13 @@ int opvs_ctl_del_service(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
+/* The answer of family `opvs' says what packets do: whether the service drains. */
+static void settle_for(struct opvs_svc *svc, const struct nlmsghdr *nlh)
+{
+	if (opvs_genl_is_native(nlh))
+		opvs_svc_settle(svc);
+}
+
 /**
  * opvs_ctl_get_service() - OPVS_CMD_GET_SERVICE, one service
  * @skb: request
@@ -175,11 +182,12 @@ int opvs_ctl_get_service(struct sk_buff *skb, struct genl_info *info)
 			       OPVS_CMD_NEW_SERVICE);
 	if (err)
 		return err;
+	settle_for(opvs_req_of(info)->svc, info->nlhdr);
 	err = opvs_fill_svc(&msg, opvs_req_of(info)->svc);
 	return opvs_msg_reply(&msg, err, info);
 }
 
-static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
+static int opvs_service_msg(struct sk_buff *skb, struct opvs_svc *svc,
 			    const struct netlink_callback *cb)
 {
 	struct opvs_msg msg;
@@ -189,6 +197,7 @@ static int opvs_service_msg(struct sk_buff *skb, const struct opvs_svc *svc,
 			     OPVS_CMD_NEW_SERVICE);
 	if (err)
 		return err;
+	settle_for(svc, cb->nlh);
 	return opvs_msg_end(&msg, opvs_fill_svc(&msg, svc));
 }
 

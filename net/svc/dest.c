@@ -400,7 +400,7 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 	dest->id = ++svc->last_dest_id;
 	list_add_tail(&dest->list, &svc->dests);
 	svc->num_dests++;
-	err = opvs_svc_rebuild(svc, extack);
+	err = opvs_svc_change(svc, extack);
 	if (!err)
 		return 0;
 
@@ -417,7 +417,8 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
  * @conf: its name and configuration; copied
  *
  * One that was removed and still has connections comes back with them, whatever
- * its address is by now.
+ * its address is by now.  Packets see it when this returns, or a moment later if
+ * it is one of many: see net/svc/view.c.
  *
  * Context: process, cfg_lock held.  May wait for a grace period, as
  * opvs_endpoint_join() does.
@@ -463,6 +464,17 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_add);
 
+/* Of what can be edited, the view has but the weight. */
+static int show_edited(struct opvs_dest *dest, u32 old_weight,
+		       struct netlink_ext_ack *extack)
+{
+	if (dest->conf.weight == old_weight)
+		return 0;
+	/* A server that is drained gets nothing new from now on. */
+	return dest->conf.weight ? opvs_svc_change(dest->svc, extack) :
+				   opvs_svc_rebuild(dest->svc, extack);
+}
+
 /**
  * opvs_dest_edit() - change a server's method, weight or thresholds
  * @dest: server
@@ -495,7 +507,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 	dest->conf = *conf;
 	if (conf->weight)
 		dest->last_weight = conf->weight;
-	err = opvs_svc_rebuild(svc, extack);
+	err = show_edited(dest, old_conf.weight, extack);
 	if (err) {
 		dest->conf = old_conf;
 		dest->last_weight = old_last_weight;

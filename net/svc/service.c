@@ -4,8 +4,8 @@
  *
  * A service is found by packets in a hash table (match.c) and by the control
  * plane in order of addition.  What packets see of its servers is one immutable
- * view, rebuilt and republished by every change: a packet sees the state before
- * or after a change, never between.
+ * view, which changes replace (view.c): a packet sees the state before or after
+ * a change, never between.
  *
  * Removal is two-phase.  Unlinked under cfg_lock, a service stays in memory
  * until its servers are gone, and each of these until no connection refers to
@@ -127,6 +127,7 @@ static void svc_give_up(struct opvs_svc *svc)
 		svc->conf.policy->users--;
 	svc->conf.policy = NULL;
 	rcu_assign_pointer(svc->policy, &svc->on->policy.standard);
+	opvs_svc_forget_late(svc);
 	opvs_removed_add_svc(svc);
 	opvs_svc_put(svc);
 }
@@ -157,6 +158,7 @@ static struct opvs_svc *svc_alloc(struct opvs_net *on,
 	svc->on = on;
 	INIT_LIST_HEAD(&svc->dests);
 	INIT_LIST_HEAD(&svc->removed_dests);
+	INIT_LIST_HEAD(&svc->late.list);
 	refcount_set(&svc->ref, 1);
 	svc->cursor = alloc_percpu_gfp(u32, GFP_KERNEL_ACCOUNT);
 	if (!svc->cursor) {
@@ -460,6 +462,7 @@ int opvs_svc_net_init(struct opvs_net *on)
 	mutex_init(&on->cfg_lock);
 	xa_init_flags(&on->svc.by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&on->svc.dests);
+	opvs_view_net_init(on);
 	opvs_watch_init(on);
 	opvs_policy_net_init(on);
 	opvs_removed_net_init(on);
