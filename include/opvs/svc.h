@@ -111,6 +111,7 @@ struct opvs_svc_late {
  * @conf: configuration; cfg_lock
  * @dests: real servers in order of addition; cfg_lock
  * @num_dests: length of @dests; cfg_lock
+ * @listed: server at which a list went on last, or NULL; cfg_lock
  * @last_dest_id: id of the server added last; cfg_lock
  * @late: what packets are still to see; cfg_lock
  * @stats: cfg_lock
@@ -145,6 +146,7 @@ struct opvs_svc {
 	struct opvs_svc_conf		conf;
 	struct list_head		dests;
 	u32				num_dests;
+	struct opvs_dest		*listed;
 	u64				last_dest_id;
 	struct opvs_svc_late		late;
 	struct opvs_stats		stats;

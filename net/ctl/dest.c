@@ -10,6 +10,7 @@
 #include "service.h"
 
 #include <opvs/dest.h>
+#include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
@@ -120,19 +121,29 @@ int opvs_ctl_del_dest(struct sk_buff *skb, struct genl_info *info)
  * @svc: service
  * @id: lowest id that was not shown yet
  *
+ * Looks from where the last walk went on, so that one over all servers, a few at
+ * a time, takes as many steps as there are servers.
+ *
  * Context: process; cfg_lock held.
  * Return: the first server from @id on, or NULL.
  */
-struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id)
+struct opvs_dest *opvs_ctl_dest_from(struct opvs_svc *svc, u64 id)
 {
-	struct opvs_dest *dest;
+	struct opvs_dest *dest = svc->listed;
 
 	lockdep_assert_held(&svc->on->cfg_lock);
-	list_for_each_entry(dest, &svc->dests, list)
-		if (dest->id >= id)
-			return dest;
+
+	if (!dest || dest->id > id)
+		dest = list_first_entry(&svc->dests, struct opvs_dest, list);
+	list_for_each_entry_from(dest, &svc->dests, list) {
+		if (dest->id < id)
+			continue;
+		svc->listed = dest;
+		return dest;
+	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_ctl_dest_from);
 
 /* The position of a dump of servers, in netlink_callback.ctx. */
 struct opvs_dest_cursor {

@@ -12,7 +12,7 @@ struct opvs_req;
 struct opvs_svc;
 struct sk_buff;
 
-struct opvs_dest *opvs_ctl_dest_from(const struct opvs_svc *svc, u64 id);
+struct opvs_dest *opvs_ctl_dest_from(struct opvs_svc *svc, u64 id);
 
 int opvs_req_dest(struct opvs_req *req, struct genl_info *info);
 

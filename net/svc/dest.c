@@ -542,6 +542,8 @@ void opvs_dest_unlink(struct opvs_dest *dest)
 
 	if (opvs_dest_joined(dest))
 		opvs_endpoint_leave(svc->on, dest);
+	if (svc->listed == dest)
+		svc->listed = NULL;
 	list_del_init(&dest->list);
 	svc->num_dests--;
 	opvs_totals_retire_dest(dest);

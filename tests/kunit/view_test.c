@@ -13,6 +13,7 @@
 #include <opvs/netns.h>
 #include <opvs/pe.h>
 #include <opvs/sched.h>
+#include "../../net/ctl/dest.h"
 
 #include "testlib.h"
 
@@ -527,6 +528,32 @@ static void view_mh_is_of_its_time(struct kunit *test)
 	mutex_unlock(&on->cfg_lock);
 }
 
+/* ---- lists go on where they were ---- */
+
+static void view_list_goes_on(struct kunit *test)
+{
+	struct opvs_dest *dest;
+	u64 id, found = 0;
+	u32 i;
+
+	mutex_lock(&on->cfg_lock);
+	KUNIT_EXPECT_NULL(test, opvs_ctl_dest_from(svc, 0));
+	for (i = 0; i < 9; i++)
+		add(test, i);
+	for (id = 0; (dest = opvs_ctl_dest_from(svc, id)); id = dest->id + 1)
+		found += dest->id;
+	KUNIT_EXPECT_EQ(test, found, 45);
+	/* Another list begins, and the place of the one before goes. */
+	KUNIT_EXPECT_PTR_EQ(test, opvs_ctl_dest_from(svc, 0), server(0));
+	KUNIT_EXPECT_PTR_EQ(test, opvs_ctl_dest_from(svc, 5), server(4));
+	KUNIT_EXPECT_EQ(test, opvs_dest_del(server(4), NULL), 0);
+	KUNIT_EXPECT_PTR_EQ(test, opvs_ctl_dest_from(svc, 5), server(5));
+	KUNIT_EXPECT_PTR_EQ(test, svc->listed, server(5));
+	KUNIT_EXPECT_PTR_EQ(test, opvs_ctl_dest_from(svc, 9), server(8));
+	KUNIT_EXPECT_NULL(test, opvs_ctl_dest_from(svc, 10));
+	mutex_unlock(&on->cfg_lock);
+}
+
 static struct kunit_case view_test_cases[] = {
 	KUNIT_CASE(view_at_once_after_a_rest),
 	KUNIT_CASE(view_overdrawn_by_one),
@@ -545,6 +572,7 @@ static struct kunit_case view_test_cases[] = {
 	KUNIT_CASE(view_refusal_is_told),
 	KUNIT_CASE(view_mh_is_the_same),
 	KUNIT_CASE(view_mh_is_of_its_time),
+	KUNIT_CASE(view_list_goes_on),
 	{}
 };
 
