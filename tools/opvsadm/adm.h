@@ -75,6 +75,7 @@ int cmd_policy(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_sync(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif /* OPVSADM_ADM_H */

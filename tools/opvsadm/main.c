@@ -111,6 +111,13 @@ static const struct adm_command commands[] = {
 		.help		= "make the configuration equal to a file, by the fewest changes",
 		.run		= cmd_sync,
 	}, {
+		.name		= "top",
+		.synopsis	= "[--sort WHAT] [--delay SECONDS] [--batch[=N]]",
+		.help		= "rates and loads of services and servers, live",
+		.more		= "  --sort   name, conns, inpkts, outpkts, inbytes, outbytes or active\n"
+				  "  --batch  print them as text, once or N times\n",
+		.run		= cmd_top,
+	}, {
 		.name		= "version",
 		.synopsis	= "",
 		.help		= "versions of this program and of the module",
