@@ -44,7 +44,8 @@ static const struct adm_command commands[] = {
 		.name		= "doctor",
 		.synopsis	= "[--peer FINGERPRINT]",
 		.help		= "what looks like success and is none; status 0 if nothing",
-		.more		= "  --peer  the key of the other director, by 'opvsadm key' there\n",
+		.more		= "  --peer  the key of the other director, by\n"
+				  "          'opvsadm key' there\n",
 		.run		= cmd_doctor,
 	}, {
 		.name		= "drain",
@@ -80,7 +81,8 @@ static const struct adm_command commands[] = {
 		.name		= "monitor",
 		.synopsis	= "[--filter EVENT,...] [--service SERVICE] [--count N]",
 		.help		= "events as they happen, a line or a JSON object each",
-		.more		= "  --filter   events with one of these in their name, as drain,dest\n"
+		.more		= "  --filter   events with one of these in their\n"
+				  "             name, as drain,dest\n"
 				  "  --service  those of a service\n"
 				  "  --count    end after so many\n",
 		.run		= cmd_monitor,
