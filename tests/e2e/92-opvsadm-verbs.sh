@@ -30,7 +30,6 @@ all = json.load(sys.stdin)
 print(eval(sys.argv[1]))' "$1"
 }
 port=9200 web=10.91.0.1:9200/tcp
-# Used last, as there is nothing to drain of one that is a second old.
 servers 5060
 service 4 2 5060 -s mh --pe sip
 accept_on $port
@@ -211,6 +210,7 @@ misread "key takes --secret, not '--sceret'" 'an option that is none' \
 is "$(opvsadm drain)$(opvsadm -j drain)" '[]' 'drain: nothing does'
 from_client calls src="${client_ip[4]}|5060" dst="${vip[4,2]}|5060" \
 	methods=INVITE count=60 prefix=drained
+pass_time 1.1 # after a new key, what is younger does not drain
 dest -e 4 2 5060 1 -m -w 0
 is "$(keys drain)" 'service seconds remembered servers' 'keys of JSON'
 is "$(told '[(c["service"], [s["server"] for s in c["servers"]]) for c in all]' drain)" \
