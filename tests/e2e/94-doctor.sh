@@ -104,7 +104,7 @@ well 'with time enough'
 finds 0 'the same key' --peer "$(opvsadm key)"
 finds '1 key -' 'another key' --peer 0000-0000-0000-0000
 is "$(opvsadm doctor --peer abc 2>&1 || echo $?)" \
-	"opvsadm: --peer takes a fingerprint, as 'opvsadm key' prints it, not 'abc'; see opvsadm --help
+	"opvsadm: --peer takes what 'opvsadm key' prints, not 'abc'; see opvsadm --help
 2" 'a fingerprint that is none'
 
 # ---- who is spoken to ----

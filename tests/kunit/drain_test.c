@@ -215,7 +215,7 @@ static void drain_spares_weight_0(struct kunit *test)
 	added = add_server(test, 4);
 	/* An exception that is made now lives for longer than the draining. */
 	set_drain_seconds(100);
-	set_weight(test, added, 1);
+	set_weight(test, added, 2);
 	do {
 		call = next_call(true);
 	} while (send(call, INVITE) != added);

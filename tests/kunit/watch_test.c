@@ -180,5 +180,6 @@ static struct kunit_suite watch_suite = {
 
 kunit_test_suite(watch_suite);
 
+MODULE_DESCRIPTION("opvs: unit tests of whose names a wait tells");
 MODULE_LICENSE("GPL");
 OPVS_IMPORT_FOR_KUNIT();

@@ -174,7 +174,7 @@ int cmd_doctor(int argc, char **argv)
 			return ADM_USAGE;
 		peer = optarg;
 		if (!fingerprint_is(peer))
-			return adm_bad_usage("--peer takes a fingerprint, as 'opvsadm key' prints it, not '%s'",
+			return adm_bad_usage("--peer takes what 'opvsadm key' prints, not '%s'",
 					     peer);
 	}
 	if (optind < argc)

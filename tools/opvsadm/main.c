@@ -116,7 +116,8 @@ static const struct adm_command commands[] = {
 		.name		= "top",
 		.synopsis	= "[--sort WHAT] [--delay SECONDS] [--batch[=N]]",
 		.help		= "rates and loads of services and servers, live",
-		.more		= "  --sort   name, conns, inpkts, outpkts, inbytes, outbytes or active\n"
+		.more		= "  --sort   name, conns, inpkts, outpkts, inbytes, outbytes\n"
+				  "           or active\n"
 				  "  --batch  print them as text, once or N times\n",
 		.run		= cmd_top,
 	}, {
