@@ -10,10 +10,11 @@ fi
 top=$(cd "$e2e/../.." && pwd -P)
 
 # What cannot be typed here, by how it begins: it needs the network, another host,
-# a build, a boot, a module that is not loaded, a name in place of FILE; or it is
-# a line for a file.
+# a build, a boot, a module that is not loaded, a name in place of FILE, a terminal,
+# servers that answer, somebody who ends it; or it is a line for a file.
 elsewhere=('apt-get ' 'make' 'scp ' 'scripts/' 'modprobe -r ip_vs' 'install ip_vs '
-	'opvs-upgrade' 'opvs-rules check FILE')
+	'opvs-upgrade' 'opvs-rules check FILE' 'opvsadm top'
+	'opvsadm doctor' 'opvsadm monitor')
 
 typable() {
 	local begin
