@@ -7,6 +7,7 @@ if [[ $module != opvs ]]; then
 	skip 'upgrade' 'this is about opvs'
 	return 0
 fi
+! about_programs 'upgrade' || return 0
 # As many as a kernel with sanitizers can take.
 calls=500 messages=100
 case $OPVS_KERNEL in
