@@ -116,6 +116,7 @@ cat >"$file" <<'END'
 -A -t 10.91.0.1:80 -s rr
 -a -t 10.91.0.1:80 -r 0.0.0.0 -m
 -A -t 10.91.0.1:81 -s nope
+-a -t 10.91.0.1:81 -r 10.91.11.2 -m
 -A -t 10.91.0.1:82 -s rr
 END
 is "$(opvsadm restore "$file" 2>&1 || echo $?)" \
@@ -125,6 +126,7 @@ is "$(opvsadm save | rules)" '-A -t 10.91.0.1:80 -s rr' 'which is the end'
 is "$(opvsadm restore --keep-going "$file" 2>&1 || echo $?)" \
 	"opvsadm: $file: line 2: server address: not a usable unicast address
 opvsadm: $file: line 3: SCHED_NAME: no such scheduler
+opvsadm: $file: line 3: its servers are left out: 1
 1" 'unless told to go on'
 is "$(opvsadm save | rules)" '-A -t 10.91.0.1:80 -s rr
 -A -t 10.91.0.1:82 -s rr' 'with all others'

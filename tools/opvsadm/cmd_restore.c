@@ -59,6 +59,18 @@ static bool send_settings(struct restore *restore, const struct rules *rules)
 		       rules_send_key(&restore->nl, &rules->table));
 }
 
+/* Without the service there is nothing to add them to. */
+static bool refused_service(struct restore *restore,
+			    const struct rules_service *of, int err)
+{
+	if (refused(restore, of->svc.line, err))
+		return true;
+	if (of->dests.count)
+		adm_err("%s: line %u: its servers are left out: %zu",
+			restore->name, of->svc.line, of->dests.count);
+	return false;
+}
+
 static bool send_service(struct restore *restore, const struct rules_service *of)
 {
 	struct adm_nl *nl = &restore->nl;
@@ -67,7 +79,7 @@ static bool send_service(struct restore *restore, const struct rules_service *of
 
 	err = ipvs_service(nl, OPVS_CMD_NEW_SERVICE, &of->svc);
 	if (err)
-		return refused(restore, of->svc.line, err);
+		return refused_service(restore, of, err);
 	for (i = 0; i < of->dests.count; i++) {
 		err = ipvs_dest(nl, OPVS_CMD_NEW_DEST, &of->svc,
 				&of->dests.list[i]);
