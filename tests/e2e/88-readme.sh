@@ -68,7 +68,9 @@ type_all() {
 	check "$file: at least $least commands were typed" test "$typed" -ge "$least"
 }
 
-cd "$state" || return 1
+# Commands write files where they are typed.
+mkdir -p "$state/typed"
+cd "$state/typed" || return 1
 begin_host
 type_all README.md 8
 is "$(on_host ipvsadm -Sn | grep -c -- '^-a')" 3 'README.md: three servers are there'
@@ -81,4 +83,5 @@ check 'doc/manual.md: services are there' \
 	test "$(on_host ipvsadm -Sn | grep -c -- '^-A')" -ge 4
 ip netns del "$ns_host"
 # What they left behind is not for other tests.
-rm -rf /etc/sysctl.d/opvs.conf /etc/opvs
+cd "$state" || return 1
+rm -rf /etc/sysctl.d/opvs.conf /etc/opvs "$state/typed"

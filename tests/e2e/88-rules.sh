@@ -8,7 +8,8 @@ if [[ $module != opvs ]]; then
 fi
 ! about_programs 'saved rules' || return 0
 rules=$e2e/../../tools/opvs-rules
-file=$state/rules
+mkdir -p "$state/saved"
+file=$state/saved/rules
 native=/proc/sys/net/opvs
 
 # The configuration, without the date.
@@ -42,7 +43,7 @@ done
 before=$(ipvsadm -Sn) limits=$(ipvsadm -Ln --thresholds)
 check 'it saves' "$rules" save "$file"
 is "$(stat -c %a "$file")" 600 'with mode 0600'
-is "$(ls "$state"/rules*)" "$file" 'and leaves nothing else'
+is "$(ls -A "$state/saved")" rules 'and leaves nothing else'
 is "$(sed -n 's/^net.opvs.hash_key = //p' "$file")" "$(<$native/hash_key)" \
 	'the secret is in it'
 key=$(<$native/hash_key)
