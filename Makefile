@@ -8,7 +8,6 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 MANDIR ?= $(PREFIX)/share/man
 SBINDIR ?= $(PREFIX)/sbin
-SHAREDIR ?= $(PREFIX)/share/opvs
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 STRIP ?= strip
@@ -47,7 +46,7 @@ opvsadm:
 clean-opvsadm:
 	@$(MAKE) --no-print-directory -C tools/opvsadm clean
 
-TOOLS := opvs-rules opvs-upgrade
+TOOLS := opvs-upgrade
 TOOL_PAGES := $(TOOLS:%=%.8)
 ADM_UNITS := opvs-metrics.socket opvs-metrics.service
 ADM_PAGES := $(notdir $(wildcard doc/opvsadm*.8))
@@ -79,7 +78,6 @@ install-man:
 
 install-tools:
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(TOOLS:%=tools/%)
-	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) tools/rules.sh
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(TOOL_PAGES:%=doc/%)
 	$(if $(UNITDIR),install -D -m 644 -t $(DESTDIR)$(UNITDIR) tools/opvs.service)
 	$(if $(UNITDIR),sed -i 's|/usr/sbin/|$(SBINDIR)/|' \
@@ -105,8 +103,7 @@ uninstall:
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
 		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(TOOL_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
-		$(DESTDIR)$(SHAREDIR)/rules.sh $(DESTDIR)$(UNITDIR)/opvs.service
-	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || :
+		$(DESTDIR)$(UNITDIR)/opvs.service
 	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
 deb:
@@ -131,8 +128,8 @@ help:
 	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
 	@echo 'opvsadm    build the command-line tool; WERROR=1, SANITIZE=1'
-	@echo 'install    build; install below DESTDIR, with manual pages, opvsadm, opvs-rules'
-	@echo '           with its unit for systemd, and opvs-upgrade; run depmod'
+	@echo 'install    build; install below DESTDIR, with manual pages, opvsadm,'
+	@echo '           opvs-upgrade and units for systemd; run depmod'
 	@echo 'uninstall  take all of that out again'
 	@echo 'clean      remove what modules made'
 	@echo 'deb        build Debian packages into DEB_OUT (packages)'

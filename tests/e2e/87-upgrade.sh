@@ -14,7 +14,6 @@ case $OPVS_KERNEL in
 *debug | kcsan) calls=100 messages=30 ;;
 esac
 upgrade=$e2e/../../tools/opvs-upgrade
-rules=$e2e/../../tools/opvs-rules
 native=/proc/sys/net/opvs
 new=$state/new.ko broken=$state/broken.ko
 
@@ -32,7 +31,7 @@ LC_ALL=C sed 's/register_pernet_subsys/retsiger_pernet_subsys/g' "$state/strippe
 	>"$broken"
 LC_ALL=C sed 's/vermagic=[0-9]/vermagic=5/' "$new" >"$state/foreign.ko"
 
-body() { "$rules" save - | grep -v '^#'; }
+body() { opvsadm save --all | grep -v '^#'; }
 runs() { cat /sys/module/opvs/srcversion; }
 
 # ---- what runs, with parameters of its own ----
@@ -62,7 +61,7 @@ refuses 'services in another namespace' 'another network namespace' \
 	"$upgrade" --module "$new"
 in_client ipvsadm -C
 check '--check' eval "$upgrade --check --module $new >$state/said"
-check 'says what there is' grep -q "opvs $version -> 9.*: 9 rules" "$state/said"
+check 'says what there is' grep -q "opvs $version -> 9.*: 8 services and servers" "$state/said"
 is "$(runs)" "$sum" 'and the same module runs'
 same_text "$(body)" "$saved" 'with the same rules'
 
@@ -130,16 +129,16 @@ is "$(<$native/conn_max)" 0 'and nothing is kept out'
 # ---- nor one that does not take the rules ----
 
 mkdir "$state/once"
-cat >"$state/once/ipvsadm" <<END
+cat >"$state/once/opvsadm" <<END
 #!/bin/bash
-if [[ \$* == -R && ! -e $state/once/failed ]]; then
+if [[ \$1 == restore && ! -e $state/once/failed ]]; then
 	touch $state/once/failed
 	echo 'Memory allocation problem' >&2
 	exit 1
 fi
-exec $(type -P ipvsadm) "\$@"
+exec $(type -P opvsadm) "\$@"
 END
-chmod +x "$state/once/ipvsadm"
+chmod +x "$state/once/opvsadm"
 check 'a module that does not take the rules: failure' eval "! PATH=$state/once:$PATH \
 	$upgrade --module $state/stripped.ko --previous $new 2>$state/said"
 check 'the reason is told' grep -q 'Memory allocation problem' "$state/said"

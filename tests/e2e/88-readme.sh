@@ -13,7 +13,7 @@ top=$(cd "$e2e/../.." && pwd -P)
 # a build, a boot, a module that is not loaded, a name in place of FILE, a terminal,
 # servers that answer, somebody who ends it; or it is a line for a file.
 elsewhere=('apt-get ' 'make' 'scp ' 'scripts/' 'modprobe -r ip_vs' 'install ip_vs '
-	'opvs-upgrade' 'opvs-rules check FILE' 'opvsadm top'
+	'opvs-upgrade' 'opvsadm top'
 	'opvsadm doctor' 'opvsadm monitor')
 
 typable() {

@@ -99,13 +99,13 @@ conn-max x
 hash-key 12
 END
 )" "opvsadm: standard input: line 1: Illegal 'u-threshold' option with the 'add-service' command
-opvsadm: standard input: line 2: rules are -A, -a, --set, policy, conn-max and hash-key
+opvsadm: standard input: line 2: rules are -A, -a, --set, policy, conn-max, hash-key and net.opvs.NAME =
 opvsadm: standard input: line 3: a policy has a name of up to 31 bytes
 opvsadm: standard input: line 4: a policy's timeouts are PROTOCOL/STATE=SECONDS
 opvsadm: standard input: line 5: conn-max is a number: x
 opvsadm: standard input: line 6: a value is missing behind: --policy
 opvsadm: standard input: line 7: the server's service is not in front of it
-opvsadm: standard input: line 8: rules are -A, -a, --set, policy, conn-max and hash-key
+opvsadm: standard input: line 8: rules are -A, -a, --set, policy, conn-max, hash-key and net.opvs.NAME =
 opvsadm: standard input: line 10: a second service of this name
 opvsadm: standard input: line 11: -q: unknown option
 opvsadm: standard input: line 12: a hash-key has 32 hexadecimal digits
@@ -121,8 +121,9 @@ cat >"$file" <<'END'
 END
 is "$(opvsadm restore "$file" 2>&1 || echo $?)" \
 	"opvsadm: $file: line 2: server address: not a usable unicast address
+opvsadm: $file: nothing has changed
 1" 'the kernel refuses a line'
-is "$(opvsadm save | rules)" '-A -t 10.91.0.1:80 -s rr' 'which is the end'
+same_text "$(opvsadm save --key)" "$before" 'and nothing has changed'
 is "$(opvsadm restore --keep-going "$file" 2>&1 || echo $?)" \
 	"opvsadm: $file: line 2: server address: not a usable unicast address
 opvsadm: $file: line 3: SCHED_NAME: no such scheduler

@@ -3,39 +3,154 @@
 #include "adm.h"
 #include "rules.h"
 
+#include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-static void print_rules(const struct rules *rules, bool key)
+/* What to save, and where. */
+struct save {
+	bool		key;
+	bool		settings;
+	bool		no_services;
+	const char	*path;		/* of the file, or NULL */
+};
+
+static void put_settings(FILE *file, const struct settings *settings)
 {
-	size_t i, j;
+	size_t i;
 
-	printf("# opvsadm %s\n", OPVS_VERSION);
-	for (i = 0; i < rules->policies.count; i++) {
-		fputs("policy ", stdout);
-		policy_put(stdout, &rules->policies.list[i]);
-		putchar('\n');
-	}
-	printf("conn-max %u\n", rules->table.conn_max);
-	if (key) {
-		fputs("hash-key ", stdout);
-		rules_put_key(stdout, &rules->table);
-		putchar('\n');
-	}
-	for (i = 0; i < rules->count; i++) {
-		const struct rules_service *of = rules->services[i];
+	for (i = 0; i < settings->count; i++)
+		fprintf(file, "%s = %s\n", settings->list[i].name,
+			settings->list[i].value);
+}
 
-		rules_put_service(stdout, &of->svc);
-		putchar('\n');
-		for (j = 0; j < of->dests.count; j++) {
-			rules_put_dest(stdout, &of->svc, &of->dests.list[j]);
-			putchar('\n');
-		}
+static void put_service(FILE *file, const struct rules_service *of)
+{
+	size_t i;
+
+	rules_put_service(file, &of->svc);
+	fputc('\n', file);
+	for (i = 0; i < of->dests.count; i++) {
+		rules_put_dest(file, &of->svc, &of->dests.list[i]);
+		fputc('\n', file);
 	}
 }
 
+static void put_rules(FILE *file, const struct save *save,
+		      const struct rules *rules)
+{
+	size_t i;
+
+	fprintf(file, "# opvsadm %s\n", OPVS_VERSION);
+	if (save->settings)
+		put_settings(file, &rules->settings);
+	for (i = 0; i < rules->policies.count; i++) {
+		fputs("policy ", file);
+		policy_put(file, &rules->policies.list[i]);
+		fputc('\n', file);
+	}
+	fprintf(file, "conn-max %u\n", rules->table.conn_max);
+	if (save->key) {
+		fputs("hash-key ", file);
+		rules_put_key(file, &rules->table);
+		fputc('\n', file);
+	}
+	for (i = 0; !save->no_services && i < rules->count; i++)
+		put_service(file, rules->services[i]);
+}
+
+static bool write_rules(int fd, const struct save *save,
+			const struct rules *rules)
+{
+	FILE *file = fdopen(fd, "w");
+
+	if (!file) {
+		close(fd);
+		return false;
+	}
+	put_rules(file, save, rules);
+	if (fflush(file) || ferror(file) || fsync(fd)) {
+		fclose(file);
+		return false;
+	}
+	return fclose(file) == 0;
+}
+
+/* What is there is replaced only by what is whole. */
+static int write_file(const struct save *save, const struct rules *rules)
+{
+	char target[PATH_MAX], folder[PATH_MAX], new[PATH_MAX + 8];
+	int fd;
+
+	/* A link goes on pointing at it. */
+	if (!realpath(save->path, target))
+		snprintf(target, sizeof(target), "%s", save->path);
+	snprintf(folder, sizeof(folder), "%s", target);
+	mkdir(dirname(folder), 0755);
+	snprintf(new, sizeof(new), "%s.XXXXXX", target);
+	fd = mkostemp(new, O_CLOEXEC);
+	if (fd < 0) {
+		adm_err("%s: %m", save->path);
+		return ADM_FAILED;
+	}
+	if (!write_rules(fd, save, rules) || rename(new, target)) {
+		adm_err("%s: %m", save->path);
+		unlink(new);
+		return ADM_FAILED;
+	}
+	return ADM_OK;
+}
+
+static int parse(struct save *save, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "key", no_argument, NULL, 'k' },
+		{ "no-services", no_argument, NULL, 'n' },
+		{ "settings", no_argument, NULL, 's' },
+		{ }
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "akns", options, NULL)) != -1) {
+		switch (option) {
+		case 'a':
+			save->key = true;
+			save->settings = true;
+			break;
+		case 'k':
+			save->key = true;
+			break;
+		case 'n':
+			save->no_services = true;
+			break;
+		case 's':
+			save->settings = true;
+			break;
+		default:
+			return ADM_USAGE;
+		}
+	}
+	if (optind < argc && strcmp(argv[optind], "-") != 0)
+		save->path = argv[optind];
+	if (optind + 1 < argc)
+		return adm_bad_usage("save takes one FILE, not '%s' as well",
+				     argv[optind + 1]);
+	if (save->path && !*save->path)
+		return adm_bad_usage("save takes a FILE, not ''");
+	if (adm_opt.json)
+		return adm_bad_usage("save prints lines for restore, no JSON");
+	return ADM_OK;
+}
+
 /**
- * cmd_save() - prints the configuration
+ * cmd_save() - prints or writes the configuration
  * @argc: number of arguments
  * @argv: the command and its arguments
  *
@@ -43,29 +158,22 @@ static void print_rules(const struct rules *rules, bool key)
  */
 int cmd_save(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "key", no_argument, NULL, 'k' },
-		{ }
-	};
 	struct rules rules = { };
-	bool key = false;
+	struct save save = { };
 	struct adm_nl nl;
-	int option, status;
+	int status = parse(&save, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "k", options, NULL)) != -1) {
-		if (option != 'k')
-			return ADM_USAGE;
-		key = true;
-	}
-	if (optind < argc)
-		return adm_bad_usage("save takes no '%s'", argv[optind]);
-	if (adm_opt.json)
-		return adm_bad_usage("save prints lines for restore, no JSON");
+	if (status)
+		return status;
 	if (adm_open(&nl, OPVS_GENL_NAME))
 		return ADM_FAILED;
-	status = rules_load(&rules, &nl);
+	status = rules_lock();
 	if (!status)
-		print_rules(&rules, key);
+		status = rules_load(&rules, &nl);
+	if (!status && save.path)
+		status = write_file(&save, &rules);
+	else if (!status)
+		put_rules(stdout, &save, &rules);
 	rules_free(&rules);
 	adm_close(&nl);
 	return status;

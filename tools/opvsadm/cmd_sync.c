@@ -224,7 +224,7 @@ static void sync_table(struct sync *sync)
 		fprintf(change(sync, sync->want.limit_line), "conn-max %u",
 			want->conn_max);
 		done(sync, sync->dry_run ? 0 :
-		     rules_send_limit(&sync->nl, want));
+		     rules_send_limit(&sync->nl, want->conn_max));
 	}
 	if (sync->want.key_line &&
 	    memcmp(want->key, have->key, sizeof(want->key)) != 0) {
@@ -232,6 +232,32 @@ static void sync_table(struct sync *sync)
 		fputs("hash-key (not shown)", change(sync, sync->want.key_line));
 		done(sync, sync->dry_run ? 0 :
 		     rules_send_key(&sync->nl, want));
+	}
+}
+
+static void sync_settings(struct sync *sync)
+{
+	char now[SETTING_VALUE_SIZE], text[RULES_WHY_SIZE];
+	const struct setting *want;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sync->want.settings.count; i++) {
+		want = &sync->want.settings.list[i];
+		err = setting_read(want, now);
+		if (!err && strcmp(now, want->value) == 0)
+			continue;
+		if (!err && !sync->dry_run)
+			err = setting_write(want);
+		if (!err) {
+			fprintf(change(sync, want->line), "%s = %s", want->name,
+				want->value);
+			done(sync, 0);
+			continue;
+		}
+		adm_err("%s: line %u: %s", sync->name, want->line,
+			rules_why_not(want, err, text));
+		sync->failed = true;
 	}
 }
 
@@ -267,10 +293,12 @@ static int apply(struct sync *sync)
 	}
 	if (adm_opt.json && out_begin(&sync->out, columns, COL_COUNT))
 		return ADM_FAILED;
+	sync_settings(sync);
 	sync_policies(sync);
 	sync_timeouts(sync);
 	sync_table(sync);
-	sync_services(sync);
+	if (sync->want.count)
+		sync_services(sync);
 	drop_policies(sync);
 	fclose(sync->file);
 	free(sync->text);
@@ -290,28 +318,38 @@ int cmd_sync(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "untested", no_argument, NULL, 'u' },
 		{ }
 	};
 	struct sync sync = { };
+	bool untested = false;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "n", options, NULL)) != -1) {
-		if (option != 'n')
+	while ((option = getopt_long(argc, argv, "nu", options, NULL)) != -1) {
+		if (option == 'n')
+			sync.dry_run = true;
+		else if (option == 'u')
+			untested = true;
+		else
 			return ADM_USAGE;
-		sync.dry_run = true;
 	}
 	if (optind + 1 != argc)
 		return adm_bad_usage("sync takes one FILE; - is standard input");
 	sync.name = rules_file_name(argv[optind]);
 	status = rules_read(&sync.want, argv[optind]);
+	if (!status && adm_open(&sync.nl, OPVS_GENL_NAME)) {
+		rules_free(&sync.want);
+		return ADM_FAILED;
+	}
+	if (!status && !untested)
+		status = rules_try(&sync.want, sync.name);
+	if (!status)
+		status = rules_lock();
 	if (status)
 		adm_err("%s: nothing has changed", sync.name);
-	else if (adm_open(&sync.nl, OPVS_GENL_NAME))
-		status = ADM_FAILED;
-	if (!status) {
+	else
 		status = apply(&sync);
-		adm_close(&sync.nl);
-	}
+	adm_close(&sync.nl);
 	rules_free(&sync.have);
 	rules_free(&sync.want);
 	return status;

@@ -99,18 +99,30 @@ static const struct adm_command commands[] = {
 		.run		= cmd_policy,
 	}, {
 		.name		= "save",
-		.synopsis	= "[--key]",
-		.help		= "print the whole configuration, for restore and sync",
+		.synopsis	= "[--all] [--settings] [--key] [--no-services] [FILE]",
+		.help		= "print or write the whole configuration",
+		.more		= "  --settings     with net.opvs.*\n"
+				  "  --key          with the secret of hashes\n"
+				  "  --all          with both\n"
+				  "  --no-services  without services and servers\n",
 		.run		= cmd_save,
 	}, {
 		.name		= "restore",
-		.synopsis	= "[--append] [--keep-going] FILE",
+		.synopsis	= "[--append] [--keep-going|--untested|--check] FILE",
 		.help		= "replace services and servers by those of a file",
+		.more		= "  --append      keep those that there are\n"
+				  "  --keep-going  leave out what the kernel refuses\n"
+				  "  --untested    do not try the file in a network namespace\n"
+				  "                of its own first\n"
+				  "  --check       try it only\n",
 		.run		= cmd_restore,
 	}, {
 		.name		= "sync",
-		.synopsis	= "[--dry-run] FILE",
+		.synopsis	= "[--dry-run] [--untested] FILE",
 		.help		= "make the configuration equal to a file, by the fewest changes",
+		.more		= "  --dry-run   only print what would be done\n"
+				  "  --untested  do not try the file in a network namespace\n"
+				  "              of its own first\n",
 		.run		= cmd_sync,
 	}, {
 		.name		= "top",

@@ -132,5 +132,6 @@ void rules_free(struct rules *rules)
 	}
 	free(rules->services);
 	free(rules->policies.list);
+	free(rules->settings.list);
 	memset(rules, 0, sizeof(*rules));
 }

@@ -4,6 +4,7 @@
 #define OPVSADM_RULES_H
 
 #include "policy.h"
+#include "settings.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct rules_service {
  * @room: how many there is room for
  * @index: the same, by name (tsearch())
  * @policies: timeout policies
+ * @settings: without the limit and the secret
  * @table: limit and secret
  * @limit_line: of a file; 0 if it has no limit
  * @key_line: of a file; 0 if it has no secret
@@ -33,6 +35,7 @@ struct rules {
 	size_t			count, room;
 	void			*index;
 	struct policies		policies;
+	struct settings		settings;
 	struct table		table;
 	unsigned int		limit_line;
 	unsigned int		key_line;
@@ -59,7 +62,23 @@ const char *rules_file_name(const char *path);
 
 /* rules_kernel.c */
 int rules_load(struct rules *rules, struct adm_nl *nl);
-int rules_send_limit(struct adm_nl *nl, const struct table *table);
+int rules_send_limit(struct adm_nl *nl, uint32_t conn_max);
 int rules_send_key(struct adm_nl *nl, const struct table *table);
+const char *rules_why_not(const struct setting *setting, int err, char *text);
+
+/* Fits rules_why_not(). */
+#define RULES_WHY_SIZE	(SETTING_NAME_SIZE + SETTING_VALUE_SIZE + 64)
+
+/* rules_apply.c */
+int rules_append(const struct rules *rules, const char *name, struct adm_nl *nl,
+		 bool keep_going);
+int rules_replace(const struct rules *rules, const char *name,
+		  struct adm_nl *nl, bool keep_going);
+
+/* rules_try.c */
+int rules_try(const struct rules *rules, const char *name);
+
+/* rules_lock.c */
+int rules_lock(void);
 
 #endif /* OPVSADM_RULES_H */

@@ -4,6 +4,7 @@
  *	policy NAME PROTOCOL/STATE=SECONDS ...
  *	conn-max NUMBER
  *	hash-key DIGITS
+ *	net.opvs.NAME = VALUE
  *	--set TCP TCPFIN UDP
  *	-A SERVICE ... [--policy NAME] [--conn-max NUMBER]
  *	-a SERVICE -r SERVER ... [-x UPPER] [-y LOWER]
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #define BLANKS	" \t\r\n"
+#define KINDS	"rules are -A, -a, --set, policy, conn-max, hash-key and net.opvs.NAME ="
 
 /* A file while it is read. */
 struct reader {
@@ -79,24 +81,45 @@ static bool parse_key(struct table *table, const char *text)
 	return true;
 }
 
-static void read_table(struct reader *reader, bool key, char *words)
+static void read_key(struct reader *reader, const char *digits)
 {
-	struct table *table = &reader->rules->table;
+	reader->rules->key_line = reader->line;
+	if (!parse_key(&reader->rules->table, digits))
+		wrong(reader, "a hash-key has 32 hexadecimal digits", NULL);
+}
+
+static void read_limit(struct reader *reader, const char *words)
+{
 	long number;
 
-	words[strcspn(words, BLANKS)] = '\0';
-	if (key) {
-		reader->rules->key_line = reader->line;
-		if (!parse_key(table, words))
-			wrong(reader, "a hash-key has 32 hexadecimal digits", NULL);
-		return;
-	}
 	reader->rules->limit_line = reader->line;
-	if (!addr_number(words, 0, UINT32_MAX, &number)) {
+	/* As net.opvs.conn_max has it: nothing new passes. */
+	if (strcmp(words, "-1") == 0)
+		number = UINT32_MAX;
+	else if (!addr_number(words, 0, UINT32_MAX, &number))
 		wrong(reader, "conn-max is a number", words);
-		return;
+	reader->rules->table.conn_max = number;
+}
+
+/* The limit and the secret are settings, too. */
+static void read_setting(struct reader *reader, const char *line)
+{
+	struct setting setting = { .line = reader->line }, *added;
+	const char *complaint;
+
+	if (!setting_parse(&setting, line, &complaint)) {
+		wrong(reader, complaint, NULL);
+	} else if (strcmp(setting.name, "net.opvs.conn_max") == 0) {
+		read_limit(reader, setting.value);
+	} else if (strcmp(setting.name, "net.opvs.hash_key") == 0) {
+		read_key(reader, setting.value);
+	} else {
+		added = settings_add(&reader->rules->settings);
+		if (added)
+			*added = setting;
+		else
+			wrong(reader, strerror(ENOMEM), NULL);
 	}
-	table->conn_max = number;
 }
 
 /* Splits a line; takes out what ipvsadm does not know. argv has room for a word
@@ -184,8 +207,7 @@ static void add_line(struct reader *reader, struct compat *c,
 		reader->rules->timeouts_line = reader->line;
 		break;
 	default:
-		wrong(reader, "rules are -A, -a, --set, policy, conn-max and hash-key",
-		      NULL);
+		wrong(reader, KINDS, NULL);
 	}
 }
 
@@ -215,6 +237,26 @@ static void read_rule(struct reader *reader, char *line)
 	free(argv);
 }
 
+/* A line that begins with a word of @len bytes. */
+static void read_words(struct reader *reader, char *line, size_t len)
+{
+	char *rest = line + len;
+
+	rest += strspn(rest, BLANKS);
+	line[len] = '\0';
+	if (strcmp(line, "policy") == 0) {
+		read_policy(reader, rest);
+		return;
+	}
+	rest[strcspn(rest, BLANKS)] = '\0';
+	if (strcmp(line, "conn-max") == 0)
+		read_limit(reader, rest);
+	else if (strcmp(line, "hash-key") == 0)
+		read_key(reader, rest);
+	else
+		wrong(reader, KINDS, NULL);
+}
+
 static void read_line(struct reader *reader, char *line)
 {
 	size_t len;
@@ -226,20 +268,12 @@ static void read_line(struct reader *reader, char *line)
 	if (!len || *line == '#' || *line == ';')
 		return;
 	line[strcspn(line, "\r\n")] = '\0';
-	if (*line == '-') {
+	if (*line == '-')
 		read_rule(reader, line);
-		return;
-	}
-	if (line[len])
-		line[len++] = '\0';
-	if (strcmp(line, "policy") == 0)
-		read_policy(reader, line + len);
-	else if (strcmp(line, "conn-max") == 0 || strcmp(line, "hash-key") == 0)
-		read_table(reader, *line == 'h',
-			   line + len + strspn(line + len, BLANKS));
+	else if (setting_is_one(line))
+		read_setting(reader, line);
 	else
-		wrong(reader, "rules are -A, -a, --set, policy, conn-max and hash-key",
-		      NULL);
+		read_words(reader, line, len);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int send_table(struct adm_nl *nl, int attr, const void *data, int len)
 {
@@ -25,14 +26,14 @@ static int send_table(struct adm_nl *nl, int attr, const void *data, int len)
 /**
  * rules_send_limit() - sets the limit of entries, and says nothing
  * @nl: the connection, to family opvs
- * @table: has the limit
+ * @conn_max: the limit
  *
  * Return: 0 or an error number.
  */
-int rules_send_limit(struct adm_nl *nl, const struct table *table)
+int rules_send_limit(struct adm_nl *nl, uint32_t conn_max)
 {
-	return send_table(nl, OPVS_TABLE_ATTR_CONN_MAX, &table->conn_max,
-			  sizeof(table->conn_max));
+	return send_table(nl, OPVS_TABLE_ATTR_CONN_MAX, &conn_max,
+			  sizeof(conn_max));
 }
 
 /**
@@ -46,6 +47,28 @@ int rules_send_key(struct adm_nl *nl, const struct table *table)
 {
 	return send_table(nl, OPVS_TABLE_ATTR_HASH_KEY, table->key,
 			  sizeof(table->key));
+}
+
+/**
+ * rules_why_not() - why a setting is not in force
+ * @setting: the setting
+ * @err: what setting_write() returned
+ * @text: where to; RULES_WHY_SIZE bytes
+ *
+ * Return: @text.
+ */
+const char *rules_why_not(const struct setting *setting, int err, char *text)
+{
+	if (err == -ENOENT)
+		snprintf(text, RULES_WHY_SIZE, "this opvs has no setting %s",
+			 setting->name);
+	else if (err == -EINVAL)
+		snprintf(text, RULES_WHY_SIZE, "%s: %s is refused",
+			 setting->name, setting->value);
+	else
+		snprintf(text, RULES_WHY_SIZE, "%s: %s", setting->name,
+			 strerror(-err));
+	return text;
 }
 
 static int load_services(struct rules *rules, struct adm_nl *nl)
@@ -80,6 +103,8 @@ int rules_load(struct rules *rules, struct adm_nl *nl)
 		return ADM_FAILED;
 	if (!err)
 		err = ipvs_get_timeouts(nl, &rules->timeouts);
+	if (!err)
+		err = settings_load(&rules->settings);
 	if (!err)
 		err = load_services(rules, nl);
 	if (!err)
