@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Configuration that is refused: a message, a status, and nothing changed.
+! same_everywhere 'what is refused' || return 0
 
 vs=10.91.0.1:5060
 rs=10.91.11.2:5060

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Schedulers that look at load or weight alone: how they share connections and
 # single packets, and what edits of weights, thresholds and removals make of it.
+! same_everywhere 'schedulers by load' || return 0
 accept_on 5320
 servers 5320
 

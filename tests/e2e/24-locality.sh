@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Schedulers by which an address has its server: sh by the client's, and dh,
 # lblc and lblcr by the one that is asked for, of which a mark has many.
+! same_everywhere 'schedulers by addresses' || return 0
 servers 7700
 accept_on 7700
 

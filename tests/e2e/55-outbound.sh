@@ -4,6 +4,7 @@
 # client's side. All that is answered or asked in such a call comes back to the
 # server that began it, by templates and without, also while a server is added.
 # In half of the calls it is the callee who hangs up.
+! same_everywhere 'SIP servers that call' || return 0
 calls=20 rate=4 # of each server
 
 # Servers 1 to 6 live in three namespaces, two in each.

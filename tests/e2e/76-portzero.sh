@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Services of all ports, by port zero and by firewall mark: TCP and UDP, and a
 # client's one port that speaks to very many ports.
+! same_everywhere 'all ports' || return 0
 if ! nft add table inet marks 2>/dev/null; then
 	skip 'nftables' 'not in this kernel'
 	return 0

@@ -6,6 +6,7 @@ if [[ $module != opvs ]]; then
 	skip 'policies and limits' 'ip_vs has none'
 	return 0
 fi
+! same_everywhere 'policies and limits' || return 0
 servers 7900
 accept_on 7901
 make_sinks

@@ -7,6 +7,7 @@ if [[ $module != opvs ]]; then
 	skip 'commands of the documents' 'they are about opvs'
 	return 0
 fi
+! about_programs 'commands of the documents' || return 0
 top=$(cd "$e2e/../.." && pwd -P)
 
 # What cannot be typed here, by how it begins: it needs the network, another host,

@@ -6,6 +6,7 @@ if [[ $module != opvs ]]; then
 	skip 'mistakes' 'of opvs'
 	return 0
 fi
+! same_everywhere 'mistakes' || return 0
 port=8900
 # shellcheck disable=SC2034 # by their names
 forward4='net.ipv4.ip_forward is 0: replies of NAT servers do not leave this host'

@@ -34,11 +34,11 @@ program_in() { # COMMAND...
 	program "$name" "$@"
 	unset -f python3
 }
-# All lines take minutes under sanitizers: by name, or with OPVS_E2E_LINES=all.
+# All lines take minutes under sanitizers: by name, and with --all.
 part=some
-[[ -z ${OPVS_E2E_NAMED:-} ]] || part=all
+[[ -z ${OPVS_E2E_ALL:-} ]] || part=all
 program_in ipvsadm_lines "$e2e/ipvsadm.lines" "$manual" "$tool" \
-	"${OPVS_E2E_LINES:-$part}"
+	"$part"
 
 # ---- with connections ----
 
