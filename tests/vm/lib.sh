@@ -10,6 +10,7 @@
 #   src/	kernel sources, unpacked once per package version
 #   kernels/	one folder per lane and key; appears complete or not at all
 #   build/	the module's objects, per checkout, lane and kernel
+#   checkpatch-*	what the kernel's style checker had nothing to say of
 #   accel	whether KVM works here, asked once per boot of this machine
 
 note() { printf '%s: %s\n' "${me:?}" "$*" >&2; }

@@ -44,7 +44,7 @@ static int parse(struct restore *restore, int argc, char **argv)
 		}
 	}
 	if (restore->check && (restore->untested || restore->keep_going))
-		return adm_bad_usage("--check is a test, and tells of the first line that is refused");
+		return adm_bad_usage("--check goes with neither --untested nor --keep-going");
 	if (optind + 1 != argc)
 		return adm_bad_usage("restore takes one FILE; - is standard input");
 	restore->name = rules_file_name(argv[optind]);

@@ -2,6 +2,8 @@
 /* Settings: what sysctl(8) calls net.opvs.NAME and net.ipv4.vs.NAME. */
 #include "settings.h"
 
+#include "adm.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@ static const char *behind_prefix(const char *text)
 {
 	size_t i, len;
 
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		len = strlen(prefixes[i]);
 		if (strncmp(text, prefixes[i], len) == 0)
 			return text + len;
@@ -179,7 +181,7 @@ static void leave_mood(struct setting *setting)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(defences) / sizeof(defences[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(defences); i++)
 		if (strcmp(setting->name, defences[i]) == 0 &&
 		    strcmp(setting->value, "2") == 0)
 			setting->value[0] = '1';
@@ -201,8 +203,8 @@ static int load_one(struct settings *settings, const char *name)
 	setting = settings_add(settings);
 	if (!setting)
 		return -ENOMEM;
-	strcpy(setting->name, prefixes[0]);
-	strcat(setting->name, name);
+	snprintf(setting->name, sizeof(setting->name), "%s%.*s", prefixes[0],
+		 (int)(SETTING_NAME_SIZE - sizeof("net.opvs.")), name);
 	err = setting_read(setting, setting->value);
 	leave_mood(setting);
 	return err;
