@@ -57,8 +57,11 @@ struct adm_verb {
 	int		(*run)(int argc, char **argv);
 };
 
+/* say.c */
 void __printf(1, 2) adm_err(const char *format, ...);
 int __printf(1, 2) adm_bad_usage(const char *format, ...);
+
+/* verb.c */
 int adm_run_verb(const struct adm_verb *verbs, size_t count, int argc,
 		 char **argv);
 
