@@ -10,20 +10,36 @@ fi
 port=9400
 ill=$state/ill
 # What is wrong: "STATUS CHECK ABOUT", a line each.
-examine() {
+examine() { judged opvsadm -j doctor "$@"; }
+judged() {
 	local status=0
-	opvsadm -j doctor "$@" >"$ill" 2>&1 || status=$?
-	python3 - "$status" "$ill" <<-'END'
-		import json, sys
-		with open(sys.argv[2]) as file:
-		    for found in json.load(file):
-		        print(sys.argv[1], found["check"], found["about"] or "-")
-	END
+	"$@" >"$ill" 2>&1 || status=$?
 	((status)) || echo 0
+	sed 's/},{/}\n{/g' "$ill" | sed -nE "s/\"about\":null/\"about\":\"-\"/
+		s/.*\"check\":\"([^\"]*)\",\"about\":\"([^\"]*)\".*/$status \1 \2/p"
 }
 # finds WANT NAME [ARGUMENT...]
 finds() { is "$(examine "${@:3}")" "$1" "$2"; }
 well() { finds 0 "$1: nothing to say"; }
+
+# That a server never answers is said after half a minute, which passes in another
+# namespace meanwhile.
+silent=opvs-m-$ns_id
+ip netns add "$silent"
+ip -n "$silent" -batch - <<'END'
+link set lo up
+link add m0 type veth peer name m1
+addr add 10.94.1.1/24 dev m0
+addr add 10.94.0.1/32 dev lo
+link set m0 up
+link set m1 up
+neigh add 10.94.1.9 lladdr 02:00:00:00:94:09 dev m0
+END
+agent sysctl ns="$silent" net.ipv4.ip_forward=1
+in_silent() { nsenter --net="/run/netns/$silent" "$@"; }
+in_silent ipvsadm -A -u 10.94.0.1:$port -s mh -o --pe sip
+in_silent ipvsadm -a -u 10.94.0.1:$port -r 10.94.1.9:$port -m
+agent mass ns="$silent" src=10.94.0.1 dst="10.94.0.1|$port" count=20
 
 # ---- a right configuration ----
 
@@ -107,6 +123,121 @@ is "$(opvsadm doctor --peer abc 2>&1 || echo $?)" \
 	"opvsadm: --peer takes what 'opvsadm key' prints, not 'abc'; see opvsadm --help
 2" 'a fingerprint that is none'
 
+# ---- rules in front ----
+
+nft -f - <<END
+table inet ill {
+	set good { type ipv4_addr; flags interval; elements = { 10.91.0.2-10.91.0.9 }; }
+	chain in {
+		type filter hook input priority 0; policy drop;
+		iif lo accept
+		ct state established,related accept
+		meta l4proto udp accept
+		ip daddr @good accept
+		ip6 nexthdr tcp jump six
+		ip saddr 10.99.0.0/16 drop
+	}
+	chain six { tcp dport 1-65535 accept; }
+	chain later { type filter hook input priority 110; policy drop; }
+	chain other { type filter hook forward priority 110; policy drop; }
+}
+END
+finds "1 filter $web" 'a policy that no rule makes good'
+check 'with a rule that does' grep -q \
+	"nft insert rule inet ill in ip daddr 10.91.0.1 tcp dport $port accept" "$ill"
+nft insert rule inet ill in ip daddr 10.91.0.1 tcp dport $port accept
+well 'with it, and chains behind opvs'
+nft insert rule inet ill in ip daddr 10.91.0.1 tcp dport "{ 80, $port }" \
+	ct state new counter reject
+from_client dial id=refused dst="${vip[4,1]}|$port" mute=1 wait=200
+finds "1 filter $web" 'a rule that refuses'
+check 'which has counted' grep -qE 'rule with handle [0-9]+, which has counted [1-9]' "$ill"
+nft flush chain inet ill in
+nft add rule inet ill in accept
+nft add chain inet ill forward '{ type filter hook forward priority 0; policy drop; }'
+nft add rule inet ill forward ct state established,related accept
+nft add rule inet ill forward meta l4proto udp accept
+nft add rule inet ill forward meta nfproto ipv6 accept
+finds "1 filter $web" 'answers that do not pass'
+nft delete chain inet ill forward
+nft add chain inet ill out '{ type filter hook output priority 0; }'
+nft add rule inet ill out ip daddr 10.91.11.2 tcp dport $port drop
+finds "1 filter $web" 'what is forwarded, and dropped'
+nft delete table inet ill
+
+# ---- servers by direct routing ----
+
+tracked -t 4 3 $port -g -s rr
+own=10.91.0.3:$port/tcp
+for n in 2 3; do
+	real -d -t 4 3 $port $n
+done
+for n in 1 2 3 4; do
+	spawn_in "$ns_client" timeout 30 bash -c ": <>/dev/tcp/10.91.0.3/$port"
+done
+settles 20 "1 silent $own" 'a server that answers no client' examine
+for n in 1 2 3; do
+	in_server "$n" ip addr add 10.91.0.2/32 dev lo
+	in_server "$n" ip addr add fd91::2/128 dev lo nodad
+done
+finds "1 direct $own
+1 silent $own" 'it does not have the address' --probe
+check 'it is known by its silence' grep -q \
+	'answers echo requests for its own address, and none for 10.91.0.3' "$ill"
+agent sysctl ns="${ns_servers[1]}" net.ipv4.ip_forward=1
+finds "1 direct $own
+1 silent $own" 'nor does it where it forwards' --probe
+check 'it is known by its answer' grep -q 'it would forward' "$ill"
+agent sysctl ns="${ns_servers[1]}" net.ipv4.ip_forward=0
+ipvsadm -D -t 10.91.0.3:$port
+in_server 3 ip addr del fd91::2/128 dev lo
+finds "1 direct [fd91::2]:$port/tcp" 'nor has it the one of IPv6' --probe
+in_server 3 ip addr add fd91::2/128 dev lo nodad
+finds 0 'all have them: nothing to say' --probe
+agent sysctl ns="${ns_servers[2]}" net.ipv4.conf.all.arp_ignore=0
+finds "1 arp 10.91.0.2:$port/tcp" 'a server that answers ARP' --probe
+check 'it is named' grep -q "server 10.91.12.2:$port answers ARP for 10.91.0.2 on d2" "$ill"
+agent sysctl ns="${ns_servers[2]}" net.ipv4.conf.all.arp_ignore=1
+ip route add 10.92.1.1/32 via 10.91.11.2
+ipvsadm -a -t 10.91.0.2:$port -r 10.92.1.1:$port -g
+finds "1 direct 10.91.0.2:$port/tcp" 'a server behind a gateway'
+ipvsadm -d -t 10.91.0.2:$port -r 10.92.1.1:$port
+ip route del 10.92.1.1/32
+
+# ---- rp_filter ----
+
+servers 9401
+service 4 4 9401 -s rr
+spawn_in "$ns_client" bash -c \
+	'while :; do echo >/dev/udp/10.91.0.4/9401; sleep 0.05; done'
+agent sysctl ns="$ns_director" net.ipv4.conf.d0.rp_filter=1
+ip route add 10.91.1.2/32 via 10.91.11.2
+settles 20 '1 rp_filter 10.91.0.4:9401/udp' 'requests from elsewhere' examine
+check 'with the way back' grep -q \
+	'requests of 10.91.1.2 come in by d0 and are dropped: rp_filter is strict there, and the route back is by d1' "$ill"
+ip route del 10.91.1.2/32
+finds 0 'the way back: nothing to say' --listen 1
+agent sysctl ns="$ns_director" net.ipv4.conf.d0.rp_filter=0 \
+	net.ipv4.conf.d1.rp_filter=1
+ip route add 10.91.11.2/32 dev d2 table 94
+ip rule add from 10.91.1.2 to 10.91.11.2 lookup 94
+settles 20 '1 rp_filter 10.91.0.4:9401/udp' 'answers from elsewhere' examine
+check 'with their server' grep -q 'answers of 10.91.11.2 come in by d1' "$ill"
+ip rule del from 10.91.1.2 to 10.91.11.2 lookup 94
+ip route flush table 94
+agent sysctl ns="$ns_director" net.ipv4.conf.d1.rp_filter=0
+end_spawned
+is "$(opvsadm doctor --listen 1h 2>&1 || echo $?)" \
+	"opvsadm: --listen takes seconds up to 3600, not '1h'; see opvsadm --help
+2" 'a time that is none'
+well 'with everything right again'
+
+# ---- a server that never answers ----
+
+settles 60 '1 silent -' 'a server that never answers' \
+	judged in_silent opvsadm -j doctor
+ip netns del "$silent"
+
 # ---- who is spoken to ----
 
 for f in 4 6; do
@@ -124,11 +255,3 @@ modprobe opvs compat=0
 finds '1 owner -' 'nobody has them'
 rmmod opvs
 load_module
-
-# ---- a server that never answers ----
-
-make_sinks
-ipvsadm -A -u "10.91.0.2:$port" -s mh -o --pe sip
-ipvsadm -a -u "10.91.0.2:$port" -r "${sink_rs[4]}:$port" -m
-from_client mass dst="10.91.0.2|$port" count=20
-settles 60 '1 silent -' 'a server that never answers' examine

@@ -13,6 +13,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+/* How long it listens unless told, and may listen. */
+#define LISTEN_SECONDS	2
+#define LISTEN_MOST	3600
+
 enum { COL_CHECK, COL_ABOUT, COL_MESSAGE, COL_REMEDY, COL_COUNT };
 
 static const struct out_column columns[COL_COUNT] = {
@@ -146,10 +150,52 @@ static int examine(struct doctor *doctor, const char *peer)
 		err = snap_all(&nl, &snap);
 		for (i = 0; i < snap.count && !err; i++)
 			doctor_service(doctor, &snap.services[i]);
+		if (!err)
+			err = doctor_direct(doctor, &nl, &snap);
+		if (!err) {
+			doctor_filter(doctor, &snap);
+			doctor_path(doctor, &snap);
+		}
 		snap_free(&snap);
 	}
 	adm_close(&nl);
 	return err;
+}
+
+static int read_options(struct doctor *doctor, const char **peer, int argc,
+			char **argv)
+{
+	static const struct option options[] = {
+		{ "listen", required_argument, NULL, 'l' },
+		{ "peer", required_argument, NULL, 'p' },
+		{ "probe", no_argument, NULL, 'P' },
+		{ }
+	};
+	unsigned long long seconds;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'l':
+			if (!name_parse_number(optarg, LISTEN_MOST, &seconds))
+				return adm_bad_usage("--listen takes seconds up to %d, not '%s'",
+						     LISTEN_MOST, optarg);
+			doctor->listen = seconds;
+			break;
+		case 'p':
+			*peer = optarg;
+			if (!fingerprint_is(*peer))
+				return adm_bad_usage("--peer takes what 'opvsadm key' prints, not '%s'",
+						     *peer);
+			break;
+		case 'P':
+			doctor->probe = true;
+			break;
+		default:
+			return ADM_USAGE;
+		}
+	}
+	return ADM_OK;
 }
 
 /**
@@ -161,22 +207,12 @@ static int examine(struct doctor *doctor, const char *peer)
  */
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "peer", required_argument, NULL, 'p' },
-		{ }
-	};
-	struct doctor doctor = { .found = 0 };
+	struct doctor doctor = { .listen = LISTEN_SECONDS };
 	const char *peer = NULL;
-	int option, err, status;
+	int err, status = read_options(&doctor, &peer, argc, argv);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'p')
-			return ADM_USAGE;
-		peer = optarg;
-		if (!fingerprint_is(peer))
-			return adm_bad_usage("--peer takes what 'opvsadm key' prints, not '%s'",
-					     peer);
-	}
+	if (status)
+		return status;
 	if (optind < argc)
 		return adm_bad_usage("doctor takes no '%s'", argv[optind]);
 	if (out_begin(&doctor.out, columns, COL_COUNT))

@@ -11,15 +11,23 @@
  * struct doctor - who looks for mistakes
  * @out: where they are told
  * @found: how many there are
+ * @probe: servers may be asked
+ * @listen: seconds to listen for packets that rp_filter drops
  */
 struct doctor {
 	struct out	out;
 	unsigned int	found;
+	bool		probe;
+	unsigned int	listen;
 };
 
 void __printf(5, 6) doctor_say(struct doctor *doctor, const char *check,
 			       const char *about, const char *remedy,
 			       const char *format, ...);
 void doctor_service(struct doctor *doctor, const struct snap_service *service);
+int doctor_direct(struct doctor *doctor, struct adm_nl *nl,
+		  const struct snap *snap);
+void doctor_filter(struct doctor *doctor, const struct snap *snap);
+void doctor_path(struct doctor *doctor, const struct snap *snap);
 
 #endif /* OPVSADM_DOCTOR_H */

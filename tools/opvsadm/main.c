@@ -39,10 +39,14 @@ static const struct adm_command commands[] = {
 		.run		= cmd_counters,
 	}, {
 		.name		= "doctor",
-		.synopsis	= "[--peer FINGERPRINT]",
+		.synopsis	= "[--peer FINGERPRINT] [--probe] [--listen SECONDS]",
 		.help		= "what looks like success and is none; status 0 if nothing",
-		.more		= "  --peer  the key of the other director, by\n"
-				  "          'opvsadm key' there\n",
+		.more		= "  --peer    the key of the other director, by\n"
+				  "            'opvsadm key' there\n"
+				  "  --probe   ask servers by direct routing for their\n"
+				  "            virtual addresses\n"
+				  "  --listen  so long for packets that rp_filter drops (2);\n"
+				  "            0: do not\n",
 		.run		= cmd_doctor,
 	}, {
 		.name		= "drain",
