@@ -184,9 +184,6 @@ static int read_options(struct doctor *doctor, const char **peer, int argc,
 			break;
 		case 'p':
 			*peer = optarg;
-			if (!fingerprint_is(*peer))
-				return adm_bad_usage("--peer takes what 'opvsadm key' prints, not '%s'",
-						     *peer);
 			break;
 		case 'P':
 			doctor->probe = true;
@@ -195,6 +192,9 @@ static int read_options(struct doctor *doctor, const char **peer, int argc,
 			return ADM_USAGE;
 		}
 	}
+	if (*peer && !fingerprint_is(*peer))
+		return adm_bad_usage("--peer takes what 'opvsadm key' prints, not '%s'",
+				     *peer);
 	return ADM_OK;
 }
 

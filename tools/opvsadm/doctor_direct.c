@@ -112,7 +112,7 @@ static struct waitings direct_servers(const struct snap *snap)
 static int check_silent(struct doctor *doctor, struct adm_nl *nl,
 			const struct snap *snap)
 {
-	static char state[] = "SYN_RECV";
+	char state[] = "SYN_RECV";
 	struct filter filter = {
 		.kind = OPVS_CONN_KIND_CONNECTION, .protocol = IPPROTO_TCP,
 		.state = state,
@@ -214,16 +214,18 @@ static bool is_here(const struct pair *pair)
 }
 
 static void probe_others(struct doctor *doctor, const struct pair *pair,
-			 struct name_addr *asked, const unsigned char *mac)
+			 int *asked, const unsigned char *mac)
 {
 	unsigned char other[ROUTE_MAC_LEN];
 	char device[IF_NAMESIZE] = "?";
 
-	if (pair->virtual->family != AF_INET ||
-	    memcmp(asked, pair->virtual, sizeof(*asked)) == 0 ||
-	    !is_here(pair) || !probe_arp(pair->route->device, pair->virtual, other))
+	/* Most services have all their servers on one link. */
+	if (pair->virtual->family != AF_INET || *asked == pair->route->device ||
+	    !is_here(pair))
 		return;
-	*asked = *pair->virtual;
+	*asked = pair->route->device;
+	if (!probe_arp(pair->route->device, pair->virtual, other))
+		return;
 	if_indextoname(pair->route->device, device);
 	doctor_say(doctor, "arp", pair->about,
 		   "on the servers: sysctl net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
@@ -234,8 +236,7 @@ static void probe_others(struct doctor *doctor, const struct pair *pair,
 		   pair->address, device);
 }
 
-static void check_pair(struct doctor *doctor, struct pair *pair,
-		       struct name_addr *asked)
+static void check_pair(struct doctor *doctor, struct pair *pair, int *asked)
 {
 	unsigned char mac[ROUTE_MAC_LEN];
 	char gateway[NAME_SIZE];
@@ -289,9 +290,9 @@ static void check_service(struct doctor *doctor, struct nl_sock *sock,
 			  const struct snap *snap,
 			  const struct snap_service *service)
 {
-	struct name_addr asked = { };
 	char about[NAME_SIZE];
 	struct route route;
+	int asked = 0;
 	size_t i;
 
 	name_service_text(&service->name, about, sizeof(about));

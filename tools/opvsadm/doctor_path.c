@@ -77,11 +77,11 @@ static uint64_t dropped(void)
 
 	while (file && getline(&names, &names_size, file) > 0 &&
 	       getline(&values, &values_size, file) > 0) {
-		name = strtok_r(names, " \n", &n);
-		value = strtok_r(values, " \n", &v);
+		name = strtok_r(names, "\n ", &n);
+		value = strtok_r(values, "\n ", &v);
 		while (name && value && strcmp(name, "IPReversePathFilter") != 0) {
-			name = strtok_r(NULL, " \n", &n);
-			value = strtok_r(NULL, " \n", &v);
+			name = strtok_r(NULL, "\n ", &n);
+			value = strtok_r(NULL, "\n ", &v);
 		}
 		if (name && value)
 			count = strtoull(value, NULL, 10);

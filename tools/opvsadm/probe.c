@@ -7,6 +7,7 @@
 #include "route.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <net/if_arp.h>
 #include <netinet/icmp6.h>
@@ -22,9 +23,9 @@
 
 #include <linux/if_packet.h>
 
-/* How often something is asked, and how long an answer may take. */
-#define PROBE_TRIES	2
-#define PROBE_WAIT_MS	300
+/* How often something is asked, and how long an answer may take on a link. */
+#define PROBE_TRIES	3
+#define PROBE_WAIT_MS	100
 
 #define PROBE_TEXT	"opvsadm doctor"
 
@@ -32,17 +33,19 @@
 struct echo {
 	struct icmphdr	head;
 	char		text[16];
-} __attribute__((__packed__));
+};
 
 struct packet4 {
 	struct iphdr	ip;
 	struct echo	echo;
-} __attribute__((__packed__));
+};
 
 struct packet6 {
 	struct ip6_hdr	ip;
 	struct echo	echo;
-} __attribute__((__packed__));
+};
+
+static_assert(sizeof(struct packet4) == 44 && sizeof(struct packet6) == 64);
 
 /* What is asked, and how an answer is known. */
 struct question {

@@ -14,8 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <json-c/json.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <netlink/netlink.h>
 
 /* More than a ruleset of any sense has. */
 #define STEPS_MAX	20000000UL
@@ -199,22 +203,54 @@ static char *read_all(FILE *file, size_t *size)
 	return text;
 }
 
+/* Most namespaces have no table: then nft, which takes time to start, is not. */
+static bool has_tables(void)
+{
+	const struct nfgenmsg header = { .nfgen_family = AF_UNSPEC };
+	struct nl_sock *sock = nl_socket_alloc();
+	unsigned char *answer = NULL;
+	struct sockaddr_nl from;
+	struct nl_msg *msg;
+	bool found = false;
+	int type, len = -1;
+
+	msg = nlmsg_alloc_simple(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE,
+				 NLM_F_DUMP);
+	if (sock && msg && !nl_connect(sock, NETLINK_NETFILTER) &&
+	    !nlmsg_append(msg, (void *)&header, sizeof(header), NLMSG_ALIGNTO)) {
+		nl_socket_disable_auto_ack(sock);
+		if (nl_send_auto(sock, msg) >= 0)
+			len = nl_recv(sock, &from, &answer, NULL);
+	}
+	if (len >= NLMSG_HDRLEN) {
+		type = ((struct nlmsghdr *)answer)->nlmsg_type;
+		found = type != NLMSG_DONE && type != NLMSG_ERROR;
+	}
+	free(answer);
+	nlmsg_free(msg);
+	nl_socket_free(sock);
+	return found;
+}
+
 /**
  * ruleset_load() - asks nft for the rules of the network namespace
  * @rules: what is made; to be freed in any case
  *
- * Return: 0, or an error number; then there is nothing to be said about rules,
- * as where nft is not installed.
+ * Return: 0, or an error number; then there is nothing to be said about rules: there
+ * are none, or nft is not installed.
  */
 int ruleset_load(struct ruleset *rules)
 {
-	FILE *file = popen("PATH=$PATH:/usr/sbin:/sbin nft -j list ruleset 2>/dev/null",
-			   "re");
 	size_t size = 0;
+	FILE *file;
 	char *text;
 	int err;
 
 	memset(rules, 0, sizeof(*rules));
+	if (!has_tables())
+		return -ENOENT;
+	file = popen("PATH=$PATH:/usr/sbin:/sbin nft -j list ruleset 2>/dev/null",
+		     "re");
 	if (!file)
 		return -errno;
 	text = read_all(file, &size);
