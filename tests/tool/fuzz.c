@@ -26,7 +26,7 @@
 /* No input takes longer, on any machine. */
 #define INPUT_SECONDS	60
 
-static uint64_t chance;
+static unsigned long long chance;
 
 /* What is being given, seen by who waits for the end. */
 static struct progress {
@@ -38,7 +38,7 @@ static struct progress {
 
 /* ---- chance ---- */
 
-static void seed_with(uint64_t seed, unsigned int kind, unsigned long number)
+static void seed_with(unsigned long long seed, unsigned int kind, unsigned long number)
 {
 	chance = seed * 0x9e3779b97f4a7c15ULL + kind * 0x100000001b3ULL +
 		 number * 0xd6e8feb86659fd93ULL + 1;
@@ -54,7 +54,7 @@ static void seed_with(uint64_t seed, unsigned int kind, unsigned long number)
  */
 uint32_t fuzz_below(uint32_t end)
 {
-	uint64_t word;
+	unsigned long long word;
 
 	chance += 0x9e3779b97f4a7c15ULL;
 	word = (chance ^ chance >> 30) * 0xbf58476d1ce4e5b9ULL;
@@ -240,7 +240,7 @@ static const struct {
 	{ "ruleset", fuzz_ruleset },
 };
 
-static void give(uint64_t seed, unsigned int kind, unsigned long number)
+static void give(unsigned long long seed, unsigned int kind, unsigned long number)
 {
 	progress->kind = kind;
 	progress->number = number;
@@ -252,7 +252,7 @@ static void give(uint64_t seed, unsigned int kind, unsigned long number)
 	progress->answers = fuzz_kernel_answers;
 }
 
-static int64_t now_ms(void)
+static long long now_ms(void)
 {
 	struct timespec now;
 
@@ -260,9 +260,10 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static void give_all(uint64_t seed, unsigned long count, long seconds)
+static void give_all(unsigned long long seed, unsigned long count,
+		     long seconds)
 {
-	int64_t until = now_ms() + 1000LL * seconds;
+	long long until = now_ms() + 1000LL * seconds;
 	unsigned long number;
 	unsigned int kind;
 
@@ -276,7 +277,8 @@ static void give_all(uint64_t seed, unsigned long count, long seconds)
 }
 
 /* Not where commands print to. */
-void __sanitizer_set_report_fd(void *fd) __attribute__((__weak__));
+void __sanitizer_set_report_fd(void *fd);
+#pragma weak __sanitizer_set_report_fd
 
 static void be_quiet(void)
 {
@@ -290,30 +292,31 @@ static void be_quiet(void)
 		__sanitizer_set_report_fd((void *)(intptr_t)report);
 }
 
-static int wait_for(pid_t child, uint64_t seed)
+static int wait_for(pid_t child, unsigned long long seed)
 {
 	int status;
 
 	if (waitpid(child, &status, 0) != child)
 		return 2;
 	if (progress->done && WIFEXITED(status) && !WEXITSTATUS(status)) {
-		printf("%lu inputs of each kind, %lu answers of the kernel, seed %ju: nothing found\n",
-		       progress->number + 1, progress->answers, (uintmax_t)seed);
+		printf("%lu inputs of each kind, %lu answers of the kernel, seed %llu: ",
+		       progress->number + 1, progress->answers, seed);
+		puts("nothing found");
 		return 0;
 	}
 	if (progress->done)
-		printf("memory is lost, or more; seed %ju, inputs up to %lu\n",
-		       (uintmax_t)seed, progress->number);
+		printf("memory is lost, or more; seed %llu, inputs up to %lu\n",
+		       seed, progress->number);
 	else
-		printf("%s%s; again: fuzz --seed %ju --only %s:%lu\n",
+		printf("%s%s; again: fuzz --seed %llu --only %s:%lu\n",
 		       WIFSIGNALED(status) ? "ended by " : "ended",
 		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "",
-		       (uintmax_t)seed, kinds[progress->kind].name,
+		       seed, kinds[progress->kind].name,
 		       progress->number);
 	return 1;
 }
 
-static int usage(void)
+static int bad_usage(void)
 {
 	fputs("usage: fuzz [--seed N] [--count N] [--seconds N] [--only KIND:NUMBER] LINES\n",
 	      stderr);
@@ -343,7 +346,7 @@ int main(int argc, char **argv)
 	};
 	unsigned long count = 0, number = 0;
 	int option, only = -1;
-	uint64_t seed = 1;
+	unsigned long long seed = 1;
 	long seconds = 0;
 	pid_t child;
 
@@ -355,10 +358,10 @@ int main(int argc, char **argv)
 		else if (option == 't')
 			seconds = strtol(optarg, NULL, 10);
 		else if (option != 'o' || !read_only(optarg, &only, &number))
-			return usage();
+			return bad_usage();
 	}
 	if (optind + 1 != argc || !line_load(argv[optind]))
-		return usage();
+		return bad_usage();
 	if (fuzz_ruleset_check())
 		return 1;
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,

@@ -4,9 +4,9 @@
  * nla.c says of them; damage leaves some out, adds unknown ones, gives others a wrong
  * length or a number out of range, cuts the message short, or changes its bytes.
  */
-#include "fuzz.h"
+#include "fuzz_kernel.h"
 
-#include "rules.h"
+#include "fuzz.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-
 
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -71,10 +70,10 @@ static const struct {
 
 /* The command that is being answered. */
 static struct {
-	uint32_t	seq;
-	uint32_t	port;
-	uint16_t	type;
-	uint8_t		command;
+	unsigned int	seq;
+	unsigned int	port;
+	unsigned int	type;
+	unsigned int	command;
 	bool		list;
 	unsigned int	left;		/* messages until the end */
 } asked;
@@ -100,9 +99,9 @@ static bool broken(void)
 
 /* ---- attributes ---- */
 
-static uint64_t some_number(void)
+static unsigned long long some_number(void)
 {
-	static const uint64_t ends[] = {
+	static const unsigned long long ends[] = {
 		0, 1, 2, 6, 17, 80, 5060, 65535, 65536, INT32_MAX, UINT32_MAX,
 		INT64_MAX, UINT64_MAX,
 	};
@@ -159,7 +158,7 @@ static bool is_family(const struct adm_set *set, int attr)
 static void put_bytes(struct nl_msg *msg, const struct adm_set *set, int attr)
 {
 	size_t size = size_of(set, attr), i;
-	uint64_t number = some_number();
+	unsigned long long number = some_number();
 	unsigned char data[512];
 
 	if (is_family(set, attr) && !broken())
@@ -336,32 +335,6 @@ static int give(struct nl_sock *sock, struct sockaddr_nl *from,
 }
 
 /* ---- in place of libraries ---- */
-
-int __wrap_genl_connect(struct nl_sock *sock);
-int __wrap_genl_ctrl_resolve(struct nl_sock *sock, const char *name);
-int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sock, const char *family,
-				 const char *group);
-int __wrap_nl_connect(struct nl_sock *sock, int protocol);
-int __wrap_nl_recv(struct nl_sock *sock, struct sockaddr_nl *from,
-		   unsigned char **buffer, struct ucred **credentials);
-int __wrap_nl_socket_add_membership(struct nl_sock *sock, int group);
-int __wrap_nl_send_auto(struct nl_sock *sock, struct nl_msg *msg);
-int __wrap_nl_recvmsgs(struct nl_sock *sock, struct nl_cb *cb);
-int __real_nl_recvmsgs(struct nl_sock *sock, struct nl_cb *cb);
-int __wrap_nl_recvmsgs_default(struct nl_sock *sock);
-int __wrap_getaddrinfo(const char *node, const char *service,
-		       const struct addrinfo *hints, struct addrinfo **found);
-int __wrap_getnameinfo(const struct sockaddr *addr, socklen_t len, char *host,
-		       socklen_t host_len, char *service, socklen_t service_len,
-		       int flags);
-FILE *__wrap_popen(const char *command, const char *mode);
-int __wrap_pclose(FILE *file);
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
-int __wrap_rules_lock(void);
-int __wrap_rules_try(const struct rules *rules, const char *name);
-int __wrap_setting_write(const struct setting *setting);
-unsigned int __wrap_sleep(unsigned int seconds);
-int __wrap_socket(int domain, int type, int protocol);
 
 int __wrap_genl_connect(struct nl_sock *sock)
 {

@@ -43,8 +43,8 @@ void line_split(struct line *line, const char *text)
 	char *copy = strdup(text), *word, *rest = NULL;
 
 	memset(line, 0, sizeof(*line));
-	for (word = strtok_r(copy, " \n", &rest);
-	     word && line->argc < WORDS_MAX; word = strtok_r(NULL, " \n", &rest))
+	for (word = strtok_r(copy, "\n ", &rest);
+	     word && line->argc < WORDS_MAX; word = strtok_r(NULL, "\n ", &rest))
 		line->words[line->argc++] = strdup(word);
 	free(copy);
 	memcpy(line->argv, line->words, sizeof(line->argv));

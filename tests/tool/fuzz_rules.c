@@ -41,7 +41,7 @@ static const struct {
 	const char		*name;
 	const char		*rules;
 	enum ruleset_verdict	want;
-	int64_t			handle;		/* of the rule that drops */
+	long long		handle;		/* of the rule that drops */
 } cases[] = {
 	{ "no rule", INPUT("accept"), RULESET_PASSES, 0 },
 	{ "a policy", INPUT("drop"), RULESET_DROPS, 0 },
@@ -158,9 +158,9 @@ int fuzz_ruleset_check(void)
 		got = ruleset_parse(&rules, text, strlen(text)) ? -1 :
 		      (int)ruleset_judge(&rules, "input", 99, &datagram, &drop);
 		if (got != (int)cases[i].want || drop.handle != cases[i].handle) {
-			printf("rules, %s: %d by %jd, not %d by %jd\n",
-			       cases[i].name, got, (intmax_t)drop.handle,
-			       cases[i].want, (intmax_t)cases[i].handle);
+			printf("rules, %s: %d by %lld, not %d by %lld\n",
+			       cases[i].name, got, (long long)drop.handle,
+			       cases[i].want, cases[i].handle);
 			wrong++;
 		}
 		ruleset_free(&rules);
