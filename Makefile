@@ -84,10 +84,14 @@ install-tools:
 		$(DESTDIR)$(UNITDIR)/opvs.service)
 
 ADM := opvsadm opvsadm-save opvsadm-restore
+# They share a page.
+ADM_LINKS := opvsadm-save.8 opvsadm-restore.8
 
 install-opvsadm: opvsadm
 	install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(ADM:%=tools/opvsadm/%)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(ADM_PAGES:%=doc/%)
+	for page in $(ADM_LINKS); do \
+		ln -sf opvsadm.8 $(DESTDIR)$(MANDIR)/man8/$$page || exit; done
 	install -D -m 644 tools/opvsadm/completion.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	$(if $(UNITDIR),install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
@@ -98,6 +102,7 @@ install-opvsadm: opvsadm
 uninstall:
 	rm -f $(ADM:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(ADM_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
+		$(ADM_LINKS:%=$(DESTDIR)$(MANDIR)/man8/%) \
 		$(ADM_UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
 	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
