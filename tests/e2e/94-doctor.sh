@@ -58,13 +58,15 @@ finds "1 address -
 ipvsadm -D -t 10.91.0.250:$port
 
 sip=10.91.0.1:5060/udp web=10.91.0.1:$port/tcp
-for n in 1 2 3; do
-	real -e -t 4 1 $port $n -m -w 0
-done
+weights() { # WEIGHT: of all servers
+	local n
+	for n in 1 2 3; do
+		echo "-e -t 10.91.0.1:$port -r 10.91.1$n.2:$port -m -w $1"
+	done | ipvsadm -R
+}
+weights 0
 finds "1 servers $web" 'all weights are 0'
-for n in 1 2 3; do
-	real -e -t 4 1 $port $n -m -w 1
-done
+weights 1
 ipvsadm -a -t 10.91.0.1:$port -r 10.92.1.1:$port -m
 ip route add unreachable 10.92.1.1/32
 finds "1 route $web" 'no route to a server'
@@ -132,34 +134,41 @@ nft insert rule inet ill in ip daddr 10.91.0.1 tcp dport "{ 80, $port }" \
 from_client dial id=refused dst="${vip[4,1]}|$port" mute=1 wait=200
 finds "1 filter $web" 'a rule that refuses'
 check 'which has counted' grep -qE 'rule with handle [0-9]+, which has counted [1-9]' "$ill"
-nft flush chain inet ill in
-nft add rule inet ill in accept
-nft add chain inet ill forward '{ type filter hook forward priority 0; policy drop; }'
-nft add rule inet ill forward ct state established,related accept
-nft add rule inet ill forward meta l4proto udp accept
-nft add rule inet ill forward meta nfproto ipv6 accept
+nft -f - <<END
+flush chain inet ill in
+add rule inet ill in accept
+add chain inet ill forward { type filter hook forward priority 0; policy drop; }
+add rule inet ill forward ct state established,related accept
+add rule inet ill forward meta l4proto udp accept
+add rule inet ill forward meta nfproto ipv6 accept
+END
 finds "1 filter $web" 'answers that do not pass'
-nft delete chain inet ill forward
-nft add chain inet ill out '{ type filter hook output priority 0; }'
-nft add rule inet ill out ip daddr 10.91.11.2 tcp dport $port drop
+nft -f - <<END
+flush chain inet ill forward
+add rule inet ill forward accept
+add chain inet ill out { type filter hook output priority 0; }
+add rule inet ill out ip daddr 10.91.11.2 tcp dport $port drop
+END
 finds "1 filter $web" 'what is forwarded, and dropped'
 nft delete table inet ill
 
 # ---- servers by direct routing ----
 
-tracked -t 4 3 $port -g -s rr
 own=10.91.0.3:$port/tcp
-for n in 2 3; do
-	real -d -t 4 3 $port $n
-done
+ipvsadm -R <<-END
+	-A -t 10.91.0.3:$port -s rr
+	-a -t 10.91.0.3:$port -r 10.91.11.2:$port -g
+END
 for n in 1 2 3 4; do
 	spawn_in "$ns_client" timeout 30 bash -c ": <>/dev/tcp/10.91.0.3/$port" \
 		2>/dev/null
 done
 settles 20 "1 silent $own" 'a server that answers no client' examine
 for n in 1 2 3; do
-	in_server "$n" ip addr add 10.91.0.2/32 dev lo
-	in_server "$n" ip addr add fd91::2/128 dev lo nodad
+	ip -n "${ns_servers[n]}" -batch - <<-'END'
+		addr add 10.91.0.2/32 dev lo
+		addr add fd91::2/128 dev lo nodad
+	END
 done
 finds "1 direct $own
 1 silent $own" 'it does not have the address' --probe
