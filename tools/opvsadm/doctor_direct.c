@@ -251,7 +251,7 @@ static void check_pair(struct doctor *doctor, struct pair *pair, int *asked)
 			   pair->server, gateway);
 		return;
 	}
-	if (!doctor->probe || !pair->virtual)
+	if (!pair->virtual)
 		return;
 	name_addr_text(pair->virtual, pair->address, sizeof(pair->address));
 	if (!find_mac(pair, mac)) {
@@ -304,10 +304,12 @@ static void check_service(struct doctor *doctor, struct nl_sock *sock,
 			.route = &route, .sock = sock,
 		};
 
-		if (is_direct(pair.dest) &&
-		    !was_asked(snap, service, pair.dest) &&
-		    !route_to(sock, &pair.dest->addr, &route) &&
-		    route.type == RTN_UNICAST)
+		if (!is_direct(pair.dest) ||
+		    route_to(sock, &pair.dest->addr, &route) ||
+		    route.type != RTN_UNICAST)
+			continue;
+		if ((doctor->probe || route.gateway.family) &&
+		    !was_asked(snap, service, pair.dest))
 			check_pair(doctor, &pair, &asked);
 	}
 }

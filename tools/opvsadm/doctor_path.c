@@ -225,7 +225,7 @@ static void tell(struct listener *listener, struct strict *device,
 		snprintf(back, sizeof(back), "the route back is by %s", name);
 	}
 	snprintf(remedy, sizeof(remedy),
-		 "a route back by %s, or sysctl net.ipv4.conf.%s.rp_filter=2 (and conf.all)",
+		 "a route back by %s, or sysctl net/ipv4/conf/%s/rp_filter=2 (and conf/all)",
 		 device->name, device->name);
 	doctor_say(listener->doctor, "rp_filter", about, remedy,
 		   "%s of %s come in by %s and are dropped: rp_filter is strict there, and %s",
