@@ -33,6 +33,7 @@ static struct progress {
 	unsigned int	kind;
 	unsigned long	number;
 	unsigned long	answers;
+	unsigned long	broken;		/* of each kind */
 	bool		done;
 } *progress;
 
@@ -60,6 +61,16 @@ uint32_t fuzz_below(uint32_t end)
 	word = (chance ^ chance >> 30) * 0xbf58476d1ce4e5b9ULL;
 	word = (word ^ word >> 27) * 0x94d049bb133111ebULL;
 	return (word >> 32) % end;
+}
+
+/**
+ * fuzz_number() - which input is given
+ *
+ * Return: its number among those of its kind.
+ */
+unsigned long fuzz_number(void)
+{
+	return progress->number;
 }
 
 /**
@@ -213,9 +224,9 @@ void fuzz_command(unsigned int damage)
 	size_t which = fuzz_below(ARRAY_SIZE(commands));
 	struct line line;
 
-	/* The first ones are all of them in turn. */
-	if (progress->number < ARRAY_SIZE(commands))
-		which = progress->number;
+	/* Sound ones are all of them in turn. */
+	if (!damage)
+		which = progress->number % ARRAY_SIZE(commands);
 	line_split(&line, commands[which].line);
 	if (damage && !is_fixed(which) && fuzz_once_in(4))
 		line_change(&line);
@@ -230,14 +241,26 @@ void fuzz_command(unsigned int damage)
 
 /* ---- all of it ---- */
 
+static size_t command_count(void)
+{
+	return ARRAY_SIZE(commands);
+}
+
+static size_t few(void)
+{
+	return 30;
+}
+
+/* How many inputs are sound, before those that are not. */
 static const struct {
 	const char	*name;
 	void		(*give)(unsigned int damage);
+	size_t		(*sound)(void);
 } kinds[] = {
-	{ "command", fuzz_command },
-	{ "line", fuzz_line },
-	{ "file", fuzz_file },
-	{ "ruleset", fuzz_ruleset },
+	{ "command", fuzz_command, command_count },
+	{ "line", fuzz_line, line_total },
+	{ "file", fuzz_file, few },
+	{ "ruleset", fuzz_ruleset, few },
 };
 
 static void give(unsigned long long seed, unsigned int kind, unsigned long number)
@@ -246,8 +269,7 @@ static void give(unsigned long long seed, unsigned int kind, unsigned long numbe
 	progress->number = number;
 	seed_with(seed, kind, number);
 	alarm(INPUT_SECONDS);
-	/* Some are sound: they get further. */
-	kinds[kind].give(number < 64 ? 0 : fuzz_below(8));
+	kinds[kind].give(number < kinds[kind].sound() ? 0 : 1 + fuzz_below(8));
 	fflush(stdout);
 	progress->answers = fuzz_kernel_answers;
 }
@@ -264,16 +286,16 @@ static void give_all(unsigned long long seed, unsigned long count,
 		     long seconds)
 {
 	long long until = now_ms() + 1000LL * seconds;
-	unsigned long number;
+	unsigned long number, i;
 	unsigned int kind;
 
-	/* Each command is given once in any case. */
-	if (count < ARRAY_SIZE(commands))
-		count = ARRAY_SIZE(commands);
-	for (number = 0; number < count || (seconds && now_ms() < until);
-	     number++)
-		for (kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+		for (number = 0; number < kinds[kind].sound(); number++)
 			give(seed, kind, number);
+	for (i = 0; i < count || (seconds && now_ms() < until); i++)
+		for (kind = 0; kind < ARRAY_SIZE(kinds); kind++)
+			give(seed, kind, kinds[kind].sound() + i);
+	progress->broken = i;
 }
 
 /* Not where commands print to. */
@@ -299,14 +321,14 @@ static int wait_for(pid_t child, unsigned long long seed)
 	if (waitpid(child, &status, 0) != child)
 		return 2;
 	if (progress->done && WIFEXITED(status) && !WEXITSTATUS(status)) {
-		printf("%lu inputs of each kind, %lu answers of the kernel, seed %llu: ",
-		       progress->number + 1, progress->answers, seed);
+		printf("all sound inputs, %lu broken ones of each kind, %lu answers of the kernel, seed %llu: ",
+		       progress->broken, progress->answers, seed);
 		puts("nothing found");
 		return 0;
 	}
 	if (progress->done)
-		printf("memory is lost, or more; seed %llu, inputs up to %lu\n",
-		       seed, progress->number);
+		printf("memory is lost, or more; seed %llu, %lu broken inputs\n",
+		       seed, progress->broken);
 	else
 		printf("%s%s; again: fuzz --seed %llu --only %s:%lu\n",
 		       WIFSIGNALED(status) ? "ended by " : "ended",

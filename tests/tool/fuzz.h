@@ -16,7 +16,10 @@ size_t fuzz_change(unsigned char *data, size_t size, size_t room);
 void fuzz_kernel_reset(unsigned int damage);
 extern unsigned long fuzz_kernel_answers;
 
-/* One input each; @damage: 0 leaves it sound, more breaks more of it. */
+/* One input each; @damage: 0 is a sound one, the next of its kind; more breaks more
+ * of one by chance.
+ */
+unsigned long fuzz_number(void);		/* fuzz.c: which one it is */
 void fuzz_command(unsigned int damage);		/* fuzz.c */
 void fuzz_line(unsigned int damage);		/* fuzz_lines.c */
 void fuzz_file(unsigned int damage);		/* fuzz_lines.c */

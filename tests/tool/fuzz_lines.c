@@ -137,6 +137,16 @@ bool line_load(const char *path)
 }
 
 /**
+ * line_total() - how many command lines there are
+ *
+ * Return: how many.
+ */
+size_t line_total(void)
+{
+	return line_count;
+}
+
+/**
  * line_unload() - forgets what line_load() read
  */
 void line_unload(void)
@@ -155,7 +165,8 @@ void fuzz_line(unsigned int damage)
 {
 	struct line line;
 
-	line_split(&line, lines[fuzz_below(line_count)]);
+	line_split(&line, lines[(damage ? fuzz_below(line_count) :
+				 fuzz_number()) % line_count]);
 	if (damage)
 		line_change(&line);
 	adm_opt.json = false;

@@ -4,6 +4,7 @@
 #define OPVS_TEST_FUZZ_LINES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /**
  * struct line - a command line
@@ -21,6 +22,7 @@ void line_split(struct line *line, const char *text);
 void line_change(struct line *line);
 void line_free(struct line *line);
 bool line_load(const char *path);
+size_t line_total(void);
 void line_unload(void);
 
 #endif /* OPVS_TEST_FUZZ_LINES_H */
