@@ -321,9 +321,10 @@ static int wait_for(pid_t child, unsigned long long seed)
 	if (waitpid(child, &status, 0) != child)
 		return 2;
 	if (progress->done && WIFEXITED(status) && !WEXITSTATUS(status)) {
-		printf("all sound inputs, %lu broken ones of each kind, %lu answers of the kernel, seed %llu: ",
-		       progress->broken, progress->answers, seed);
-		puts("nothing found");
+		printf("all sound inputs, %lu broken ones of each kind, seed %llu: ",
+		       progress->broken, seed);
+		printf("%lu answers of the kernel, nothing found\n",
+		       progress->answers);
 		return 0;
 	}
 	if (progress->done)

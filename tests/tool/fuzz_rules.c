@@ -45,6 +45,13 @@ static const struct {
 } cases[] = {
 	{ "no rule", INPUT("accept"), RULESET_PASSES, 0 },
 	{ "a policy", INPUT("drop"), RULESET_DROPS, 0 },
+	{ "an early policy", CHAIN("prerouting", "-300", "drop"), RULESET_DROPS, 0 },
+	{ "states that nobody has found out yet",
+	  CHAIN("prerouting", "-300", "drop") ","
+	  RULE(MATCH(STATE, "==", "\"invalid\"") "," ACCEPT), RULESET_PASSES, 0 },
+	{ "states that are known",
+	  CHAIN("prerouting", "-150", "drop") ","
+	  RULE(MATCH(STATE, "==", "\"invalid\"") "," ACCEPT), RULESET_DROPS, 0 },
 	{ "a policy of another hook", CHAIN("forward", "0", "drop"),
 	  RULESET_PASSES, 0 },
 	{ "a policy behind", CHAIN("input", "99", "drop"), RULESET_PASSES, 0 },
@@ -139,6 +146,17 @@ static char *whole(size_t i)
 	return text;
 }
 
+/* As doctor follows a client's packet. */
+static int judge(struct ruleset *rules, struct ruleset_drop *drop)
+{
+	enum ruleset_verdict verdict;
+
+	verdict = ruleset_judge(rules, "prerouting", RULESET_ANY_PRIORITY,
+				&datagram, drop);
+	return verdict == RULESET_PASSES ?
+	       ruleset_judge(rules, "input", 99, &datagram, drop) : verdict;
+}
+
 /**
  * fuzz_ruleset_check() - are rules of which that is known judged rightly?
  *
@@ -156,7 +174,7 @@ int fuzz_ruleset_check(void)
 		memset(&drop, 0, sizeof(drop));
 		text = whole(i);
 		got = ruleset_parse(&rules, text, strlen(text)) ? -1 :
-		      (int)ruleset_judge(&rules, "input", 99, &datagram, &drop);
+		      judge(&rules, &drop);
 		if (got != (int)cases[i].want || drop.handle != cases[i].handle) {
 			printf("rules, %s: %d by %lld, not %d by %lld\n",
 			       cases[i].name, got, (long long)drop.handle,
@@ -205,7 +223,7 @@ void fuzz_ruleset(unsigned int damage)
 	char *text = fuzz_ruleset_text(damage, &size);
 
 	if (!ruleset_parse(&rules, text, size))
-		ruleset_judge(&rules, "input", 99, &datagram, &drop);
+		judge(&rules, &drop);
 	ruleset_free(&rules);
 	free(text);
 }

@@ -64,6 +64,25 @@ enum ruleset_verdict {
 };
 
 /**
+ * struct ruleset_chain - a chain
+ * @json: what nft tells of it
+ * @family: of its table
+ * @table: its table
+ * @name: its name
+ * @rules: its rules, as many as @count
+ * @count: how many
+ * @room: how many there is room for
+ */
+struct ruleset_chain {
+	struct json_object	*json;
+	const char		*family;
+	const char		*table;
+	const char		*name;
+	struct json_object	**rules;
+	size_t			count, room;
+};
+
+/**
  * struct ruleset - all rules
  * @root: as nft tells them
  * @chains: all chains, as many as @count
@@ -79,9 +98,16 @@ struct ruleset {
 	unsigned long		steps;
 };
 
+/* ruleset.c */
 int ruleset_parse(struct ruleset *rules, const char *text, size_t size);
 int ruleset_load(struct ruleset *rules);
 void ruleset_free(struct ruleset *rules);
+struct ruleset_chain *ruleset_find_chain(const struct ruleset *rules,
+					 const char *family, const char *table,
+					 const char *name);
+struct json_object *ruleset_list(const struct ruleset *rules);
+
+/* ruleset_judge.c */
 enum ruleset_verdict ruleset_judge(struct ruleset *rules, const char *hook,
 				   int before,
 				   const struct ruleset_packet *packet,
