@@ -220,6 +220,9 @@ end_spawned
 is "$(opvsadm doctor --listen 1h 2>&1 || echo $?)" \
 	"opvsadm: --listen takes seconds up to 3600, not '1h'; see opvsadm --help
 2" 'a time that is none'
+is "$(setpriv --bounding-set -net_raw opvsadm doctor --probe 2>&1 || echo $?)" \
+	'opvsadm: --probe takes root, or CAP_NET_RAW: Operation not permitted
+1' 'without the right to ask'
 well 'with everything right again'
 
 # ---- what the module finds ----

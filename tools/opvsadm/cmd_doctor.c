@@ -4,6 +4,7 @@
 #include "doctor.h"
 #include "fingerprint.h"
 #include "out.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -215,6 +216,11 @@ int cmd_doctor(int argc, char **argv)
 		return status;
 	if (optind < argc)
 		return adm_bad_usage("doctor takes no '%s'", argv[optind]);
+	err = doctor.probe ? probe_may() : 0;
+	if (err) {
+		adm_err("--probe takes root, or CAP_NET_RAW: %s", strerror(-err));
+		return ADM_FAILED;
+	}
 	if (out_begin(&doctor.out, columns, COL_COUNT))
 		return ADM_FAILED;
 	err = examine(&doctor, peer);

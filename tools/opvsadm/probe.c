@@ -239,6 +239,21 @@ static ssize_t receive(int fd, unsigned char *data, size_t size, int64_t until)
 }
 
 /**
+ * probe_may() - may hosts be asked?
+ *
+ * Return: 0, or an error number.
+ */
+int probe_may(void)
+{
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/**
  * probe_wake() - makes the kernel find a neighbour's link-layer address
  * @to: the neighbour, which gets an echo request
  */

@@ -12,6 +12,7 @@ enum probe_answer {
 	PROBE_IMPOSSIBLE,	/* no Ethernet, or no right to ask */
 };
 
+int probe_may(void);
 void probe_wake(const struct name_addr *to);
 enum probe_answer probe_echo(int device, const unsigned char *mac,
 			     const struct name_addr *from,
