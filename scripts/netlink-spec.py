@@ -382,8 +382,9 @@ def shapes(spec):
              " set in it, may it be repeated.", "SHAPES = {"]
     for found in spec.sets.values():
         lines.append(f'    "{found.name}": {{')
-        lines += [f"        {attr.number}: {shape(spec, attr)},"
-                  for attr in found.attrs.values() if attr.type != "unused"]
+        rows = [f"{attr.number}:{shape(spec, attr).replace(' ', '')},"
+                for attr in found.attrs.values() if attr.type != "unused"]
+        lines += ["        " + line for line in next(wrap(" ".join(rows), 71))]
         lines.append("    },")
     return [*lines, "}"]
 

@@ -82,6 +82,8 @@ struct opvs_route {
  *	templates; RCU, set under cfg_lock, once, and kept as long as the server
  * @route: the route that each CPU found last; see &struct opvs_route
  * @stats_cpu: packet counters
+ * @sip_cpu: counters of SIP messages, those of @sip while the service has an
+ *	engine, else NULL; READ_ONCE by packets, written under cfg_lock
  * @all: in opvs_net.svc until it is let go; RCU, written under cfg_lock
  * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
  * @idle: in opvs_net.removed, once it is removed and has no connections
@@ -91,6 +93,8 @@ struct opvs_route {
  * @conf: configuration; cfg_lock
  * @last_weight: last weight above 0; cfg_lock
  * @stats: cfg_lock
+ * @sip: SIP messages, if its service ever had an engine, else NULL; set once,
+ *	and kept as long as the server; cfg_lock
  * @silent_since: when the clock first saw that it was asked and has never
  *	answered, in jiffies of 64 bits; 0: it need not, has, or was not asked;
  *	cfg_lock
@@ -122,6 +126,7 @@ struct opvs_dest {
 
 	struct opvs_route __percpu	*route;
 	struct opvs_stats_cpu __percpu	*stats_cpu;
+	struct opvs_sip_cpu __percpu	*sip_cpu;
 	struct opvs_endpoint __rcu	*endpoint;
 	struct opvs_load __rcu		*load;
 	u32				l_threshold;
@@ -140,6 +145,7 @@ struct opvs_dest {
 	struct opvs_dest_conf		conf;
 	u32				last_weight;
 	struct opvs_stats		stats;
+	struct opvs_sip_dest		*sip;
 	u64				silent_since;
 	struct hlist_node		endpoint_node;
 	unsigned long			endpoint_left;

@@ -21,6 +21,7 @@ struct opvs_name;
 struct opvs_net;
 struct opvs_receiver;
 struct opvs_sched_req;
+struct opvs_sip_cpu;
 struct opvs_view;
 struct opvs_svc;
 struct opvs_svc_events;
@@ -48,6 +49,10 @@ int opvs_seek_key(struct sk_buff *skb, const struct opvs_flow *flow,
 		  const struct opvs_pe_ops *pe, struct opvs_sched_req *req);
 bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
 		    struct opvs_sched_req *req);
+void opvs_note_request(struct opvs_sip_cpu __percpu *cpu,
+		       const struct sk_buff *skb, const struct opvs_flow *flow);
+bool opvs_note_answer(struct opvs_sip_cpu __percpu *cpu,
+		      const struct sk_buff *skb, const struct opvs_flow *flow);
 
 /**
  * struct opvs_choice - the server of a new connection

@@ -9,6 +9,8 @@
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
+#include <opvs/sip.h>
+
 /* What one CPU counted for one real server: the only counters packets write. */
 struct opvs_stats_cpu {
 	u64_stats_t		conns;
@@ -61,6 +63,41 @@ struct opvs_stats {
 	struct opvs_totals	folded;
 	struct opvs_totals	zero;
 	struct opvs_est		est;
+};
+
+/* What one CPU counted for one real server of a service with an engine.  That a
+ * datagram is of no kind is counted, too, and not shown: not to count it would
+ * cost more.
+ */
+struct opvs_sip_cpu {
+	u64	v[OPVS_SIP_KINDS];
+};
+
+/* The same numbers added up. */
+struct opvs_sip_totals {
+	u64	v[OPVS_SIP_KINDS];
+};
+
+/**
+ * struct opvs_sip_dest - messages of a server
+ * @cpu: counters that packets write
+ * @folded: how much of them the service has inherited already; cfg_lock
+ * @zero: sums at the last ZERO command; cfg_lock
+ */
+struct opvs_sip_dest {
+	struct opvs_sip_cpu __percpu	*cpu;
+	struct opvs_sip_totals		folded;
+	struct opvs_sip_totals		zero;
+};
+
+/**
+ * struct opvs_sip_svc - messages of a service, which are those of its servers
+ * @retired: sums inherited from removed servers; cfg_lock
+ * @zero: sums at the last ZERO command; cfg_lock
+ */
+struct opvs_sip_svc {
+	struct opvs_sip_totals		retired;
+	struct opvs_sip_totals		zero;
 };
 
 /**
@@ -121,6 +158,20 @@ static inline void opvs_stats_out(struct opvs_stats_cpu __percpu *cpu,
 	u64_stats_inc(&s->outpkts);
 	u64_stats_add(&s->outbytes, bytes);
 	u64_stats_update_end(&s->syncp);
+}
+
+/**
+ * opvs_sip_note() - count a SIP message
+ * @cpu: counters of the server that gets or sends it
+ * @kind: what it is
+ *
+ * Context: softirq, or process context with BH disabled.
+ */
+static inline void opvs_sip_note(struct opvs_sip_cpu __percpu *cpu,
+				 enum opvs_sip_kind kind)
+{
+	lockdep_assert_in_softirq();
+	__this_cpu_inc(cpu->v[kind]);
 }
 
 void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,

@@ -115,6 +115,7 @@ struct opvs_svc_late {
  * @last_dest_id: id of the server added last; cfg_lock
  * @late: what packets are still to see; cfg_lock
  * @stats: cfg_lock
+ * @sip: its SIP messages, if it ever had an engine, else NULL; cfg_lock
  * @limit_at: when it was taken down last that its limit was reached, in jiffies;
  *	0: never
  * @limit_news: that is still to be told
@@ -150,6 +151,7 @@ struct opvs_svc {
 	u64				last_dest_id;
 	struct opvs_svc_late		late;
 	struct opvs_stats		stats;
+	struct opvs_sip_svc		*sip;
 	unsigned long			limit_at;
 	bool				limit_news;
 	refcount_t			ref;
@@ -218,6 +220,22 @@ void opvs_totals_retire_dest(struct opvs_dest *dest);
 void opvs_totals_retire_svc(struct opvs_svc *svc);
 void opvs_totals_revive_dest(struct opvs_dest *dest);
 void opvs_totals_revive_svc(struct opvs_svc *svc);
+
+/* sip.c; cfg_lock held, process context */
+int opvs_sip_expect(struct opvs_svc *svc, const struct opvs_svc_conf *conf);
+void opvs_sip_apply(struct opvs_svc *svc);
+int opvs_sip_start(struct opvs_dest *dest);
+void opvs_sip_retire_dest(struct opvs_dest *dest);
+void opvs_sip_revive_dest(struct opvs_dest *dest);
+void opvs_sip_zero_dest(struct opvs_dest *dest);
+void opvs_sip_zero_svc(struct opvs_svc *svc);
+void opvs_sip_dest_shown(const struct opvs_dest *dest,
+			 struct opvs_sip_totals *shown);
+void opvs_sip_svc_shown(const struct opvs_svc *svc,
+			struct opvs_sip_totals *shown);
+
+/* sip.c; process context */
+void opvs_sip_dest_free(struct opvs_sip_dest *sip);
 
 /* mistakes.c; cfg_lock held, process context */
 void opvs_mistakes_look(struct opvs_dest *dest, const struct opvs_totals *raw);

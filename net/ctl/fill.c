@@ -175,6 +175,27 @@ static int opvs_fill_stats64(struct opvs_msg *msg, u16 type,
 	return 0;
 }
 
+static_assert((int)OPVS_SIP_ATTR_UNSPEC == OPVS_SIP_NONE);
+static_assert((int)OPVS_SIP_ATTR_OTHER == OPVS_SIP_OTHER);
+static_assert((int)OPVS_SIP_ATTR_ANSWERS_6XX == OPVS_SIP_6XX);
+
+static int opvs_fill_sip(struct opvs_msg *msg, u16 type,
+			 const struct opvs_sip_totals *shown)
+{
+	struct nlattr *nest = opvs_msg_nest(msg, type);
+	int kind;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (kind = OPVS_SIP_NONE + 1; kind < OPVS_SIP_KINDS; kind++)
+		if (shown->v[kind] &&
+		    nla_put_u64_64bit(msg->skb, kind, shown->v[kind],
+				      OPVS_SIP_ATTR_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg->skb, nest);
+	return 0;
+}
+
 /**
  * opvs_fill_svc_key() - add what names a service, to a SERVICE nest
  * @msg: message
@@ -196,6 +217,16 @@ int opvs_fill_svc_key(struct opvs_msg *msg, const struct opvs_svc_key *key)
 	    nla_put_be16(skb, IPVS_SVC_ATTR_PORT, key->port))
 		return -EMSGSIZE;
 	return 0;
+}
+
+static int opvs_fill_svc_sip(struct opvs_msg *msg, const struct opvs_svc *svc)
+{
+	struct opvs_sip_totals shown;
+
+	if (!svc->conf.pe)
+		return 0;
+	opvs_sip_svc_shown(svc, &shown);
+	return opvs_fill_sip(msg, OPVS_SVC_ATTR_SIP, &shown);
 }
 
 static int opvs_fill_drain(struct opvs_msg *msg, const struct opvs_svc *svc)
@@ -224,9 +255,10 @@ static int opvs_fill_svc_extra(struct opvs_msg *msg, const struct opvs_svc *svc)
 	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_CONN_COUNT,
 			atomic_read(&svc->conns.count)) ||
 	    nla_put_u32(msg->skb, OPVS_SVC_ATTR_EXCEPTIONS,
-			atomic_read(&svc->exceptions)))
+			atomic_read(&svc->exceptions)) ||
+	    opvs_fill_drain(msg, svc))
 		return -EMSGSIZE;
-	return opvs_fill_drain(msg, svc);
+	return opvs_fill_svc_sip(msg, svc);
 }
 
 /**
@@ -284,10 +316,16 @@ static int opvs_fill_dest_conns(struct sk_buff *skb,
 static int opvs_fill_dest_extra(struct opvs_msg *msg,
 				const struct opvs_dest *dest)
 {
+	struct opvs_sip_totals shown;
+
 	if (!msg->nested)
 		return 0;
-	return nla_put_u32(msg->skb, OPVS_DEST_ATTR_CALLS,
-			   opvs_dest_calls(dest));
+	if (nla_put_u32(msg->skb, OPVS_DEST_ATTR_CALLS, opvs_dest_calls(dest)))
+		return -EMSGSIZE;
+	if (!dest->svc->conf.pe)
+		return 0;
+	opvs_sip_dest_shown(dest, &shown);
+	return opvs_fill_sip(msg, OPVS_DEST_ATTR_SIP, &shown);
 }
 
 /**

@@ -43,6 +43,7 @@ const struct nla_policy opvs_nla_service[OPVS_SVC_ATTR_MAX + 1] = {
 	[OPVS_SVC_ATTR_CONN_COUNT]	= ANSWERS_ONLY,
 	[OPVS_SVC_ATTR_EXCEPTIONS]	= ANSWERS_ONLY,
 	[OPVS_SVC_ATTR_DRAIN_SECONDS]	= ANSWERS_ONLY,
+	[OPVS_SVC_ATTR_SIP]		= ANSWERS_ONLY,
 };
 
 const struct nla_policy opvs_nla_service_ipvs[IPVS_SVC_ATTR_MAX + 1] = {
@@ -77,6 +78,7 @@ const struct nla_policy opvs_nla_dest[OPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_TUN_PORT]	= { .type = NLA_U16 },
 	[IPVS_DEST_ATTR_TUN_FLAGS]	= { .type = NLA_U16 },
 	[OPVS_DEST_ATTR_CALLS]		= ANSWERS_ONLY,
+	[OPVS_DEST_ATTR_SIP]		= ANSWERS_ONLY,
 };
 
 const struct nla_policy opvs_nla_daemon[IPVS_DAEMON_ATTR_MAX + 1] = {

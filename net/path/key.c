@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The engine's key in a datagram: where packets and engines meet. */
+/* What an engine reads in a datagram, its key and its kind: where packets and
+ * engines meet.
+ */
 #include <opvs/path.h>
 
+#include <opvs/kunit.h>
 #include <opvs/ops.h>
 #include <opvs/pe.h>
+#include <opvs/sip_kind.h>
+#include <opvs/stats.h>
 
+#include <linux/in.h>
 #include <linux/skbuff.h>
 
 /* Bytes of the payload, and how many of them the packet's head holds. */
@@ -86,3 +92,67 @@ bool opvs_may_begin(struct sk_buff *skb, const struct opvs_pe_ops *pe,
 	}
 	return phase == OPVS_PE_FIRST;
 }
+
+typedef enum opvs_sip_kind (*kind_of_t)(const u8 *payload, unsigned int len);
+
+/* Apart, as room for a copy costs each packet that needs none. */
+static noinline enum opvs_sip_kind
+kind_beyond_head(const struct sk_buff *skb, const struct opvs_flow *flow,
+		 kind_of_t kind_of)
+{
+	unsigned int len = min_t(unsigned int, OPVS_SIP_KIND_BYTES,
+				 flow->payload_len);
+	u8 buf[OPVS_SIP_KIND_BYTES];
+
+	if (skb_copy_bits(skb, flow->payload, buf, len))
+		return OPVS_SIP_NONE;
+	return kind_of(buf, len);
+}
+
+/* Messages are not shorter than that, and their first bytes lie behind the headers,
+ * which were read just now.
+ */
+static __always_inline enum opvs_sip_kind
+kind_of_skb(const struct sk_buff *skb, const struct opvs_flow *flow,
+	    kind_of_t kind_of)
+{
+	/* Of other protocols nobody knows where the payload is. */
+	if (unlikely(flow->proto != IPPROTO_UDP))
+		return OPVS_SIP_NONE;
+	if (unlikely(flow->payload_len < OPVS_SIP_KIND_BYTES ||
+		     flow->payload + OPVS_SIP_KIND_BYTES > skb_headlen(skb)))
+		return kind_beyond_head(skb, flow, kind_of);
+	return kind_of(skb->data + flow->payload, OPVS_SIP_KIND_BYTES);
+}
+
+/**
+ * opvs_note_request() - count a SIP request that a server gets
+ * @cpu: the server's counters
+ * @skb: packet of the client, of any protocol
+ *
+ * Context: softirq or BH disabled.
+ */
+void opvs_note_request(struct opvs_sip_cpu __percpu *cpu,
+		       const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	opvs_sip_note(cpu, kind_of_skb(skb, flow, opvs_sip_request));
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_note_request);
+
+/**
+ * opvs_note_answer() - count a SIP answer that a server sends
+ * @cpu: the server's counters
+ * @skb: packet of the server, of any protocol
+ *
+ * Context: softirq or BH disabled.
+ * Return: true if it is one.
+ */
+bool opvs_note_answer(struct opvs_sip_cpu __percpu *cpu,
+		      const struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	enum opvs_sip_kind kind = kind_of_skb(skb, flow, opvs_sip_answer);
+
+	opvs_sip_note(cpu, kind);
+	return kind != OPVS_SIP_NONE;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_note_answer);

@@ -53,6 +53,7 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 			       struct sk_buff *skb,
 			       const struct opvs_flow *flow)
 {
+	struct opvs_sip_cpu __percpu *sip;
 	opvs_verdict_t verdict;
 	struct opvs_conn *cp;
 
@@ -62,6 +63,9 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 		       opvs_no_server(on, skb, flow) : verdict;
 
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
+	sip = READ_ONCE(cp->dest->sip_cpu);
+	if (sip)
+		opvs_note_request(sip, skb, flow);
 	verdict = READ_ONCE(cp->dest->xmit)->send(skb, flow, cp);
 	opvs_conn_put(cp);
 	return verdict;

@@ -74,6 +74,20 @@ static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
 	return flow->flags & OPVS_FLOW_TO_HOST;
 }
 
+/* An answer is counted; any other message may be of a session that the server
+ * begins.
+ */
+static __always_inline void look_into(struct opvs_net *on,
+				      struct opvs_dest *dest,
+				      struct sk_buff *skb,
+				      const struct opvs_flow *flow)
+{
+	struct opvs_sip_cpu __percpu *sip = READ_ONCE(dest->sip_cpu);
+
+	if (unlikely(!sip || !opvs_note_answer(sip, skb, flow)))
+		opvs_outbound(on, dest, skb, flow);
+}
+
 /**
  * opvs_reply() - translate a packet that a one-packet service's server sends
  * @skb: UDP packet that is no request
@@ -109,7 +123,7 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 	if (rcu_dereference(dest->svc->view)->pe) {
 		if (unlikely(opvs_is_gso(skb)))
 			return OPVS_SPLIT;
-		opvs_outbound(on, dest, skb, flow);
+		look_into(on, dest, skb, flow);
 	}
 
 	virt = &dest->svc->key;

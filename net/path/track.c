@@ -183,6 +183,17 @@ static __always_inline bool track_note(struct opvs_net *on,
 				   seconds * HZ);
 }
 
+/* Counts a request by its method, if the server's service reads SIP. */
+static __always_inline void note_sip(const struct opvs_dest *dest,
+				     const struct sk_buff *skb,
+				     const struct opvs_flow *flow)
+{
+	struct opvs_sip_cpu __percpu *sip = READ_ONCE(dest->sip_cpu);
+
+	if (unlikely(sip))
+		opvs_note_request(sip, skb, flow);
+}
+
 /**
  * opvs_track_send_first() - send the packet that a connection began with
  * @cp: the connection
@@ -198,6 +209,7 @@ opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 	if (cp->control && READ_ONCE(cp->word) & OPVS_CONN_ASSURED)
 		assure_template(cp->control);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
+	note_sip(cp->dest, skb, flow);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 }
 
@@ -290,6 +302,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 
 	opvs_count(on, SERVICE_PACKETS);
 	opvs_stats_in(dest->stats_cpu, skb->len);
+	note_sip(dest, skb, flow);
 	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 }
 
@@ -312,8 +325,11 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 				  const struct opvs_flow *flow,
 				  struct opvs_conn *cp)
 {
+	struct opvs_sip_cpu __percpu *sip = READ_ONCE(cp->dest->sip_cpu);
 	const struct opvs_tuple *request = &cp->request.tuple;
 
+	if (unlikely(sip))
+		opvs_note_answer(sip, skb, flow);
 	/* A reply that comes too late is translated all the same. */
 	track_note(on, cp, OPVS_DIR_REPLY, flow);
 	return opvs_reply_as(on, skb, flow, cp->dest, &request->dst,

@@ -53,7 +53,8 @@
  */
 #include <opvs/pe.h>
 
-#include <asm/byteorder.h>
+#include "sip_text.h"
+
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/in.h>
@@ -95,31 +96,10 @@ static bool sip_has_more(const struct sip_text *text)
 	return !text->complete && text->shown < OPVS_SIP_SCAN_MAX;
 }
 
-static bool sip_is_eol(u8 c)
-{
-	return c == '\r' || c == '\n';
-}
-
-static bool sip_is_blank(u8 c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* A letter in small; other characters may become others. */
 static u8 sip_small(u8 c)
 {
 	return c | ('a' - 'A');
-}
-
-/* Eight bytes, the first of them lowest.  Of memcpy() some kernels, as User Mode
- * Linux, would make a call.
- */
-static u64 sip_load(const u8 *p)
-{
-	__le64 word;
-
-	__builtin_memcpy(&word, p, sizeof(word));
-	return le64_to_cpu(word);
 }
 
 /* The high bit of each byte of @word that is below 14, as CR and LF are, or above
@@ -157,11 +137,11 @@ static __always_inline const u8 *sip_seek_eol(const u8 *p, const u8 *end,
 	const u8 *at;
 
 	for (; end - p >= 3 * (int)sizeof(word); p += sizeof(word)) {
-		word = sip_load(p);
+		word = opvs_sip_load(p);
 		marks = sip_mark_eols(word);
 		if (!marks) {
 			p += sizeof(word);
-			word = sip_load(p);
+			word = opvs_sip_load(p);
 			marks = sip_mark_eols(word);
 			if (!marks)
 				continue;
@@ -211,14 +191,6 @@ static inline const u8 *sip_skip_blanks(const u8 *p, const u8 *end)
 	return p < end && !sip_is_eol(*p) ? p : sip_skip_folds(p, end);
 }
 
-/* Behind the line ends that may come before a message (s7.5). */
-static const u8 *sip_skip_eols(const u8 *p, const u8 *end)
-{
-	while (p < end && sip_is_eol(*p))
-		p++;
-	return p;
-}
-
 /* The line after the one at @p: another header, the rest of one, or the line end
  * that follows the last header.
  */
@@ -230,11 +202,6 @@ static inline const u8 *sip_next_line(const u8 *p, const u8 *end)
 static bool sip_at_header(const u8 *p, const u8 *end)
 {
 	return p < end && !sip_is_eol(*p);
-}
-
-static bool sip_starts(const u8 *p, const u8 *end, const char *word, int len)
-{
-	return end - p >= len && !strncasecmp((const char *)p, word, len);
 }
 
 /* The beginning of the value of a header whose name ends at @p; NULL if no
@@ -260,7 +227,7 @@ static inline const u8 *sip_find_call_id(const u8 *p, const u8 *end)
 	if (sip_small(*p) == 'i')
 		return sip_find_value(p + 1, end);
 	if (sip_small(*p) == 'c' && end - p >= (int)sizeof(full) &&
-	    (sip_load(p) | letters) << 8 == full << 8)
+	    (opvs_sip_load(p) | letters) << 8 == full << 8)
 		return sip_find_value(p + 7, end);
 	return NULL;
 }
@@ -305,17 +272,6 @@ static enum opvs_pe_verdict sip_find(const u8 *payload, unsigned int len,
 	return OPVS_PE_NONE;
 }
 
-/* No method has a slash.  Asked of all that servers send: all letters at once. */
-static inline bool sip_is_response(const u8 *p, const u8 *end)
-{
-	const u64 sip = 0x2f706973ULL;			/* "sip/" */
-	const u64 letters = 0x202020ULL;		/* not the slash */
-
-	if (unlikely(end - p < (int)sizeof(sip)))
-		return sip_starts(p, end, "sip/", 4);
-	return (sip_load(p) | letters) << 32 == sip << 32;
-}
-
 /* Is the method of the request at @p one of these? */
 static bool sip_method_in(const u8 *p, const u8 *end, const char *const *method,
 			  unsigned int n)
@@ -343,20 +299,6 @@ static bool sip_start_is_later(const u8 *p, const u8 *end)
 
 	return sip_is_response(p, end) ||
 	       sip_method_in(p, end, later, ARRAY_SIZE(later));
-}
-
-/* Method, blank, URI: that begins with a scheme and a colon (s7.1, s25.1). */
-static bool sip_is_request(const u8 *p, const u8 *end)
-{
-	while (p < end && *p > ' ' && *p < 0x7f)
-		p++;
-	if (p == end || !sip_is_blank(*p))
-		return false;
-	while (p < end && sip_is_blank(*p))
-		p++;
-	while (p < end && *p > ' ' && *p < 0x7f && *p != ':')
-		p++;
-	return p < end && *p == ':';
 }
 
 /* These make no dialog (RFC 3261 s10, s11, RFC 3428 s4, RFC 3903 s4); all others

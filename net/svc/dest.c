@@ -159,6 +159,7 @@ static void dest_free(struct opvs_dest *dest)
 		dst_release(per_cpu_ptr(dest->route, cpu)->dst);
 	free_percpu(dest->route);
 	free_percpu(dest->stats_cpu);
+	opvs_sip_dest_free(dest->sip);
 	kfree(dest);
 }
 
@@ -386,6 +387,9 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 		if (err)
 			return err;
 	}
+	err = opvs_sip_start(dest);
+	if (err)
+		return err;
 	dest->conf = *conf;
 	dest->last_weight = conf->weight;
 	dest_apply(dest, conf);

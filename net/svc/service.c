@@ -135,6 +135,7 @@ static void svc_give_up(struct opvs_svc *svc)
 static void svc_free(struct opvs_svc *svc)
 {
 	free_percpu(svc->cursor);
+	kfree(svc->sip);
 	kfree(svc);
 }
 
@@ -182,12 +183,18 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 {
 	struct opvs_view *view;
 	struct opvs_svc *svc;
+	int err;
 
 	svc = opvs_removed_take_svc(on, &conf->key);
 	if (!svc)
 		svc = svc_alloc(on, &conf->key, extack);
 	if (IS_ERR(svc))
 		return svc;
+	err = opvs_sip_expect(svc, conf);
+	if (err) {
+		svc_give_up(svc);
+		return ERR_PTR(err);
+	}
 	view = opvs_svc_view(svc, conf, extack);
 	if (IS_ERR(view)) {
 		svc_give_up(svc);
@@ -319,6 +326,8 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	if (IS_ERR(view))
 		return PTR_ERR(view);
 	err = opvs_dest_expect_calls(svc, conf);
+	if (!err)
+		err = opvs_sip_expect(svc, conf);
 	if (!err && opvs_svc_conf_one_packet(conf) && !svc->one_packet)
 		err = opvs_dest_join_all(svc, extack);
 	if (err) {
@@ -328,6 +337,7 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 
 	svc_apply(svc, conf, view);
 	opvs_dest_count_calls(svc);
+	opvs_sip_apply(svc);
 	if (!svc->one_packet)
 		opvs_dest_leave_all(svc);
 	opvs_event_svc_edit(svc, &old);

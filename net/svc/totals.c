@@ -55,6 +55,7 @@ void opvs_totals_retire_dest(struct opvs_dest *dest)
 
 	opvs_stats_sum(dest->stats_cpu, &raw);
 	retire(&dest->stats, &raw, &dest->svc->stats.retired);
+	opvs_sip_retire_dest(dest);
 }
 
 /**
@@ -85,12 +86,14 @@ void opvs_totals_revive_dest(struct opvs_dest *dest)
 
 	opvs_totals_sub(&dest->svc->stats.retired, &dest->stats.folded);
 	dest->stats.folded = (struct opvs_totals){};
+	opvs_sip_revive_dest(dest);
 }
 
 static void zero_dest(struct opvs_dest *dest)
 {
 	opvs_stats_sum(dest->stats_cpu, &dest->stats.zero);
 	dest->stats.est = (struct opvs_est){};
+	opvs_sip_zero_dest(dest);
 }
 
 static void zero_svc(struct opvs_svc *svc)
@@ -101,6 +104,7 @@ static void zero_svc(struct opvs_svc *svc)
 		zero_dest(dest);
 	svc_raw(svc, &svc->stats.zero);
 	svc->stats.est = (struct opvs_est){};
+	opvs_sip_zero_svc(svc);
 }
 
 /**

@@ -77,12 +77,13 @@ def numbers(found, names=SERVICE_ATTRS):
     return [names[name] for name in found]
 
 
-def own(family):
+def own(family, engine=False):
     """What only family opvs says of a service."""
     if family.name != "opvs":
         return []
     return [SERVICE_ATTRS[name] for name in (
-        "POLICY", "CONN_MAX", "CONN_COUNT", "EXCEPTIONS")]
+        "POLICY", "CONN_MAX", "CONN_COUNT", "EXCEPTIONS",
+        *(["SIP"] if engine else []))]
 
 
 def own_of_server(family):
@@ -101,7 +102,7 @@ def test_service(tap, family):
            f"{family.name}: one service: family, command, nest")
     found = named(attrs(body)[0][1], SERVICE_ATTRS)
     order = numbers(found)
-    tap.ok(order == [1, 2, 3, 4, 6, 11, 7, 8, 9, 10, 12] + own(family),
+    tap.ok(order == [1, 2, 3, 4, 6, 11, 7, 8, 9, 10, 12] + own(family, True),
            f"{family.name}: order of a service's attributes", order)
     want = {"AF": u16(2), "PROTOCOL": u16(17), "ADDR": ip("192.0.2.1"),
             "PORT": be16(5060), "SCHED_NAME": b"mh\0", "PE_NAME": b"sip\0",
@@ -112,6 +113,20 @@ def test_service(tap, family):
     tap.ok(stats_layout(found["STATS"], False) and
            stats_layout(found["STATS64"], True),
            f"{family.name}: statistics of a service")
+    if family.name == "opvs":
+        test_sip(tap, family)
+
+
+def test_sip(tap, family):
+    """What is 0 is absent, of a service and of its server."""
+    do(family, NEW_DEST, service(5060) + dest(0))
+    found = named(attrs(do(family, GET_SERVICE, service(5060)).messages[0][2])
+                  [0][1], SERVICE_ATTRS)
+    server = family.ask(GET_DEST, service(5060), dump=True).messages[0][2]
+    server = named(attrs(server)[0][1], DEST_ATTRS)
+    tap.ok(found["SIP"] == server["SIP"] == b"" and
+           list(server)[-1] == "SIP", "opvs: no SIP message yet", server)
+    do(family, DEL_DEST, service(5060) + dest(0))
 
 
 def test_mark(tap, family):

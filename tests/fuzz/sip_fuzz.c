@@ -11,6 +11,7 @@
 #include "target.h"
 
 #include <opvs/pe.h>
+#include <opvs/sip_kind.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +181,35 @@ static void check_role(const u8 *data, size_t len)
 	abort();
 }
 
+static void demand_kind(const char *what, size_t len, int got, int want)
+{
+	if (got == want)
+		return;
+	fprintf(stderr, "finding: %s, %zu bytes: got kind %d, want %d\n", what,
+		len, got, want);
+	abort();
+}
+
+/* Of every head that is shown: of which kind it is as a request, as an answer. */
+static void check_kind(const u8 *data, size_t len)
+{
+	size_t shown = len < OPVS_SIP_KIND_BYTES ? len : OPVS_SIP_KIND_BYTES;
+	int class;
+	u8 *copy;
+
+	for (;; shown--) {
+		copy = exact_copy(data, shown);
+		demand_kind("request", shown, opvs_sip_request(copy, shown),
+			    sip_ref_request(copy, shown));
+		class = sip_ref_answer(copy, shown);
+		demand_kind("answer", shown, opvs_sip_answer(copy, shown),
+			    class ? OPVS_SIP_1XX + class - 1 : OPVS_SIP_NONE);
+		free(copy);
+		if (!shown)
+			break;
+	}
+}
+
 /**
  * fuzz_check() - compare engine and reference on one datagram
  * @data: its bytes
@@ -196,6 +226,7 @@ void fuzz_check(const u8 *data, size_t len)
 	demand_phase(data, len, true, whole_phase(&opinion.phase));
 	check_heads(data, len, &opinion);
 	check_role(data, len);
+	check_kind(data, len);
 }
 
 static void check_phase_table(void)

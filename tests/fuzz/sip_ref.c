@@ -259,3 +259,80 @@ struct sip_ref_phase sip_ref_phase(const u8 *text, size_t len)
 	}
 	return phase;
 }
+
+static size_t word_end(const u8 *text, size_t len, size_t at)
+{
+	while (at < len && text[at] > ' ' && text[at] < 0x7f)
+		at++;
+	return at;
+}
+
+static size_t blanks_end(const u8 *text, size_t len, size_t at)
+{
+	while (at < len && is_blank(text[at]))
+		at++;
+	return at;
+}
+
+static size_t eols_end(const u8 *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && is_eol(text[at]))
+		at++;
+	return at;
+}
+
+static bool says_sip(const u8 *text, size_t len, size_t at)
+{
+	return len - at >= 4 && !strncasecmp((const char *)text + at, "sip/", 4);
+}
+
+/**
+ * sip_ref_request() - the method of a request
+ * @text: first bytes of a datagram
+ * @len: how many
+ *
+ * Return: its number from 1 on; 0 if it is none.
+ */
+int sip_ref_request(const u8 *text, size_t len)
+{
+	static const char *const methods[] = {
+		"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS",
+		"SUBSCRIBE", "NOTIFY", "PRACK", "UPDATE", "INFO", "MESSAGE",
+		"REFER", "PUBLISH",
+	};
+	size_t at = eols_end(text, len), end = word_end(text, len, at), i;
+
+	if (end == len || !is_blank(text[end]))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(methods); i++)
+		if (end - at == strlen(methods[i]) &&
+		    !memcmp(text + at, methods[i], end - at))
+			return i + 1;
+	if (says_sip(text, len, at))
+		return 0;
+	at = blanks_end(text, len, end);
+	end = word_end(text, len, at);
+	return memchr(text + at, ':', end - at) ? ARRAY_SIZE(methods) + 1 : 0;
+}
+
+/**
+ * sip_ref_answer() - the class of an answer
+ * @text: first bytes of a datagram
+ * @len: how many
+ *
+ * Return: 1 to 6; 0 if it is none.
+ */
+int sip_ref_answer(const u8 *text, size_t len)
+{
+	size_t at = eols_end(text, len), i;
+
+	if (!says_sip(text, len, at))
+		return 0;
+	at = blanks_end(text, len, word_end(text, len, at));
+	for (i = at; i < at + 3; i++)
+		if (i >= len || text[i] < '0' || text[i] > '9')
+			return 0;
+	return text[at] <= '6' ? text[at] - '0' : 0;
+}

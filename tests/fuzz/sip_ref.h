@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A second opinion on where the Call-ID of a message is, and whether the message
- * may begin a session.
+/* A second opinion on where the Call-ID of a message is, whether the message may
+ * begin a session, and of which kind it is.
  */
 #ifndef FUZZ_SIP_REF_H
 #define FUZZ_SIP_REF_H
@@ -34,5 +34,7 @@ struct sip_ref_phase {
 
 struct sip_ref sip_ref_find(const u8 *text, size_t len);
 struct sip_ref_phase sip_ref_phase(const u8 *text, size_t len);
+int sip_ref_request(const u8 *text, size_t len);
+int sip_ref_answer(const u8 *text, size_t len);
 
 #endif /* FUZZ_SIP_REF_H */

@@ -40,6 +40,7 @@ static const struct nla_policy adm_service_policy[OPVS_SVC_ATTR_MAX + 1] = {
 	[OPVS_SVC_ATTR_CONN_COUNT]	= { .type = NLA_U32 },
 	[OPVS_SVC_ATTR_EXCEPTIONS]	= { .type = NLA_U32 },
 	[OPVS_SVC_ATTR_DRAIN_SECONDS]	= { .type = NLA_U32 },
+	[OPVS_SVC_ATTR_SIP]		= { .type = NLA_NESTED },
 };
 
 const struct adm_set adm_service = { adm_service_policy, OPVS_SVC_ATTR_MAX };
@@ -61,6 +62,7 @@ static const struct nla_policy adm_dest_policy[OPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_TUN_PORT]	= { .type = NLA_U16 },
 	[IPVS_DEST_ATTR_TUN_FLAGS]	= { .type = NLA_U16 },
 	[OPVS_DEST_ATTR_CALLS]		= { .type = NLA_U32 },
+	[OPVS_DEST_ATTR_SIP]		= { .type = NLA_NESTED },
 };
 
 const struct adm_set adm_dest = { adm_dest_policy, OPVS_DEST_ATTR_MAX };
@@ -107,6 +109,32 @@ static const struct nla_policy adm_stats64_policy[IPVS_STATS_ATTR_MAX + 1] = {
 };
 
 const struct adm_set adm_stats64 = { adm_stats64_policy, IPVS_STATS_ATTR_MAX };
+
+static const struct nla_policy adm_sip_policy[OPVS_SIP_ATTR_MAX + 1] = {
+	[OPVS_SIP_ATTR_INVITE]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ACK]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_BYE]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_CANCEL]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_REGISTER]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_OPTIONS]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_SUBSCRIBE]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_NOTIFY]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_PRACK]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_UPDATE]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_INFO]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_MESSAGE]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_REFER]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_PUBLISH]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_OTHER]		= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_1XX]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_2XX]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_3XX]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_4XX]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_5XX]	= { .type = NLA_U64 },
+	[OPVS_SIP_ATTR_ANSWERS_6XX]	= { .type = NLA_U64 },
+};
+
+const struct adm_set adm_sip = { adm_sip_policy, OPVS_SIP_ATTR_MAX };
 
 static const struct nla_policy adm_info_policy[IPVS_INFO_ATTR_MAX + 1] = {
 	[IPVS_INFO_ATTR_VERSION]	= { .type = NLA_U32 },

@@ -21,6 +21,7 @@ extern const struct adm_set adm_dest;
 extern const struct adm_set adm_daemon;
 extern const struct adm_set adm_stats;
 extern const struct adm_set adm_stats64;
+extern const struct adm_set adm_sip;
 extern const struct adm_set adm_info;
 extern const struct adm_set adm_counters;
 extern const struct adm_set adm_counter;

@@ -201,6 +201,7 @@ enum opvs_svc_attr {
 	OPVS_SVC_ATTR_CONN_COUNT,	/* u32; answers only */
 	OPVS_SVC_ATTR_EXCEPTIONS,	/* u32; answers only */
 	OPVS_SVC_ATTR_DRAIN_SECONDS,	/* u32; answers only */
+	OPVS_SVC_ATTR_SIP,		/* nest of OPVS_SIP_ATTR_*; answers only */
 	__OPVS_SVC_ATTR_MAX,
 };
 
@@ -211,10 +212,43 @@ enum opvs_svc_attr {
  */
 enum opvs_dest_attr {
 	OPVS_DEST_ATTR_CALLS = 64,	/* u32; answers only */
+	OPVS_DEST_ATTR_SIP,		/* nest of OPVS_SIP_ATTR_*; answers only */
 	__OPVS_DEST_ATTR_MAX,
 };
 
 #define OPVS_DEST_ATTR_MAX	(__OPVS_DEST_ATTR_MAX - 1)
+
+/* SIP messages since the last zero, as their first 32 bytes tell what they
+ * are; what is sent again counts again. What is 0 is absent.
+ */
+enum opvs_sip_attr {
+	OPVS_SIP_ATTR_UNSPEC,
+	OPVS_SIP_ATTR_INVITE,		/* u64 */
+	OPVS_SIP_ATTR_ACK,		/* u64 */
+	OPVS_SIP_ATTR_BYE,		/* u64 */
+	OPVS_SIP_ATTR_CANCEL,		/* u64 */
+	OPVS_SIP_ATTR_REGISTER,		/* u64 */
+	OPVS_SIP_ATTR_OPTIONS,		/* u64 */
+	OPVS_SIP_ATTR_SUBSCRIBE,	/* u64 */
+	OPVS_SIP_ATTR_NOTIFY,		/* u64 */
+	OPVS_SIP_ATTR_PRACK,		/* u64 */
+	OPVS_SIP_ATTR_UPDATE,		/* u64 */
+	OPVS_SIP_ATTR_INFO,		/* u64 */
+	OPVS_SIP_ATTR_MESSAGE,		/* u64 */
+	OPVS_SIP_ATTR_REFER,		/* u64 */
+	OPVS_SIP_ATTR_PUBLISH,		/* u64 */
+	OPVS_SIP_ATTR_OTHER,		/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_1XX,	/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_2XX,	/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_3XX,	/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_4XX,	/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_5XX,	/* u64 */
+	OPVS_SIP_ATTR_ANSWERS_6XX,	/* u64 */
+	OPVS_SIP_ATTR_PAD,
+	__OPVS_SIP_ATTR_MAX,
+};
+
+#define OPVS_SIP_ATTR_MAX	(__OPVS_SIP_ATTR_MAX - 1)
 
 /* All event counters. */
 enum opvs_counters_attr {

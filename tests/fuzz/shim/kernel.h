@@ -14,7 +14,9 @@
 
 #define u8		__u8
 #define u16		__u16
+#define u32		__u32
 #define u64		__u64
+#define le16_to_cpu	le16toh
 #define le64_to_cpu	le64toh
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -5,5 +5,6 @@
 #include <sys/cdefs.h>	/* __always_inline */
 
 #define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
 
 #endif /* SHIM_LINUX_COMPILER_H */
