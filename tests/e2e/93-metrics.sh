@@ -52,6 +52,12 @@ is "$(value 'opvs_events_total{event="forwarded"}')" \
 	"$(</sys/kernel/opvs/forwarded)" 'a counter'
 check 'time left to drain' test \
 	"$(value "opvs_service_drain_seconds{$sip}")" -gt 1700
+is "$(value "opvs_service_sip_requests_total{$sip,method=\"INVITE\"}")" 30 \
+	'requests of a method'
+is "$(value "opvs_server_sip_requests_total{$sip,server=\"10.91.11.2:5060\",method=\"INVITE\"}")" \
+	"${A[on_s1]}" 'those of a server'
+is "$(grep -c '^opvs_service_sip_requests_total' "$state/metrics") $(grep -c "^opvs_server_sip_answers_total{$sip,.*class=\"[1-6]xx\"} 0$" "$state/metrics")" \
+	'1 18' 'of methods those that came, of answers every class'
 is "$(value opvs_services) $(value opvs_services_left_out)" '2 0' 'services'
 opvsadm metrics --max 5 >"$state/metrics"
 is "$(value opvs_services_left_out) $(grep -c '^opvs_server_weight{' "$state/metrics")" \

@@ -4,6 +4,7 @@
 #include "history.h"
 #include "nl.h"
 #include "out.h"
+#include "sip.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -153,7 +154,8 @@ static int ask_delta(struct counters *counters, const char *file)
 }
 
 /**
- * cmd_counters() - prints counters that are not 0, or those that are named
+ * cmd_counters() - prints counters that are not 0, or those that are named, or
+ * SIP messages
  * @argc: number of arguments
  * @argv: the command and its arguments
  *
@@ -164,12 +166,13 @@ int cmd_counters(int argc, char **argv)
 	static const struct option options[] = {
 		{ "all", no_argument, NULL, 'a' },
 		{ "delta", no_argument, NULL, 'd' },
+		{ "sip", no_argument, NULL, 'S' },
 		{ "state", required_argument, NULL, 's' },
 		{ }
 	};
 	struct counters counters = { 0 };
 	const char *file = NULL;
-	bool delta = false;
+	bool delta = false, sip = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "ad", options, NULL)) != -1) {
@@ -183,12 +186,19 @@ int cmd_counters(int argc, char **argv)
 		case 's':
 			file = optarg;
 			break;
+		case 'S':
+			sip = true;
+			break;
 		default:
 			return ADM_USAGE;
 		}
 	}
 	if (file && !delta)
 		return adm_bad_usage("--state goes with --delta");
+	if (sip && delta)
+		return adm_bad_usage("--sip goes without --delta");
+	if (sip)
+		return sip_show(argc - optind, argv + optind, counters.all);
 	counters.names = argv + optind;
 	counters.name_count = argc - optind;
 	counters.found = calloc(argc, sizeof(*counters.found));

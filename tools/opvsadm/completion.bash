@@ -24,7 +24,7 @@ _opvsadm_arguments() {
 	elif (($# == 3)) && [[ $command == policy ]]; then
 		opvsadm policy 2>/dev/null |
 			awk 'NR > 1 && !seen[$1]++ { print $1 }'
-	elif [[ $command == @(drain|limit|policy) ]]; then
+	elif [[ $command == @(drain|limit|policy) || " $* " == *' --sip '* ]]; then
 		_opvsadm_services
 	elif [[ $command == counters ]]; then
 		opvsadm counters --all 2>/dev/null | awk 'NR > 1 { print $1 }'

@@ -34,8 +34,13 @@ static const struct adm_command commands[] = {
 		.run		= cmd_conn,
 	}, {
 		.name		= "counters",
-		.synopsis	= "[--all] [--delta [--state FILE]] [NAME...]",
+		.synopsis	= "[--all] [--delta [--state FILE]] [NAME...] | --sip [SERVICE...]",
 		.help		= "what happened to packets and connections, and why",
+		.more		= "  --all    also those that are 0\n"
+				  "  --delta  what was counted since the last time\n"
+				  "  --state  where that is remembered\n"
+				  "  --sip    SIP messages instead, of all services that have\n"
+				  "           an engine, or those named, and of their servers\n",
 		.run		= cmd_counters,
 	}, {
 		.name		= "doctor",

@@ -172,6 +172,81 @@ static void write_dests(struct writer *writer)
 	}
 }
 
+/* The kinds of one object that are told. A class of answers is, even if there is
+ * none: the first that fails must be seen to rise from 0. There are many methods
+ * that nobody uses.
+ */
+static void sip_samples(struct writer *writer, const char *name, bool answers,
+			const struct snap_sip *sip, const char *labels)
+{
+	int kind;
+
+	for (kind = 0; kind <= OPVS_SIP_ATTR_MAX; kind++) {
+		if (!sip_kinds[kind].name || sip_kinds[kind].answer != answers)
+			continue;
+		if (!sip->count[kind] && !answers)
+			continue;
+		fprintf(writer->file, "%s_total{%s,%s=\"%s\"} %ju\n", name,
+			labels, answers ? "class" : "method",
+			sip_kinds[kind].name, (uintmax_t)sip->count[kind]);
+	}
+}
+
+static void write_sip_services(struct writer *writer, const char *name,
+			       bool answers, const char *help)
+{
+	char text[NAME_SIZE], labels[NAME_SIZE + 16];
+	size_t i;
+
+	head(writer, name, COUNTER, help);
+	for (i = 0; i < writer->services; i++) {
+		const struct snap_service *service = &writer->snap->services[i];
+
+		if (!service->sip)
+			continue;
+		name_service_text(&service->name, text, sizeof(text));
+		snprintf(labels, sizeof(labels), "service=\"%s\"", text);
+		sip_samples(writer, name, answers, service->sip, labels);
+	}
+}
+
+static void write_sip_dests(struct writer *writer, const char *name,
+			    bool answers, const char *help)
+{
+	char text[NAME_SIZE], server[NAME_SIZE], labels[2 * NAME_SIZE + 32];
+	size_t i, j;
+
+	head(writer, name, COUNTER, help);
+	for (i = 0; i < writer->services; i++) {
+		const struct snap_service *service = &writer->snap->services[i];
+
+		name_service_text(&service->name, text, sizeof(text));
+		for (j = 0; j < service->count; j++) {
+			const struct snap_dest *dest = &service->dests[j];
+
+			if (!dest->sip || (answers && !sip_answers_pass(dest)))
+				continue;
+			name_endpoint(&dest->addr, dest->port, server,
+				      sizeof(server));
+			snprintf(labels, sizeof(labels),
+				 "service=\"%s\",server=\"%s\"", text, server);
+			sip_samples(writer, name, answers, dest->sip, labels);
+		}
+	}
+}
+
+static void write_sip(struct writer *writer)
+{
+	write_sip_services(writer, "opvs_service_sip_requests", false,
+			   "SIP requests that servers got, by their method.");
+	write_sip_services(writer, "opvs_service_sip_answers", true,
+			   "SIP answers that servers sent, by their class.");
+	write_sip_dests(writer, "opvs_server_sip_requests", false,
+			"SIP requests that the server got, by their method.");
+	write_sip_dests(writer, "opvs_server_sip_answers", true,
+			"SIP answers that the server sent, by their class.");
+}
+
 /* As many services as have no more than so many servers, themselves counted. */
 static int read_services(struct adm_nl *nl, struct writer *writer,
 			 struct snap *snap)
@@ -286,6 +361,7 @@ static int write_all(struct adm_nl *nl, struct writer *writer)
 		      snap.count - writer->services);
 		write_services(writer);
 		write_dests(writer);
+		write_sip(writer);
 	}
 	snap_free(&snap);
 	return err;

@@ -93,7 +93,8 @@ static int take_service(struct nlattr **answer, void *arg)
 	service->exceptions = u32_of(attrs[OPVS_SVC_ATTR_EXCEPTIONS]);
 	service->drains = attrs[OPVS_SVC_ATTR_DRAIN_SECONDS];
 	service->drain_seconds = u32_of(attrs[OPVS_SVC_ATTR_DRAIN_SECONDS]);
-	return take_stats(&service->stats, attrs[IPVS_SVC_ATTR_STATS64]);
+	return take_stats(&service->stats, attrs[IPVS_SVC_ATTR_STATS64]) ?:
+	       sip_take(&service->sip, attrs[OPVS_SVC_ATTR_SIP]);
 }
 
 static int take_dest(struct nlattr **answer, void *arg)
@@ -126,7 +127,8 @@ static int take_dest(struct nlattr **answer, void *arg)
 	dest->inactive = u32_of(attrs[IPVS_DEST_ATTR_INACT_CONNS]);
 	dest->persistent = u32_of(attrs[IPVS_DEST_ATTR_PERSIST_CONNS]);
 	dest->calls = u32_of(attrs[OPVS_DEST_ATTR_CALLS]);
-	return take_stats(&dest->stats, attrs[IPVS_DEST_ATTR_STATS64]);
+	return take_stats(&dest->stats, attrs[IPVS_DEST_ATTR_STATS64]) ?:
+	       sip_take(&dest->sip, attrs[OPVS_DEST_ATTR_SIP]);
 }
 
 /**
@@ -195,10 +197,16 @@ int snap_all(struct adm_nl *nl, struct snap *snap)
  */
 void snap_free(struct snap *snap)
 {
-	size_t i;
+	size_t i, j;
 
-	for (i = 0; i < snap->count; i++)
-		free(snap->services[i].dests);
+	for (i = 0; i < snap->count; i++) {
+		struct snap_service *service = &snap->services[i];
+
+		for (j = 0; j < service->count; j++)
+			free(service->dests[j].sip);
+		free(service->dests);
+		free(service->sip);
+	}
 	free(snap->services);
 	memset(snap, 0, sizeof(*snap));
 }

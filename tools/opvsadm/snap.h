@@ -4,6 +4,7 @@
 #define OPVSADM_SNAP_H
 
 #include "names.h"
+#include "sip.h"
 
 /* What a service or server did, and does per second. */
 struct snap_stats {
@@ -32,6 +33,7 @@ struct snap_stats {
  * @persistent: templates
  * @calls: what @active has of calls
  * @stats: what it did
+ * @sip: its SIP messages; NULL if the service has no engine
  */
 struct snap_dest {
 	struct name_addr	addr;
@@ -45,6 +47,7 @@ struct snap_dest {
 	uint32_t		persistent;
 	uint32_t		calls;
 	struct snap_stats	stats;
+	struct snap_sip		*sip;
 };
 
 /**
@@ -62,6 +65,7 @@ struct snap_dest {
  * @drains: keys drain, for @drain_seconds
  * @drain_seconds: seconds left; 0: until servers of weight 0 go
  * @stats: what it did
+ * @sip: its SIP messages; NULL if it has no engine
  * @dests: its servers, as many as @count
  * @count: how many
  */
@@ -79,6 +83,7 @@ struct snap_service {
 	bool			drains;
 	uint32_t		drain_seconds;
 	struct snap_stats	stats;
+	struct snap_sip		*sip;
 	struct snap_dest	*dests;
 	size_t			count;
 };
