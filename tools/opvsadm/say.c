@@ -7,6 +7,15 @@
 
 struct adm_options adm_opt = { .name = "opvsadm" };
 
+static void __printf(1, 0) say(const char *format, va_list args,
+			       const char *end)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: ", adm_opt.name);
+	vfprintf(stderr, format, args);
+	fputs(end, stderr);
+}
+
 /**
  * adm_err() - tells the user what is wrong
  * @format: as for printf(); without a newline
@@ -15,12 +24,9 @@ void adm_err(const char *format, ...)
 {
 	va_list args;
 
-	fflush(stdout);
-	fprintf(stderr, "%s: ", adm_opt.name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args, "\n");
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 /**
@@ -33,11 +39,9 @@ int adm_bad_usage(const char *format, ...)
 {
 	va_list args;
 
-	fflush(stdout);
-	fprintf(stderr, "%s: ", adm_opt.name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args, "; see ");
 	va_end(args);
-	fprintf(stderr, "; see %s --help\n", adm_opt.name);
+	fprintf(stderr, "%s --help\n", adm_opt.name);
 	return ADM_USAGE;
 }
