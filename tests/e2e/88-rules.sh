@@ -151,7 +151,7 @@ spawn_in "$ns_client" "$e2e/gap.py" "${client_ip[4]}|5061" \
 	"${vip[4,1]}|5088" 100 200 </dev/null >"$state/gap"
 gap=$spawned
 check 'calls have messages' poll 60 risen_to service_packets 400
-for n in 1 2 3; do
+for _ in 1 2 3; do
 	check 'rules are replaced' opvsadm restore --untested "$file"
 done
 same_text "$(opvsadm save | grep '^-')" "$(grep '^-' "$file")" 'they are'

@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # Results of the end-to-end tests, as TAP; part of lib.sh.
 
+# Set by tests/e2e/run, as in lib.sh.
+: "${e2e:?}" "${state:=}" "${test_file:=}"
+
 # The number of the last test, and the names of those that failed, are kept in
 # files because each test file runs in a shell of its own.
 diag() {
