@@ -53,7 +53,8 @@ ADM_PAGES := $(notdir $(wildcard doc/opvsadm*.8))
 
 # The libraries that opvsadm is made of may be missing where only the module is
 # wanted.
-ADM_LIBRARIES := libnl-genl-3.0 smartcols json-c popt libmicrohttpd ncursesw
+ADM_LIBRARIES := libnl-genl-3.0 smartcols json-c popt libmicrohttpd ncursesw \
+	libpcap
 
 install: install-module install-man install-tools
 	@if pkg-config --exists $(ADM_LIBRARIES); then \
@@ -61,7 +62,7 @@ install: install-module install-man install-tools
 	else \
 		echo 'opvsadm is left out: apt-get install pkg-config' \
 			'libnl-genl-3-dev libsmartcols-dev libjson-c-dev libpopt-dev' \
-			libmicrohttpd-dev libncurses-dev; \
+			libmicrohttpd-dev libncurses-dev libpcap-dev; \
 	fi
 
 # By hand: modules_install speaks of signing keys and symbol maps that only a

@@ -70,6 +70,7 @@ int cmd_conn(int argc, char **argv);
 int cmd_counters(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_drain(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);

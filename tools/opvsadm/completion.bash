@@ -14,6 +14,10 @@ _opvsadm_arguments() {
 	local command=$1 word=${*: -1} before=${*: -2:1}
 	if [[ $before == --service ]]; then
 		_opvsadm_services
+	elif [[ $before == --@(pcap|message|call-ids) ]]; then
+		compgen -f -- "$word"
+	elif [[ $before == --@(without|weight) ]]; then
+		_opvsadm_as_ipvsadm -r
 	elif [[ $word == -* ]]; then
 		opvsadm "$command" --help 2>/dev/null |
 			grep -oE -- '--[a-z][a-z0-9-]+'
@@ -24,8 +28,9 @@ _opvsadm_arguments() {
 	elif (($# == 3)) && [[ $command == policy ]]; then
 		opvsadm policy 2>/dev/null |
 			awk 'NR > 1 && !seen[$1]++ { print $1 }'
-	elif [[ $command == @(drain|limit|policy) || " $* " == *' --sip '* ]]; then
+	elif [[ $command == @(drain|explain|limit|policy) || " $* " == *' --sip '* ]]; then
 		_opvsadm_services
+		(($# > 2)) || [[ $command != explain ]] || printf '%s\n' udp tcp sctp
 	elif [[ $command == counters ]]; then
 		opvsadm counters --all 2>/dev/null | awk 'NR > 1 { print $1 }'
 	fi

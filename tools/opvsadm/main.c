@@ -59,6 +59,22 @@ static const struct adm_command commands[] = {
 		.help		= "services that drain, calls remembered, time left",
 		.run		= cmd_drain,
 	}, {
+		.name		= "explain",
+		.synopsis	= "[udp|tcp|sctp CLIENT[:PORT] VIRTUAL:PORT] [SERVICE] [OPTION...]",
+		.help		= "which server packets would get now, and why; nothing changes",
+		.more		= "  --call-id ID       a message with this Call-ID; may be repeated\n"
+				  "  --call-ids FILE    Call-IDs, one a line; - is standard input\n"
+				  "  --random N         N Call-IDs that are made up\n"
+				  "  --in-progress      calls with these Call-IDs exist already\n"
+				  "  --message FILE     a datagram, as a SIP message\n"
+				  "  --pcap FILE        all packets of a capture; - is standard input\n"
+				  "  --service SERVICE  only those of a service\n"
+				  "  --summary          no packets and calls, only sums\n"
+				  "  --fwmark N, --cpu N, --from-host    how a packet comes\n\n"
+				  "If servers were other ones; each may be repeated:\n"
+				  "  --without SERVER, --with SERVER[=WEIGHT], --weight SERVER=WEIGHT\n",
+		.run		= cmd_explain,
+	}, {
 		.name		= "key",
 		.synopsis	= "[show [--secret]|make [--set]|set FILE|compare WHAT]",
 		.help		= "the secret of all hashes that choose servers",
