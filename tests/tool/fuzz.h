@@ -16,6 +16,9 @@ size_t fuzz_change(unsigned char *data, size_t size, size_t room);
 void fuzz_kernel_reset(unsigned int damage);
 extern unsigned long fuzz_kernel_answers;
 
+/* fuzz_capture.c: a command */
+int fuzz_capture(int argc, char **argv);
+
 /* One input each; @damage: 0 is a sound one, the next of its kind; more breaks more
  * of one by chance.
  */

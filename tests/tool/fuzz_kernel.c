@@ -76,6 +76,7 @@ static struct {
 	unsigned int	command;
 	bool		list;
 	unsigned int	left;		/* messages until the end */
+	unsigned int	batch;		/* commands that are answered in turn */
 } asked;
 
 static unsigned int breaks;
@@ -325,8 +326,17 @@ static int give_message(struct nl_msg *msg, struct sockaddr_nl *from,
 static int give(struct nl_sock *sock, struct sockaddr_nl *from,
 		unsigned char **buffer, struct ucred **credentials)
 {
+	int len;
+
 	(void)sock;
 	(void)credentials;
+	if (asked.batch) {
+		asked.batch--;
+		len = give_message(broken() ? make_end() : make_answer(), from,
+				   buffer);
+		asked.seq++;
+		return len;
+	}
 	if (!asked.left)
 		return -NLE_AGAIN;
 	asked.left--;
@@ -398,6 +408,24 @@ int __wrap_nl_send_auto(struct nl_sock *sock, struct nl_msg *msg)
 	asked.list = nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP;
 	asked.left = asked.list ? 1 + fuzz_below(6) : 2;
 	return nlmsg_hdr(msg)->nlmsg_len;
+}
+
+/* Several commands at a time. */
+int __wrap_nl_sendto(struct nl_sock *sock, void *data, size_t size)
+{
+	const struct nlmsghdr *head = data;
+	int rest = size;
+
+	(void)sock;
+	asked.type = head->nlmsg_type;
+	asked.seq = head->nlmsg_seq;
+	asked.port = head->nlmsg_pid;
+	asked.command = ((const struct genlmsghdr *)nlmsg_data(head))->cmd;
+	asked.list = false;
+	asked.left = 0;
+	for (asked.batch = 0; NLMSG_OK(head, rest); asked.batch++)
+		head = NLMSG_NEXT(head, rest);
+	return size;
 }
 
 int __wrap_nl_recvmsgs(struct nl_sock *sock, struct nl_cb *cb)

@@ -21,6 +21,7 @@ int __wrap_nl_recv(struct nl_sock *sock, struct sockaddr_nl *from,
 		   unsigned char **buffer, struct ucred **credentials);
 int __wrap_nl_socket_add_membership(struct nl_sock *sock, int group);
 int __wrap_nl_send_auto(struct nl_sock *sock, struct nl_msg *msg);
+int __wrap_nl_sendto(struct nl_sock *sock, void *data, size_t size);
 int __wrap_nl_recvmsgs(struct nl_sock *sock, struct nl_cb *cb);
 int __real_nl_recvmsgs(struct nl_sock *sock, struct nl_cb *cb);
 int __wrap_nl_recvmsgs_default(struct nl_sock *sock);
