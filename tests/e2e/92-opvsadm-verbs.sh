@@ -241,5 +241,7 @@ completes 'opvsadm -j conn ' 'list count flush expire'
 completes 'opvsadm conn list --s' '--service --server --state'
 completes 'opvsadm conn list --service 10.91.0.2' '10.91.0.2:5060/udp'
 completes 'opvsadm drain 10.91.0.2:5' '5060/udp'
+completes 'opvsadm explain 10.91.0.2:5' '5060/udp'
+completes 'opvsadm explain --wi' '--without --with'
 completes 'opvsadm policy use de' default
 completes 'opvsadm counters forw' forwarded
