@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,41 +16,6 @@
 /* How long it listens unless told, and may listen. */
 #define LISTEN_SECONDS	2
 #define LISTEN_MOST	3600
-
-enum { COL_CHECK, COL_ABOUT, COL_MESSAGE, COL_REMEDY, COL_COUNT };
-
-static const struct out_column columns[COL_COUNT] = {
-	[COL_CHECK]	= { .key = "check", .title = "CHECK" },
-	[COL_ABOUT]	= { .key = "about", .title = "ABOUT" },
-	[COL_MESSAGE]	= { .key = "message", .title = "WHAT IS WRONG",
-			    .wrap = true },
-	[COL_REMEDY]	= { .key = "remedy", .title = "REMEDY", .wrap = true },
-};
-
-/**
- * doctor_say() - tells a mistake
- * @doctor: who found it
- * @check: name of the check, which never changes
- * @about: the service or server; NULL: the namespace
- * @remedy: what helps
- * @format: what is wrong
- */
-void doctor_say(struct doctor *doctor, const char *check, const char *about,
-		const char *remedy, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	doctor->found++;
-	out_row(&doctor->out);
-	out_text(&doctor->out, COL_CHECK, check);
-	out_text(&doctor->out, COL_ABOUT, about);
-	out_text(&doctor->out, COL_MESSAGE, text);
-	out_text(&doctor->out, COL_REMEDY, remedy);
-}
 
 /* Whom would ipvsadm and keepalived speak to? True: opvs can be asked. */
 static bool check_owner(struct doctor *doctor)
@@ -221,7 +185,7 @@ int cmd_doctor(int argc, char **argv)
 		adm_err("--probe takes root, or CAP_NET_RAW: %s", strerror(-err));
 		return ADM_FAILED;
 	}
-	if (out_begin(&doctor.out, columns, COL_COUNT))
+	if (doctor_begin(&doctor))
 		return ADM_FAILED;
 	err = examine(&doctor, peer);
 	status = out_end(&doctor.out);

@@ -13,6 +13,8 @@
 #define COMPAT_LIST	1	/* nothing to list */
 #define COMPAT_USAGE	2	/* what was said contradicts itself */
 #define COMPAT_FAILED	255	/* the kernel refused, or no option is like that */
+/* The same, and it ends the reading of a file, too. */
+#define COMPAT_TRY	(COMPAT_FAILED | 0x100)
 
 enum compat_command {
 	COMPAT_NOTHING,

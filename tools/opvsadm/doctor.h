@@ -21,6 +21,7 @@ struct doctor {
 	unsigned int	listen;
 };
 
+int doctor_begin(struct doctor *doctor);
 void __printf(5, 6) doctor_say(struct doctor *doctor, const char *check,
 			       const char *about, const char *remedy,
 			       const char *format, ...);
