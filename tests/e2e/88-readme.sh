@@ -70,8 +70,8 @@ type_all() {
 }
 
 # Commands write files where they are typed.
-mkdir -p "$state/typed"
-cd "$state/typed" || return 1
+typed_in=$(mktemp -d "$state/typed.XXXXXX")
+cd "$typed_in" || return 1
 begin_host
 type_all README.md 8
 is "$(on_host ipvsadm -Sn | grep -c -- '^-a')" 3 'README.md: three servers are there'
@@ -85,4 +85,4 @@ check 'doc/manual.md: services are there' \
 ip netns del "$ns_host"
 # What they left behind is not for other tests.
 cd "$state" || return 1
-rm -rf /etc/sysctl.d/opvs.conf /etc/opvs "$state/typed"
+rm -rf /etc/sysctl.d/opvs.conf /etc/opvs "$typed_in"

@@ -8,8 +8,8 @@ if [[ $module != opvs ]]; then
 	return 0
 fi
 ! about_programs 'saved rules' || return 0
-mkdir -p "$state/saved"
-file=$state/saved/rules
+own=$(mktemp -d "$state/rules.XXXXXX")
+file=$own/rules
 native=/proc/sys/net/opvs
 
 # The configuration, without the head.
@@ -46,7 +46,7 @@ before=$(ipvsadm -Sn) limits=$(ipvsadm -Ln --thresholds)
 rm "$file"
 check 'it saves' opvsadm save --all "$file"
 is "$(stat -c %a "$file")" 600 'with mode 0600'
-is "$(ls -A "$state/saved")" rules 'and leaves nothing else'
+is "$(ls -A "$own")" rules 'and leaves nothing else'
 key=$(<$native/hash_key)
 is "$(sed -n 's/^hash-key //p' "$file")" "$key" 'the secret is in it'
 saved=$(body)
@@ -81,9 +81,9 @@ check "ipvsadm's own list is a file of rules" \
 	eval "ipvsadm -Sn | opvsadm restore -"
 
 # A link stays one.
-ln -s "$file" "$state/saved/link"
-check 'a link' opvsadm save "$state/saved/link"
-check 'goes on pointing at the file' test -L "$state/saved/link"
+ln -s "$file" "$own/link"
+check 'a link' opvsadm save "$own/link"
+check 'goes on pointing at the file' test -L "$own/link"
 check 'which is written' grep -q '^-A -u 10.91.0.1:5088' "$file"
 
 # ---- what is in force already is not touched ----
@@ -195,4 +195,4 @@ check 'reload saves' eval "$(unit ExecReload)"
 rmmod opvs
 check 'start loads the module' eval "$(unit ExecStart)"
 same_text "$(body)" "$before" 'and restores'
-rm -r /etc/opvs "$state/saved"
+rm -r /etc/opvs "$own"
