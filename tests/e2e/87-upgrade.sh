@@ -59,6 +59,11 @@ refuses 'an unknown option' "no argument '-x'" "$upgrade" -x
 in_client ipvsadm -A -u 10.91.0.9:9 -s rr
 refuses 'services in another namespace' 'another network namespace' \
 	"$upgrade" --module "$new"
+for ((i = 1; i <= 3000; i++)); do
+	echo "-A -f $i -s rr"
+done | in_client ipvsadm -R
+refuses 'very many of them' 'another network namespace' \
+	"$upgrade" --module "$new"
 in_client ipvsadm -C
 check '--check' eval "$upgrade --check --module $new >$state/said"
 check 'says what there is' grep -q "opvs $version -> 9.*: 8 services and servers" "$state/said"
@@ -125,6 +130,13 @@ same_text "$(body)" "$saved" 'with the same rules'
 is "$(<$native/conn_max)" 0 'and nothing is kept out'
 [[ ! -e /sys/kernel/rcu_expedited ]] ||
 	is "$(</sys/kernel/rcu_expedited)" 0 'and grace periods take their time'
+
+# Whatever becomes of who is told.
+check 'nor is there a place for what is said: failure' eval \
+	"! $upgrade --module $broken --previous $new 2>/dev/full"
+is "$(runs)" "$other_sum" 'the former module runs'
+same_text "$(body)" "$saved" 'with the same rules'
+check 'and no copy of them is left' test ! -e /run/opvs/rules
 
 # ---- nor one that does not take the rules ----
 

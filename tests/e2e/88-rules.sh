@@ -137,6 +137,65 @@ refuses 'untested: a line that the kernel refuses' 'line 4: ' \
 	opvsadm restore --untested "$file"
 same_text "$(body)" "$saved" 'and what was before is in force again'
 
+# The way back is not lost by a line that would be refused now, nor by a reader who
+# goes away.
+ipvsadm -C
+service 4 1 5088 -s rr
+echo '-a -u 10.91.0.1:5088 -r 10.91.77.255:5088 -m' | ipvsadm -R
+opvsadm save "$file"
+ip addr add 10.91.77.1/24 dev lo
+check 'an address that is one of broadcast now' \
+	eval "! opvsadm restore --untested $file 2>$own/said"
+check 'is named' grep -q -- '-r 10.91.77.255:5088' "$own/said"
+is "$(ipvsadm -Sn | grep -c -- '^-a')" 3 'all others are back'
+is "$(<$native/conn_max)" "$(sed -n 's/^conn-max //p' "$file")" \
+	'and what is new passes'
+ip addr del 10.91.77.1/24 dev lo
+saved=$(body)
+for ((i = 0; i < 300; i++)); do
+	echo "-A -f $((i + 1)) -s nope"
+done >"$file"
+{ opvsadm restore --untested --keep-going "$file" 2>&1 || :; } | head -n 1 >"$own/said"
+check 'nobody reads what is refused' grep -q 'line 1' "$own/said"
+is "$(<$native/conn_max)" 0 'and what is new passes'
+is "$(ipvsadm -Sn)" '' 'as without services'
+for ((i = 0; i < 3000; i++)); do
+	echo "-A -f $((i + 1)) -s rr"
+done >"$file"
+{ opvsadm sync "$file" || :; } | head -n 1 >"$own/said"
+is "$(ipvsadm -Sn | wc -l)" 3000 'sync goes on to the end, too'
+ipvsadm -C
+
+# ---- to what there is ----
+
+printf '%s\n' '-A -f 5 -s rr' '-a -f 5 -r 10.91.11.2:0 -m -w 1' >"$file"
+check 'appended' opvsadm restore --append "$file"
+refuses 'check: a second time' 'line 1: this service is there already' \
+	opvsadm restore --check --append "$file"
+saved=$(body)
+printf '%s\n' 'net.opvs.drain_seconds = 99' '-A -f 6 -s rr' '-A -f 7 -s nope' >"$file"
+refuses 'appended, untested: a line that is refused' 'line 3: ' \
+	opvsadm restore --untested --append "$file"
+same_text "$(body)" "$saved" 'and what was before it is gone'
+printf '%s\n' '-A -f 5 -s rr -o' '-a -f 5 -r 10.91.11.2:0 -g -w 1' >"$file"
+check 'sync: a service that its servers do not allow yet' opvsadm sync "$file"
+same_text "$(opvsadm save | grep '^-')" "$(<"$file")" 'is changed behind them'
+refuses 'half a number' 'net.opvs.drain_seconds: 99 or so is refused' \
+	eval "echo 'net.opvs.drain_seconds = 99 or so' | opvsadm sync -"
+ipvsadm -C
+
+# ---- where to ----
+
+mkfifo "$own/pipe"
+cat "$own/pipe" >"$own/piped" &
+check 'a pipe' opvsadm save "$own/pipe"
+wait $!
+check 'stays one' test -p "$own/pipe"
+check 'and has it' grep -q '^conn-max' "$own/piped"
+ln -s nowhere "$own/astray"
+refuses 'a link to nothing' 'astray: No such file' opvsadm save "$own/astray"
+check 'stays one' test -L "$own/astray"
+
 # ---- calls do not notice ----
 
 ipvsadm -C

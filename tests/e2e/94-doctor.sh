@@ -86,6 +86,8 @@ finds "1 limit $web" 'a limit that is reached'
 opvsadm limit set none $web
 opvsadm limit set 3
 finds '1 limit -' "the namespace's limit"
+opvsadm limit set closed
+finds '1 limit -' 'nothing new passes'
 opvsadm limit set none
 well 'with limits gone'
 

@@ -34,6 +34,9 @@
 #define SET(flags) \
 	"{\"set\":{\"family\":\"inet\",\"name\":\"s\",\"table\":\"t\",\"type\":\"ipv4_addr\"," \
 	"\"flags\":[" flags "],\"elem\":[{\"prefix\":{\"addr\":\"10.9.0.0\",\"len\":16}}]}}"
+#define TABLE(flags) \
+	"{\"table\":{\"family\":\"inet\",\"name\":\"t\",\"handle\":9," \
+	"\"flags\":" flags "}}"
 #define INPUT(policy)	CHAIN("input", "0", policy)
 
 /* A datagram of a client to 10.9.9.9:5060. */
@@ -52,6 +55,17 @@ static const struct {
 	{ "states that are known",
 	  CHAIN("prerouting", "-150", "drop") ","
 	  RULE(MATCH(STATE, "==", "\"invalid\"") "," ACCEPT), RULESET_DROPS, 0 },
+	{ "a table that is dormant", TABLE("\"dormant\"") "," INPUT("drop"),
+	  RULESET_PASSES, 0 },
+	{ "a table with a flag that has no name", TABLE("\"x\"") "," INPUT("drop"),
+	  RULESET_PASSES, 0 },
+	{ "one of them in a list", TABLE("[\"owner\",\"dormant\"]") "," INPUT("drop"),
+	  RULESET_PASSES, 0 },
+	{ "a table that somebody owns", TABLE("[\"owner\",\"persist\"]") "," INPUT("drop"),
+	  RULESET_DROPS, 0 },
+	{ "a map of protocols that has all", INPUT("drop") ","
+	  RULE("{\"vmap\":{\"key\":{\"meta\":{\"key\":\"l4proto\"}},\"data\":{\"set\":["
+	       "[\"tcp\"," DROP "],[\"*\"," ACCEPT "]]}}}"), RULESET_PASSES, 0 },
 	{ "a policy of another hook", CHAIN("forward", "0", "drop"),
 	  RULESET_PASSES, 0 },
 	{ "a policy behind", CHAIN("input", "99", "drop"), RULESET_PASSES, 0 },

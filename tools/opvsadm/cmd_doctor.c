@@ -80,11 +80,13 @@ static void check_table(struct doctor *doctor, const struct table *table,
 {
 	char here[FINGERPRINT_SIZE];
 
-	if (table->conn_max && table->conns >= table->conn_max)
+	if (table->conn_max == UINT32_MAX)
+		doctor_say(doctor, "limit", NULL, "opvsadm limit set none",
+			   "the limit is closed: nothing new passes");
+	else if (table->conn_max && table->conns >= table->conn_max)
 		doctor_say(doctor, "limit", NULL, "opvsadm limit set N",
 			   "%u connections, and %u may be: new ones are refused",
-			   table->conns, table->conn_max == UINT32_MAX ? 0 :
-			   table->conn_max);
+			   table->conns, table->conn_max);
 	if (!peer || !table->has_key)
 		return;
 	fingerprint_of(table->key, here);

@@ -51,6 +51,29 @@ static int parse(struct restore *restore, int argc, char **argv)
 	return ADM_OK;
 }
 
+static int apply(const struct restore *restore, const struct rules *rules,
+		 struct adm_nl *nl)
+{
+	struct rules before = { };
+	int status;
+
+	status = rules_load(&before, nl);
+	if (!status && restore->append && !restore->keep_going)
+		status = rules_all_new(rules, &before, restore->name);
+	if (status) {
+		adm_err("%s: nothing has changed", restore->name);
+	} else if (!restore->check) {
+		rules_hold_on();
+		status = restore->append ?
+			 rules_append(rules, &before, restore->name, nl,
+				      restore->keep_going) :
+			 rules_replace(rules, &before, restore->name, nl,
+				       restore->keep_going);
+	}
+	rules_free(&before);
+	return status;
+}
+
 static int put_in_force(const struct restore *restore, const struct rules *rules)
 {
 	struct adm_nl nl;
@@ -64,12 +87,8 @@ static int put_in_force(const struct restore *restore, const struct rules *rules
 		status = rules_lock();
 	if (status)
 		adm_err("%s: nothing has changed", restore->name);
-	else if (restore->append && !restore->check)
-		status = rules_append(rules, restore->name, &nl,
-				      restore->keep_going);
-	else if (!restore->check)
-		status = rules_replace(rules, restore->name, &nl,
-				       restore->keep_going);
+	else
+		status = apply(restore, rules, &nl);
 	adm_close(&nl);
 	return status;
 }

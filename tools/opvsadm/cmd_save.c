@@ -3,6 +3,7 @@
 #include "adm.h"
 #include "rules.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
@@ -75,7 +76,7 @@ static bool write_rules(int fd, const struct save *save,
 		return false;
 	}
 	put_rules(file, save, rules);
-	if (fflush(file) || ferror(file) || fsync(fd)) {
+	if (fflush(file) || ferror(file) || (fsync(fd) && errno != EINVAL)) {
 		fclose(file);
 		return false;
 	}
@@ -83,28 +84,50 @@ static bool write_rules(int fd, const struct save *save,
 }
 
 /* What is there is replaced only by what is whole. */
-static int write_file(const struct save *save, const struct rules *rules)
+static bool write_anew(const char *target, const struct save *save,
+		       const struct rules *rules)
 {
-	char target[PATH_MAX], folder[PATH_MAX], new[PATH_MAX + 8];
+	char folder[PATH_MAX], new[PATH_MAX + 8];
 	int fd;
 
-	/* A link goes on pointing at it. */
-	if (!realpath(save->path, target))
-		snprintf(target, sizeof(target), "%s", save->path);
 	snprintf(folder, sizeof(folder), "%s", target);
 	mkdir(dirname(folder), 0755);
 	snprintf(new, sizeof(new), "%s.XXXXXX", target);
 	fd = mkostemp(new, O_CLOEXEC);
-	if (fd < 0) {
-		adm_err("%s: %m", save->path);
-		return ADM_FAILED;
+	if (fd < 0)
+		return false;
+	if (write_rules(fd, save, rules) && rename(new, target) == 0)
+		return true;
+	unlink(new);
+	return false;
+}
+
+static int write_file(const struct save *save, const struct rules *rules)
+{
+	char target[PATH_MAX];
+	struct stat found;
+	bool done;
+	int fd;
+
+	rules_hold_on();
+	/* A link goes on pointing at it; a pipe or a device stays one. */
+	if (realpath(save->path, target)) {
+		done = stat(target, &found) == 0;
+		if (done && !S_ISREG(found.st_mode)) {
+			fd = open(target, O_WRONLY | O_CLOEXEC);
+			done = fd >= 0 && write_rules(fd, save, rules);
+		} else if (done) {
+			done = write_anew(target, save, rules);
+		}
+	} else if (lstat(save->path, &found) == 0) {
+		done = false;
+	} else {
+		done = write_anew(save->path, save, rules);
 	}
-	if (!write_rules(fd, save, rules) || rename(new, target)) {
-		adm_err("%s: %m", save->path);
-		unlink(new);
-		return ADM_FAILED;
-	}
-	return ADM_OK;
+	if (done)
+		return ADM_OK;
+	adm_err("%s: %m", save->path);
+	return ADM_FAILED;
 }
 
 static int parse(struct save *save, int argc, char **argv)

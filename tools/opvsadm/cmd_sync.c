@@ -72,8 +72,9 @@ static void put_rule(FILE *file, char letter, const char *rule)
 	fprintf(file, "-%c%s", letter, rule + 2);
 }
 
-static void change_service(struct sync *sync, char letter, int command,
-			   const struct ipvs_service *svc)
+/* Tells of the change of a service. */
+static void tell_service(struct sync *sync, char letter,
+			 const struct ipvs_service *svc, int err)
 {
 	FILE *file = change(sync, svc->line);
 	char *rule = NULL;
@@ -88,7 +89,19 @@ static void change_service(struct sync *sync, char letter, int command,
 		put_rule(file, letter, rule);
 	}
 	free(rule);
-	done(sync, sync->dry_run ? 0 : ipvs_service(&sync->nl, command, svc));
+	done(sync, err);
+}
+
+static int send_service(struct sync *sync, int command,
+			const struct ipvs_service *svc)
+{
+	return sync->dry_run ? 0 : ipvs_service(&sync->nl, command, svc);
+}
+
+static void change_service(struct sync *sync, char letter, int command,
+			   const struct ipvs_service *svc)
+{
+	tell_service(sync, letter, svc, send_service(sync, command, svc));
 }
 
 static void change_dest(struct sync *sync, char letter, int command,
@@ -154,6 +167,26 @@ static void sync_dests(struct sync *sync, const struct rules_service *have,
 				    &have->dests.list[i]);
 }
 
+/* What a service may be depends on its servers, and the other way round: if the
+ * service may not be changed yet, they come first.
+ */
+static void sync_service(struct sync *sync, const struct rules_service *have,
+			 const struct rules_service *want)
+{
+	bool later = false;
+
+	if (!have) {
+		change_service(sync, 'A', OPVS_CMD_NEW_SERVICE, &want->svc);
+	} else if (!same_service(&have->svc, &want->svc)) {
+		later = send_service(sync, OPVS_CMD_SET_SERVICE, &want->svc);
+		if (!later)
+			tell_service(sync, 'E', &want->svc, 0);
+	}
+	sync_dests(sync, have, want);
+	if (later)
+		change_service(sync, 'E', OPVS_CMD_SET_SERVICE, &want->svc);
+}
+
 static void sync_services(struct sync *sync)
 {
 	struct rules_service *have, *want;
@@ -162,13 +195,7 @@ static void sync_services(struct sync *sync)
 	for (i = 0; i < sync->want.count; i++) {
 		want = sync->want.services[i];
 		have = rules_find(&sync->have, &want->svc);
-		if (!have)
-			change_service(sync, 'A', OPVS_CMD_NEW_SERVICE,
-				       &want->svc);
-		else if (!same_service(&have->svc, &want->svc))
-			change_service(sync, 'E', OPVS_CMD_SET_SERVICE,
-				       &want->svc);
-		sync_dests(sync, have, want);
+		sync_service(sync, have, want);
 	}
 	for (i = 0; i < sync->have.count; i++) {
 		have = sync->have.services[i];
@@ -345,6 +372,8 @@ int cmd_sync(int argc, char **argv)
 		status = rules_try(&sync.want, sync.name);
 	if (!status)
 		status = rules_lock();
+	if (!status && !sync.dry_run)
+		rules_hold_on();
 	if (status)
 		adm_err("%s: nothing has changed", sync.name);
 	else

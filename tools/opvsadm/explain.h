@@ -7,13 +7,18 @@
 
 #include <sys/time.h>
 
-/* The longest key of an engine, and how many fit a request. */
-#define EXPLAIN_KEY_MAX		255
-#define EXPLAIN_KEYS_MAX	4096
-#define EXPLAIN_KEYS_SIZE	64000
-
 /* Changes that a request may have. */
 #define EXPLAIN_CHANGES_MAX	256
+
+/* Bytes of a packet, or of keys, that fit a request beside them: all of it is in
+ * one attribute, of up to 65535 bytes.
+ */
+#define EXPLAIN_DATA_MAX	52000
+
+/* The longest key of an engine, and how many may be in a request. */
+#define EXPLAIN_KEY_MAX		255
+#define EXPLAIN_KEYS_MAX	4096
+#define EXPLAIN_KEYS_SIZE	EXPLAIN_DATA_MAX
 
 /* Fits a key of which each byte is written as hexadecimal digits. */
 #define EXPLAIN_KEY_TEXT	(4 * EXPLAIN_KEY_MAX + 1)

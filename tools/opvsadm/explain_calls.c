@@ -322,9 +322,9 @@ static int ask_service(struct calls *calls, const struct snap_service *service)
 	if (!status && order->call_file) {
 		file = explain_read_file("--call-ids", order->call_file,
 					 FILE_MAX, &len);
-		calls->source.at = file;
-		calls->source.end = file + len;
 		status = file ? ADM_OK : ADM_FAILED;
+		calls->source.at = file;
+		calls->source.end = file ? file + len : NULL;
 	}
 	if (!status)
 		status = run(calls, !order->summary &&

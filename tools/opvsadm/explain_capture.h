@@ -7,8 +7,8 @@
 
 #include <sys/time.h>
 
-/* What the kernel takes of a packet. */
-#define CAPTURE_PACKET_MAX	65507
+/* What is kept of a packet, which is what a request has room for. */
+#define CAPTURE_PACKET_MAX	52000
 
 /* Fits a SIP method. */
 #define CAPTURE_WORD_SIZE	16

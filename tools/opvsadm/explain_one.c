@@ -14,7 +14,6 @@
 #include <netinet/in.h>
 
 /* A datagram is no longer. */
-#define MESSAGE_MAX	65507
 
 static const char *state_of(const struct explain_server *server)
 {
@@ -291,7 +290,7 @@ int explain_do_one(struct explain_order *order)
 
 	if (order->message_file) {
 		message = explain_read_file("--message", order->message_file,
-					    MESSAGE_MAX,
+					    EXPLAIN_DATA_MAX,
 					    &order->question.payload_len);
 		if (!message)
 			return ADM_FAILED;

@@ -70,15 +70,20 @@ const char *rules_why_not(const struct setting *setting, int err, char *text);
 #define RULES_WHY_SIZE	(SETTING_NAME_SIZE + SETTING_VALUE_SIZE + 64)
 
 /* rules_apply.c */
-int rules_append(const struct rules *rules, const char *name, struct adm_nl *nl,
-		 bool keep_going);
-int rules_replace(const struct rules *rules, const char *name,
-		  struct adm_nl *nl, bool keep_going);
+int rules_all_new(const struct rules *rules, const struct rules *before,
+		  const char *name);
+int rules_append(const struct rules *rules, const struct rules *before,
+		 const char *name, struct adm_nl *nl, bool keep_going);
+int rules_apply_trial(const struct rules *rules, const char *name,
+		      struct adm_nl *nl);
+int rules_replace(const struct rules *rules, const struct rules *before,
+		  const char *name, struct adm_nl *nl, bool keep_going);
 
 /* rules_try.c */
 int rules_try(const struct rules *rules, const char *name);
 
 /* rules_lock.c */
 int rules_lock(void);
+void rules_hold_on(void);
 
 #endif /* OPVSADM_RULES_H */

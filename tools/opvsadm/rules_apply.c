@@ -5,7 +5,8 @@
 #include "adm.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Nothing new passes; OPVS_TABLE_ATTR_CONN_MAX. */
@@ -16,17 +17,43 @@ struct apply {
 	struct adm_nl	*nl;
 	const char	*name;		/* of the file */
 	bool		go_on;		/* when a line is refused */
+	bool		trial;		/* where nobody lives */
 	bool		failed;
 };
 
-/* Is this the end? The user is told of the line that was refused. */
+/* Is this the end? The user is told of the line that was refused; what was not
+ * read from a file has none.
+ */
 static bool refused(struct apply *apply, unsigned int line, int err)
 {
 	if (!err)
 		return false;
-	adm_err("%s: line %u: %s", apply->name, line, adm_reason(apply->nl, err));
+	if (line)
+		adm_err("%s: line %u: %s", apply->name, line,
+			adm_reason(apply->nl, err));
+	else
+		adm_err("%s: %s", apply->name, adm_reason(apply->nl, err));
 	apply->failed = true;
 	return !apply->go_on;
+}
+
+/* The same for a service or, if it is not NULL, one of its servers, whose rule
+ * takes the place of the line.
+ */
+static bool refused_rule(struct apply *apply, const struct ipvs_service *svc,
+			 const struct ipvs_dest *dest, int err)
+{
+	unsigned int line = dest ? dest->line : svc->line;
+
+	if (err && !line) {
+		fprintf(stderr, "%s: ", adm_opt.name);
+		if (dest)
+			rules_put_dest(stderr, svc, dest);
+		else
+			rules_put_service(stderr, svc);
+		fputc('\n', stderr);
+	}
+	return refused(apply, line, err);
 }
 
 /* A policy that there is already is edited. */
@@ -76,7 +103,7 @@ static bool send_policies(struct apply *apply, const struct rules *rules)
 static bool refused_service(struct apply *apply, const struct rules_service *of,
 			    int err)
 {
-	if (refused(apply, of->svc.line, err))
+	if (refused_rule(apply, &of->svc, NULL, err))
 		return true;
 	if (of->dests.count)
 		adm_err("%s: line %u: its servers are left out: %zu",
@@ -84,8 +111,16 @@ static bool refused_service(struct apply *apply, const struct rules_service *of,
 	return false;
 }
 
+/* Whether such an address is a server's depends on the addresses of the host. */
+static bool may_do_here(const struct apply *apply, const struct ipvs_dest *dest)
+{
+	return apply->trial && dest->af == AF_INET6 &&
+	       IN6_IS_ADDR_LINKLOCAL(&dest->addr.v6);
+}
+
 static bool send_service(struct apply *apply, const struct rules_service *of)
 {
+	const struct ipvs_dest *dest;
 	size_t i;
 	int err;
 
@@ -93,9 +128,11 @@ static bool send_service(struct apply *apply, const struct rules_service *of)
 	if (err)
 		return refused_service(apply, of, err);
 	for (i = 0; i < of->dests.count; i++) {
-		err = ipvs_dest(apply->nl, OPVS_CMD_NEW_DEST, &of->svc,
-				&of->dests.list[i]);
-		if (refused(apply, of->dests.list[i].line, err))
+		dest = &of->dests.list[i];
+		err = ipvs_dest(apply->nl, OPVS_CMD_NEW_DEST, &of->svc, dest);
+		if (err && may_do_here(apply, dest))
+			continue;
+		if (refused_rule(apply, &of->svc, dest, err))
 			return true;
 	}
 	return false;
@@ -125,49 +162,6 @@ static bool send_limit(struct apply *apply, const struct rules *rules)
 		       rules_send_limit(apply->nl, rules->table.conn_max));
 }
 
-/* Is none of the file's services there? */
-static int all_new(const struct rules *rules, const char *name,
-		   struct adm_nl *nl)
-{
-	struct rules before = { };
-	int status = rules_load(&before, nl);
-	size_t i;
-
-	for (i = 0; i < rules->count && !status; i++) {
-		if (!rules_find(&before, &rules->services[i]->svc))
-			continue;
-		adm_err("%s: line %u: this service is there already", name,
-			rules->services[i]->svc.line);
-		status = ADM_FAILED;
-	}
-	rules_free(&before);
-	return status;
-}
-
-/**
- * rules_append() - adds a configuration to what there is
- * @rules: the configuration
- * @name: the file's, for messages
- * @nl: the connection, to family opvs
- * @keep_going: whether a line that is refused is left out; otherwise it is the
- *	end, and what was before it stays
- *
- * Return: a status of the program; the user was told.
- */
-int rules_append(const struct rules *rules, const char *name, struct adm_nl *nl,
-		 bool keep_going)
-{
-	struct apply apply = { .nl = nl, .name = name, .go_on = keep_going };
-
-	if (!keep_going && all_new(rules, name, nl)) {
-		adm_err("%s: nothing has changed", name);
-		return ADM_FAILED;
-	}
-	if (send_rules(&apply, rules) || send_limit(&apply, rules))
-		return ADM_FAILED;
-	return apply.failed ? ADM_FAILED : ADM_OK;
-}
-
 /* Those that came with a file which was refused. */
 static void drop_policies(struct adm_nl *nl, const struct rules *rules,
 			  const struct rules *before)
@@ -182,22 +176,99 @@ static void drop_policies(struct adm_nl *nl, const struct rules *rules,
 	}
 }
 
-static bool go_back(struct apply *apply, const struct rules *rules,
-		    const struct rules *before)
+/* What is refused now, as an address that has become one of broadcast, must not
+ * keep all the rest away, and least of all the limit.
+ */
+static void go_back(struct apply *apply, const struct rules *rules,
+		    const struct rules *before, bool replaced)
 {
-	struct apply back = { .nl = apply->nl, .name = "what was there before" };
+	struct apply back = {
+		.nl = apply->nl, .name = "what was there before", .go_on = true,
+	};
 	size_t i;
 
-	if ((rules->count && ipvs_simple(back.nl, OPVS_CMD_FLUSH)) ||
-	    send_settings(&back, &before->settings) ||
-	    send_policies(&back, before) ||
-	    rules_send_key(back.nl, &before->table))
-		return false;
+	if (replaced)
+		refused(&back, 0, ipvs_simple(back.nl, OPVS_CMD_FLUSH));
+	for (i = 0; !replaced && i < rules->count; i++)
+		ipvs_service(back.nl, OPVS_CMD_DEL_SERVICE,
+			     &rules->services[i]->svc);
+	send_settings(&back, &before->settings);
+	send_policies(&back, before);
+	refused(&back, 0, rules_send_key(back.nl, &before->table));
+	for (i = 0; replaced && i < before->count; i++)
+		send_service(&back, before->services[i]);
 	drop_policies(back.nl, rules, before);
-	for (i = 0; rules->count && i < before->count; i++)
-		if (send_service(&back, before->services[i]))
-			return false;
-	return !rules_send_limit(back.nl, before->table.conn_max);
+	refused(&back, 0, rules_send_limit(back.nl, before->table.conn_max));
+	if (back.failed)
+		adm_err("%s: what was there before is back, but for what was refused",
+			apply->name);
+	else if (replaced)
+		adm_err("%s: what was there before is back, without its connections",
+			apply->name);
+	else
+		adm_err("%s: nothing has changed", apply->name);
+}
+
+/**
+ * rules_all_new() - is none of a configuration's services there?
+ * @rules: the configuration
+ * @before: what there is
+ * @name: the file's, for messages
+ *
+ * Return: a status of the program; the user was told.
+ */
+int rules_all_new(const struct rules *rules, const struct rules *before,
+		  const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < rules->count; i++) {
+		if (!rules_find(before, &rules->services[i]->svc))
+			continue;
+		adm_err("%s: line %u: this service is there already", name,
+			rules->services[i]->svc.line);
+		return ADM_FAILED;
+	}
+	return ADM_OK;
+}
+
+/**
+ * rules_append() - adds a configuration to what there is
+ * @rules: the configuration; none of its services is there, unless @keep_going
+ * @before: what there is
+ * @name: the file's, for messages
+ * @nl: the connection, to family opvs
+ * @keep_going: whether a line that is refused is left out; otherwise it is the
+ *	end, and what was there before stays
+ *
+ * Return: a status of the program; the user was told.
+ */
+int rules_append(const struct rules *rules, const struct rules *before,
+		 const char *name, struct adm_nl *nl, bool keep_going)
+{
+	struct apply apply = { .nl = nl, .name = name, .go_on = keep_going };
+
+	if (!send_rules(&apply, rules) && !send_limit(&apply, rules))
+		return apply.failed ? ADM_FAILED : ADM_OK;
+	go_back(&apply, rules, before, false);
+	return ADM_FAILED;
+}
+
+/**
+ * rules_apply_trial() - puts a configuration in force where nobody lives
+ * @rules: the configuration
+ * @name: the file's, for messages
+ * @nl: the connection, to family opvs, of a network namespace that ends soon
+ *
+ * Return: a status of the program; the user was told.
+ */
+int rules_apply_trial(const struct rules *rules, const char *name,
+		      struct adm_nl *nl)
+{
+	struct apply apply = { .nl = nl, .name = name, .trial = true };
+
+	return send_rules(&apply, rules) || send_limit(&apply, rules) ?
+	       ADM_FAILED : ADM_OK;
 }
 
 /* The limit of the file, or the former one. */
@@ -214,64 +285,39 @@ static bool open_door(struct apply *apply, const struct rules *rules,
 	return err && rules_send_limit(apply->nl, before->table.conn_max);
 }
 
-/* While services are incomplete, calls would go where they do not belong. So
- * nothing new passes until all are there, one-packet services included: packets
- * that come meanwhile are dropped without an answer, and are sent again by
- * whoever cares.
- */
-static int replace(struct apply *apply, const struct rules *rules,
-		   const struct rules *before)
-{
-	int err = 0;
-
-	if (rules->count) {
-		err = rules_send_limit(apply->nl, CLOSED);
-		if (!err)
-			err = ipvs_simple(apply->nl, OPVS_CMD_FLUSH);
-	}
-	if (err)
-		adm_err("%s: %s", apply->name, adm_reason(apply->nl, err));
-	else if (!send_rules(apply, rules) && !open_door(apply, rules, before))
-		return apply->failed ? ADM_FAILED : ADM_OK;
-	if (go_back(apply, rules, before))
-		adm_err("%s: nothing has changed", apply->name);
-	else
-		adm_err("%s: what was there before could not be put back; opvsadm save and opvsadm limit show what there is",
-			apply->name);
-	return ADM_FAILED;
-}
-
 /**
  * rules_replace() - puts a configuration in the place of what there is
  * @rules: the configuration; without any service, those that there are stay
+ * @before: what there is
  * @name: the file's, for messages
  * @nl: the connection, to family opvs
  * @keep_going: whether a line that is refused is left out; otherwise it is the
  *	end, and what there was comes back
  *
+ * While services are incomplete, calls would go where they do not belong. So
+ * nothing new passes until all are there, one-packet services included: packets
+ * that come meanwhile are dropped without an answer, and are sent again by
+ * whoever cares.
+ *
  * Return: a status of the program; the user was told.
  */
-int rules_replace(const struct rules *rules, const char *name,
-		  struct adm_nl *nl, bool keep_going)
+int rules_replace(const struct rules *rules, const struct rules *before,
+		  const char *name, struct adm_nl *nl, bool keep_going)
 {
 	struct apply apply = { .nl = nl, .name = name, .go_on = keep_going };
-	struct rules before = { };
-	sigset_t ends, former;
-	int status;
+	bool replaced = false;
+	int err = 0;
 
-	status = rules_load(&before, nl);
-	if (status) {
-		adm_err("%s: nothing has changed", name);
-	} else {
-		/* Half of it done is worse than either. */
-		sigemptyset(&ends);
-		sigaddset(&ends, SIGHUP);
-		sigaddset(&ends, SIGINT);
-		sigaddset(&ends, SIGTERM);
-		sigprocmask(SIG_BLOCK, &ends, &former);
-		status = replace(&apply, rules, &before);
-		sigprocmask(SIG_SETMASK, &former, NULL);
+	if (rules->count) {
+		err = rules_send_limit(nl, CLOSED);
+		if (!err)
+			err = ipvs_simple(nl, OPVS_CMD_FLUSH);
+		replaced = !err;
 	}
-	rules_free(&before);
-	return status;
+	if (err)
+		adm_err("%s: %s", name, adm_reason(nl, err));
+	else if (!send_rules(&apply, rules) && !open_door(&apply, rules, before))
+		return apply.failed ? ADM_FAILED : ADM_OK;
+	go_back(&apply, rules, before, replaced);
+	return ADM_FAILED;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One at a time: what is half restored must not be saved. */
+/* One at a time, and to the end: what is half restored must not be saved, nor stay. */
 #include "rules.h"
 
 #include "adm.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -43,4 +44,24 @@ int rules_lock(void)
 		LOCK_FILE);
 	close(fd);
 	return ADM_FAILED;
+}
+
+/**
+ * rules_hold_on() - what is begun is brought to its end
+ *
+ * From now on signals by which a program is ended wait, also that of a pipe which
+ * nobody reads: half of it done is worse than either.
+ */
+void rules_hold_on(void)
+{
+	static const int ends[] = {
+		SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ,
+	};
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&set, ends[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }

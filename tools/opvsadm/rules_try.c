@@ -59,7 +59,7 @@ static int try_here(const struct rules *rules, const char *name)
 	forward();
 	if (adm_open(&nl, OPVS_GENL_NAME))
 		return ADM_FAILED;
-	status = rules_append(rules, name, &nl, false);
+	status = rules_apply_trial(rules, name, &nl);
 	adm_close(&nl);
 	return status;
 }

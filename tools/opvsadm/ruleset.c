@@ -46,6 +46,38 @@ struct ruleset_chain *ruleset_find_chain(const struct ruleset *rules,
 	return NULL;
 }
 
+/* Tables that are dormant have chains without hooks. Some versions of nft have no
+ * name for that flag, so only flags that are known to say something else count.
+ */
+static bool is_known_flag(struct json_object *flag)
+{
+	const char *text = json_object_get_string(flag);
+
+	return text && (strcmp(text, "owner") == 0 || strcmp(text, "persist") == 0);
+}
+
+static bool is_awake(const struct ruleset *rules, struct json_object *chain)
+{
+	struct json_object *list = ruleset_list(rules), *table = NULL, *flags;
+	size_t i, count = json_object_array_length(list);
+
+	for (i = 0; i < count && !table; i++) {
+		table = match_member(json_object_array_get_idx(list, i), "table");
+		if (table && (strcmp(match_text(table, "name"),
+				     match_text(chain, "table")) != 0 ||
+			      strcmp(match_text(table, "family"),
+				     match_text(chain, "family")) != 0))
+			table = NULL;
+	}
+	flags = table ? match_member(table, "flags") : NULL;
+	if (!json_object_is_type(flags, json_type_array))
+		return !flags || is_known_flag(flags);
+	for (i = 0; i < json_object_array_length(flags); i++)
+		if (!is_known_flag(json_object_array_get_idx(flags, i)))
+			return false;
+	return true;
+}
+
 static int add_chain(struct ruleset *rules, struct json_object *json)
 {
 	struct ruleset_chain *more, *chain;
@@ -60,6 +92,7 @@ static int add_chain(struct ruleset *rules, struct json_object *json)
 	chain->family = match_text(json, "family");
 	chain->table = match_text(json, "table");
 	chain->name = match_text(json, "name");
+	chain->awake = is_awake(rules, json);
 	return 0;
 }
 

@@ -69,6 +69,7 @@ enum ruleset_verdict {
  * @family: of its table
  * @table: its table
  * @name: its name
+ * @awake: its table surely is not dormant
  * @rules: its rules, as many as @count
  * @count: how many
  * @room: how many there is room for
@@ -78,6 +79,7 @@ struct ruleset_chain {
 	const char		*family;
 	const char		*table;
 	const char		*name;
+	bool			awake;
 	struct json_object	**rules;
 	size_t			count, room;
 };

@@ -312,7 +312,8 @@ static bool is_hooked(const struct ruleset_chain *chain, const char *hook,
 {
 	struct json_object *prio = match_member(chain->json, "prio");
 
-	if (strcmp(match_text(chain->json, "hook"), hook) != 0)
+	if (!chain->awake ||
+	    strcmp(match_text(chain->json, "hook"), hook) != 0)
 		return false;
 	if (strcmp(chain->family, "inet") != 0 &&
 	    strcmp(chain->family, family == AF_INET6 ? "ip6" : "ip") != 0)

@@ -363,6 +363,10 @@ static enum truth holds(const struct match *match, struct json_object *left,
 	if (match_member(right, "set"))
 		return is_one_of(match, left, match_member(right, "set"),
 				 depth + 1);
+	/* In a map, all that is not there by itself. */
+	if (json_object_is_type(right, json_type_string) &&
+	    strcmp(json_object_get_string(right), "*") == 0)
+		return MAYBE;
 	if (json_object_is_type(right, json_type_array))
 		return is_one_of(match, left, right, depth + 1);
 	if (match_member(right, "elem"))

@@ -117,28 +117,50 @@ int setting_read(const struct setting *setting, char *value)
 	return 0;
 }
 
+/* A defence that is on by itself reads 2 instead of 1 while memory is low. */
+static void leave_mood(struct setting *setting)
+{
+	static const char *const defences[] = {
+		"net.opvs.drop_entry", "net.opvs.drop_packet",
+		"net.opvs.secure_tcp",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(defences); i++)
+		if (strcmp(setting->name, defences[i]) == 0 &&
+		    strcmp(setting->value, "2") == 0)
+			setting->value[0] = '1';
+}
+
 /**
  * setting_write() - puts a value in force
  * @setting: name and value
  *
- * What has the value already is not written.
+ * What has the value already is not written. A value of which the kernel takes
+ * only a part, as of "9 or so", counts as refused.
  *
  * Return: 0 or an error number; ENOENT if this opvs has no such setting.
  */
 int setting_write(const struct setting *setting)
 {
-	char now[SETTING_VALUE_SIZE];
-	int err = setting_read(setting, now);
+	struct setting now = *setting;
+	int err = setting_read(&now, now.value);
 	int fd;
 
-	if (!err && strcmp(now, setting->value) == 0)
+	if (!err && strcmp(now.value, setting->value) == 0)
 		return 0;
 	fd = open_file(setting, O_WRONLY);
 	if (fd < 0)
 		return fd;
 	err = write(fd, setting->value, strlen(setting->value)) < 0 ? -errno : 0;
 	close(fd);
-	return err;
+	if (err)
+		return err;
+	err = setting_read(&now, now.value);
+	if (err || strcmp(now.value, setting->value) == 0)
+		return err;
+	leave_mood(&now);
+	return strcmp(now.value, setting->value) == 0 ? 0 : -EINVAL;
 }
 
 /**
@@ -170,21 +192,6 @@ static int is_saved(const struct dirent *entry)
 	return entry->d_name[0] != '.' &&
 	       strcmp(entry->d_name, "conn_max") != 0 &&
 	       strcmp(entry->d_name, "hash_key") != 0;
-}
-
-/* A defence that is on by itself reads 2 instead of 1 while memory is low. */
-static void leave_mood(struct setting *setting)
-{
-	static const char *const defences[] = {
-		"net.opvs.drop_entry", "net.opvs.drop_packet",
-		"net.opvs.secure_tcp",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(defences); i++)
-		if (strcmp(setting->name, defences[i]) == 0 &&
-		    strcmp(setting->value, "2") == 0)
-			setting->value[0] = '1';
 }
 
 static int load_one(struct settings *settings, const char *name)
