@@ -60,7 +60,7 @@ static const struct adm_command commands[] = {
 		.run		= cmd_drain,
 	}, {
 		.name		= "explain",
-		.synopsis	= "[udp|tcp|sctp CLIENT[:PORT] VIRTUAL:PORT] [SERVICE] [OPTION...]",
+		.synopsis	= "[PROTOCOL CLIENT[:PORT] VIRTUAL:PORT | SERVICE] [OPTION...]",
 		.help		= "which server packets would get now, and why; nothing changes",
 		.more		= "  --call-id ID       a message with this Call-ID; may be repeated\n"
 				  "  --call-ids FILE    Call-IDs, one a line; - is standard input\n"
