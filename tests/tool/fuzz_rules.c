@@ -34,6 +34,9 @@
 #define SET(flags) \
 	"{\"set\":{\"family\":\"inet\",\"name\":\"s\",\"table\":\"t\",\"type\":\"ipv4_addr\"," \
 	"\"flags\":[" flags "],\"elem\":[{\"prefix\":{\"addr\":\"10.9.0.0\",\"len\":16}}]}}"
+#define PROTOCOLS(verdicts) \
+	"{\"vmap\":{\"key\":{\"meta\":{\"key\":\"l4proto\"}}," \
+	"\"data\":{\"set\":[" verdicts "]}}}"
 #define TABLE(flags) \
 	"{\"table\":{\"family\":\"inet\",\"name\":\"t\",\"handle\":9," \
 	"\"flags\":" flags "}}"
@@ -64,8 +67,7 @@ static const struct {
 	{ "a table that somebody owns", TABLE("[\"owner\",\"persist\"]") "," INPUT("drop"),
 	  RULESET_DROPS, 0 },
 	{ "a map of protocols that has all", INPUT("drop") ","
-	  RULE("{\"vmap\":{\"key\":{\"meta\":{\"key\":\"l4proto\"}},\"data\":{\"set\":["
-	       "[\"tcp\"," DROP "],[\"*\"," ACCEPT "]]}}}"), RULESET_PASSES, 0 },
+	  RULE(PROTOCOLS("[\"tcp\"," DROP "],[\"*\"," ACCEPT "]")), RULESET_PASSES, 0 },
 	{ "a policy of another hook", CHAIN("forward", "0", "drop"),
 	  RULESET_PASSES, 0 },
 	{ "a policy behind", CHAIN("input", "99", "drop"), RULESET_PASSES, 0 },

@@ -62,7 +62,7 @@ static const struct adm_command commands[] = {
 		.name		= "explain",
 		.synopsis	= "[PROTOCOL CLIENT[:PORT] VIRTUAL:PORT | SERVICE] [OPTION...]",
 		.help		= "which server packets would get now, and why; nothing changes",
-		.more		= "  --call-id ID       a message with this Call-ID; may be repeated\n"
+		.more		= "  --call-id ID       a message with this Call-ID; repeatable\n"
 				  "  --call-ids FILE    Call-IDs, one a line; - is standard input\n"
 				  "  --random N         N Call-IDs that are made up\n"
 				  "  --in-progress      calls with these Call-IDs exist already\n"
