@@ -92,7 +92,8 @@ is "${A[on_s1]:-0} ${A[on_s2]} ${A[on_s3]}" \
 
 # ---- connections by direct routing ----
 
-in_server 1 ip addr add 10.91.0.8/32 dev lo
+# Another test of direct routing may have left it there.
+in_server 1 ip addr replace 10.91.0.8/32 dev lo
 agent accept ns="${ns_servers[1]}" id=direct addr='10.91.0.8|81'
 ipvsadm -A -t 10.91.0.8:81 -s rr
 ipvsadm -a -t 10.91.0.8:81 -r 10.91.11.2 -g
