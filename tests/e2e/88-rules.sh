@@ -192,6 +192,9 @@ check 'a pipe' opvsadm save "$own/pipe"
 wait $!
 check 'stays one' test -p "$own/pipe"
 check 'and has it' grep -q '^conn-max' "$own/piped"
+status=0
+timeout -s INT -k 10 1 opvsadm save "$own/pipe" || status=$?
+is $status 124 'one that nobody reads: it waits, and ends when it is told to'
 ln -s nowhere "$own/astray"
 refuses 'a link to nothing' 'astray: No such file' opvsadm save "$own/astray"
 check 'stays one' test -L "$own/astray"

@@ -15,11 +15,13 @@ judge() { python3 "$e2e/explain_calls.py" "$@"; }
 
 # begin_dump FILE FILTER...: captures until end_dump FILE.
 begin_dump() {
+	# What the one before it said is not said of this one.
+	rm -f "$here/tcpdump"
 	tcpdump -Z root -U -s 2048 -B 8192 -i any -w "$1" "${@:2}" \
 		>"$here/tcpdump" 2>&1 &
 	dump=$!
 	echo "$dump" >>"$state/pids"
-	check 'tcpdump listens' poll 20 grep -q listening "$here/tcpdump"
+	check 'tcpdump listens' poll 20 grep -qs listening "$here/tcpdump"
 }
 # When this datagram is in the file, all before it are.
 end_dump() {

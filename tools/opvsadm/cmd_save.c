@@ -90,6 +90,8 @@ static bool write_anew(const char *target, const struct save *save,
 	char folder[PATH_MAX], new[PATH_MAX + 8];
 	int fd;
 
+	/* Nothing half written stays, least of all with the secret in it. */
+	rules_hold_on();
 	snprintf(folder, sizeof(folder), "%s", target);
 	mkdir(dirname(folder), 0755);
 	snprintf(new, sizeof(new), "%s.XXXXXX", target);
@@ -109,7 +111,6 @@ static int write_file(const struct save *save, const struct rules *rules)
 	bool done;
 	int fd;
 
-	rules_hold_on();
 	/* A link goes on pointing at it; a pipe or a device stays one. */
 	if (realpath(save->path, target)) {
 		done = stat(target, &found) == 0;

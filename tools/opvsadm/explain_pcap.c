@@ -7,9 +7,12 @@
 
 #include "adm.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static_assert(CAPTURE_PACKET_MAX <= EXPLAIN_DATA_MAX);
 
 /* Packets whose answers are waited for, and those behind them. */
 #define PENDING_MAX	128

@@ -193,8 +193,10 @@ static void go_back(struct apply *apply, const struct rules *rules,
 		ipvs_service(back.nl, OPVS_CMD_DEL_SERVICE,
 			     &rules->services[i]->svc);
 	send_settings(&back, &before->settings);
-	send_policies(&back, before);
-	refused(&back, 0, rules_send_key(back.nl, &before->table));
+	if (rules->policies.count || rules->timeouts_line)
+		send_policies(&back, before);
+	if (rules->key_line && before->table.has_key)
+		refused(&back, 0, rules_send_key(back.nl, &before->table));
 	for (i = 0; replaced && i < before->count; i++)
 		send_service(&back, before->services[i]);
 	drop_policies(back.nl, rules, before);
@@ -271,7 +273,7 @@ int rules_apply_trial(const struct rules *rules, const char *name,
 	       ADM_FAILED : ADM_OK;
 }
 
-/* The limit of the file, or the former one. */
+/* The limit of the file, or the former one if nothing new passes now. */
 static bool open_door(struct apply *apply, const struct rules *rules,
 		      const struct rules *before)
 {
@@ -282,7 +284,8 @@ static bool open_door(struct apply *apply, const struct rules *rules,
 		if (refused(apply, rules->limit_line, err))
 			return true;
 	}
-	return err && rules_send_limit(apply->nl, before->table.conn_max);
+	return err && rules->count &&
+	       rules_send_limit(apply->nl, before->table.conn_max);
 }
 
 /**
@@ -305,19 +308,20 @@ int rules_replace(const struct rules *rules, const struct rules *before,
 		  const char *name, struct adm_nl *nl, bool keep_going)
 {
 	struct apply apply = { .nl = nl, .name = name, .go_on = keep_going };
-	bool replaced = false;
 	int err = 0;
 
 	if (rules->count) {
 		err = rules_send_limit(nl, CLOSED);
 		if (!err)
 			err = ipvs_simple(nl, OPVS_CMD_FLUSH);
-		replaced = !err;
 	}
-	if (err)
-		adm_err("%s: %s", name, adm_reason(nl, err));
-	else if (!send_rules(&apply, rules) && !open_door(&apply, rules, before))
+	if (err) {
+		adm_err("%s: nothing has changed: %s", name, adm_reason(nl, err));
+		rules_send_limit(nl, before->table.conn_max);
+		return ADM_FAILED;
+	}
+	if (!send_rules(&apply, rules) && !open_door(&apply, rules, before))
 		return apply.failed ? ADM_FAILED : ADM_OK;
-	go_back(&apply, rules, before, replaced);
+	go_back(&apply, rules, before, rules->count);
 	return ADM_FAILED;
 }
