@@ -7,6 +7,7 @@ if [[ $module != opvs ]]; then
 	skip 'calls as load' 'ip_vs does not count them'
 	return 0
 fi
+! same_everywhere 'calls as load' || return 0
 servers 5085
 servers 5086
 load_seconds=/proc/sys/net/opvs/load_seconds

@@ -11,7 +11,7 @@ if [[ $module != opvs ]]; then
 fi
 case $OPVS_KERNEL in
 uml) many=20000 ;;
-stock) many=10000 ;;
+stock) many=5000 ;;
 *) many=2500 ;;
 esac
 many=${OPVS_E2E_DIALOGS:-$many}
