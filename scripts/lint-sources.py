@@ -33,7 +33,7 @@ HEADER_LAYER = {
     "event": 0, "trace": 0, "hint": 0, "recent": 0, "askers": 0, "load": 0,
     "svc": 1, "dest": 1, "endpoint": 1, "share": 1, "what_if": 1,
     "sched": 2, "pe": 2, "sip_kind": 2, "query": 2,
-    "conn": 3, "table": 3,
+    "conn": 3, "table": 3, "nfct": 3,
     "xmit": 4, "route": 4,
     "defence": 5,
     "path": 6,

@@ -253,6 +253,12 @@ static inline bool opvs_conn_is_template(const struct opvs_conn *cp)
 	return cp->request.tuple.kind == OPVS_TUPLE_TEMPLATE;
 }
 
+/* Its method changes addresses.  One-packet entries know if they are tracked. */
+static inline bool opvs_conn_rewrites(const struct opvs_conn *cp)
+{
+	return cp->flags & OPVS_CONN_F_REWRITES;
+}
+
 /**
  * opvs_conn_in_pkts() - how many packets of the client went this way
  * @cp: connection or template

@@ -181,7 +181,8 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 			     const struct opvs_flow *flow,
 			     const struct opvs_dest *dest,
-			     const union nf_inet_addr *vaddr, __be16 vport);
+			     const union nf_inet_addr *vaddr, __be16 vport,
+			     bool tracked);
 struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 				  const struct opvs_name *name,
 				  const struct opvs_receiver *to);

@@ -31,6 +31,11 @@ enum opvs_defence_mode {
  * @expire_quiescent_template: a template of a server with weight 0 is void
  * @conn_reuse_mode: bit 0: a SYN may begin a new connection over a closed one,
  *	bit 1: also over one in FIN_WAIT
+ * @conntrack: connections that begin from now on, and the datagrams of one-packet
+ *	services, are tracked by netfilter, with both translations
+ * @snat_reroute: replies are routed by their new source
+ * @ignore_tunneled: what comes out of a tunnel of another protocol than those
+ *	that are balanced is not balanced
  * @udp_reschedule: UDP packets for a removed server get another one at once
  * @sweep_interval_ms: how often expired connections are reclaimed
  * @drain_seconds: how long calls stay where they are after a change of the
@@ -59,6 +64,9 @@ struct opvs_settings {
 	int	expire_nodest_conn;
 	int	expire_quiescent_template;
 	int	conn_reuse_mode;
+	int	conntrack;
+	int	snat_reroute;
+	int	ignore_tunneled;
 	int	udp_reschedule;
 	int	sweep_interval_ms;
 	int	drain_seconds;

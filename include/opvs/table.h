@@ -80,7 +80,7 @@ static inline void opvs_tuple_of_answer(struct opvs_tuple *tuple,
 static inline bool opvs_conn_has_reply_node(const struct opvs_conn *cp)
 {
 	return cp->request.tuple.kind == OPVS_TUPLE_REQUEST &&
-	       cp->flags & OPVS_CONN_F_REWRITES;
+	       opvs_conn_rewrites(cp);
 }
 
 static inline struct opvs_conn *opvs_conn_of(struct opvs_conn_node *node)

@@ -6,7 +6,6 @@
 #include <linux/ip_vs.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
-#include <net/netfilter/nf_conntrack.h>
 
 #include <opvs/dest.h>
 #include <opvs/ops.h>
@@ -50,19 +49,16 @@ static inline int opvs_ensure_writable(struct sk_buff *skb, unsigned int len)
 }
 
 /**
- * opvs_mark_handled() - keep a packet from being balanced or tracked again
+ * opvs_mark_handled() - keep a packet from being balanced again
  * @skb: packet that has its final addresses
  *
- * The connection tracker saw it under the addresses that it came with; like
- * IPVS, opvs takes it out of tracking rather than have it translated back.
+ * What connection tracking makes of it was settled before: <opvs/nfct.h>.
  *
  * Context: any.
  */
 static inline void opvs_mark_handled(struct sk_buff *skb)
 {
 	skb->ipvs_property = 1;
-	nf_reset_ct(skb);
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 }
 
 /**

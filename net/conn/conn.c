@@ -27,6 +27,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/ops.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 
@@ -107,6 +108,16 @@ void opvs_conn_discard(struct opvs_conn *cp)
 	kmem_cache_free(conn_cache, cp);
 }
 
+/* What connection tracking must know of a one-packet entry. */
+static noinline u32 tracked_flags(const struct opvs_dest *dest)
+{
+	u32 flags = IP_VS_CONN_F_NFCT;
+
+	if (READ_ONCE(dest->xmit)->rewrites)
+		flags |= OPVS_CONN_F_REWRITES;
+	return flags;
+}
+
 /**
  * opvs_conn_one_packet() - a one-packet entry for a packet
  * @flow: the packet: a request to the server's service
@@ -133,6 +144,8 @@ struct opvs_conn *opvs_conn_one_packet(struct opvs_net *on,
 	cp->reply.tuple.src = dest->addr;
 	cp->reply.tuple.sport = dest->port ?: flow->dport;
 	cp->flags = IP_VS_CONN_F_ONE_PACKET;
+	if (unlikely(READ_ONCE(on->settings.conntrack)))
+		cp->flags |= tracked_flags(dest);
 	cp->word = 0;
 	refcount_set(&cp->ref, 1);
 	opvs_count(on, OPS_CREATED);

@@ -14,6 +14,7 @@
 #include <opvs/kunit.h>
 #include <opvs/limit.h>
 #include <opvs/netns.h>
+#include <opvs/nfct.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/trace.h>
@@ -261,6 +262,7 @@ static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
 		opvs_count_task(cp->on, CONN_ENDED);
 	trace_opvs_conn_end(cp);
 	opvs_table_remove(cp->on, cp);
+	opvs_nfct_end(cp);
 	conn_unbind(cp);
 	opvs_conn_put(cp);
 }
@@ -325,6 +327,9 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	cp->flags = start->flags | xmit->method;
 	if (xmit->rewrites)
 		cp->flags |= OPVS_CONN_F_REWRITES;
+	if (unlikely(READ_ONCE(on->settings.conntrack)) &&
+	    start->tuple.kind != OPVS_TUPLE_TEMPLATE)
+		cp->flags |= IP_VS_CONN_F_NFCT;
 	cp->word = start->word;
 	cp->timeout = start->seconds;
 	cp->control = start->control;

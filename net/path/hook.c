@@ -264,6 +264,17 @@ opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
 	return opvs_track(on, skb, flow);
 }
 
+/* A protocol that is not balanced may carry packets that would be, once this host
+ * has taken them out.  Those of IPsec keep the mark; see request.c for others.
+ */
+static noinline opvs_verdict_t opvs_stage_other(const struct opvs_net *on,
+						struct sk_buff *skb)
+{
+	if (READ_ONCE(on->settings.ignore_tunneled))
+		skb->ipvs_property = 1;
+	return OPVS_NOT_OURS;
+}
+
 static __always_inline opvs_verdict_t
 opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 		 const struct opvs_flow *flow)
@@ -279,7 +290,7 @@ opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 		return verdict;
 	}
 	if (!opvs_is_icmp(flow))
-		return OPVS_NOT_OURS;
+		return opvs_stage_other(on, skb);
 	verdict = opvs_icmp_to_server(on, skb, flow);
 	if (verdict == OPVS_NOT_OURS)
 		verdict = opvs_icmp_to_client(on, skb, flow);

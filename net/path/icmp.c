@@ -20,6 +20,7 @@
 #include <opvs/flow.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/nfct.h>
 #include <opvs/proto.h>
 #include <opvs/route.h>
 #include <opvs/svc.h>
@@ -29,6 +30,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/in.h>
+#include <linux/ip_vs.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
@@ -45,10 +47,13 @@ bool opvs_is_icmp(const struct opvs_flow *flow)
 	return flow->proto == IPPROTO_ICMP;
 }
 
-/* An address and port to put into a quoted packet. */
+/* An address and port to put into a quoted packet; and is that one's flow tracked
+ * by netfilter?  Then the error is tracked as related to it.
+ */
 struct icmp_end {
 	union nf_inet_addr	addr;
 	__be16			port;
+	bool			tracked;
 };
 
 static bool icmp_is_error(u8 type, u8 family)
@@ -115,6 +120,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 	if (cp) {
 		virt->addr = cp->request.tuple.dst;
 		virt->port = cp->request.tuple.dport;
+		virt->tracked = cp->flags & IP_VS_CONN_F_NFCT;
 		return true;
 	}
 	dest = opvs_reply_dest(on, &name, &to);
@@ -123,6 +129,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 	svc = &dest->svc->key;
 	virt->addr = svc->addr;
 	virt->port = svc->port ?: inner->dport;
+	virt->tracked = READ_ONCE(on->settings.conntrack);
 	return true;
 }
 
@@ -147,6 +154,8 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 	if (!icmp_quotes(skb, outer, &inner) ||
 	    !icmp_virtual(on, outer, &inner, &virt))
 		return OPVS_NOT_OURS;
+	if (likely(!virt.tracked))
+		opvs_nfct_leave(skb);
 	if (unlikely(opvs_rewrite_icmp(skb, outer, &inner, OPVS_SOURCE,
 				       &virt.addr, virt.port)))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
@@ -161,11 +170,13 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer,
 				   const struct opvs_flow *inner,
 				   struct opvs_dest *dest, bool rewrites,
-				   __be16 port)
+				   __be16 port, bool tracked)
 {
 	opvs_verdict_t verdict;
 	struct dst_entry *dst;
 
+	if (likely(!tracked))
+		opvs_nfct_leave(skb);
 	dst = opvs_route_get(on, dest, !rewrites);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(ICMP_DROP_BAD);
@@ -207,7 +218,8 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 	if (cp)
 		return icmp_forward(on, skb, outer, &inner, cp->dest,
 				    opvs_xmit_of(cp->flags)->rewrites,
-				    cp->reply.tuple.sport);
+				    cp->reply.tuple.sport,
+				    cp->flags & IP_VS_CONN_F_NFCT);
 
 	/* The request to which the quoted packet is the reply. */
 	opvs_flow_turn(&request, &inner);
@@ -219,5 +231,6 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 		return verdict;
 	return icmp_forward(on, skb, outer, &inner, dest,
 			    READ_ONCE(dest->xmit)->rewrites,
-			    dest->port ?: request.dport);
+			    dest->port ?: request.dport,
+			    READ_ONCE(on->settings.conntrack));
 }

@@ -13,6 +13,7 @@
 #include <opvs/endpoint.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/nfct.h>
 #include <opvs/pe.h>
 #include <opvs/svc.h>
 #include <opvs/xmit.h>
@@ -56,6 +57,7 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 	struct opvs_sip_cpu __percpu *sip;
 	opvs_verdict_t verdict;
 	struct opvs_conn *cp;
+	bool parted;
 
 	verdict = ops_bind(on, svc, skb, flow, &cp);
 	if (unlikely(verdict != OPVS_GO_ON))
@@ -66,7 +68,10 @@ opvs_verdict_t opvs_one_packet(struct opvs_net *on, struct opvs_svc *svc,
 	sip = READ_ONCE(cp->dest->sip_cpu);
 	if (sip)
 		opvs_note_request(sip, skb, flow);
+	parted = opvs_nfct_request(skb, flow, cp);
 	verdict = READ_ONCE(cp->dest->xmit)->send(skb, flow, cp);
+	if (unlikely(parted) && verdict == OPVS_VERDICT(DELIVERED_LOCAL))
+		opvs_nfct_arrive(skb, flow, on);
 	opvs_conn_put(cp);
 	return verdict;
 }

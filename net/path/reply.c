@@ -6,6 +6,7 @@
 #include <opvs/endpoint.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/nfct.h>
 #include <opvs/ops.h>
 #include <opvs/svc.h>
 #include <opvs/query.h>
@@ -21,6 +22,7 @@
  * @dest: server
  * @vaddr: virtual address
  * @vport: virtual port
+ * @tracked: by netfilter
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: OPVS_VERDICT(REPLIES), or the reason to drop.
@@ -28,8 +30,10 @@
 opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 			     const struct opvs_flow *flow,
 			     const struct opvs_dest *dest,
-			     const union nf_inet_addr *vaddr, __be16 vport)
+			     const union nf_inet_addr *vaddr, __be16 vport,
+			     bool tracked)
 {
+	opvs_nfct_reply(skb, flow, tracked, vaddr, vport);
 	if (unlikely(opvs_rewrite(skb, flow, OPVS_SOURCE, vaddr, vport)))
 		return OPVS_VERDICT(REPLY_DROP_NO_MEMORY);
 	/* A socket here that speaks to the server itself did not ask for it. */
@@ -128,7 +132,8 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 
 	virt = &dest->svc->key;
 	return opvs_reply_as(on, skb, flow, dest, &virt->addr,
-			     virt->port ?: flow->sport);
+			     virt->port ?: flow->sport,
+			     READ_ONCE(on->settings.conntrack));
 }
 
 /**

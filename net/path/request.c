@@ -8,13 +8,35 @@
 #include <opvs/svc.h>
 #include <opvs/query.h>
 
+#include <linux/if_arp.h>
 #include <linux/in.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
 /* Does a datagram hold less than it says? */
 static bool is_cut(const struct sk_buff *skb, const struct opvs_flow *flow)
 {
 	return flow->payload + flow->payload_len > skb->len;
+}
+
+/* What a tunnel of this host has taken out of its packets; such devices wipe off
+ * the mark that the outer packet had (hook.c).
+ */
+static noinline bool is_tunneled(const struct sk_buff *skb,
+				 const struct opvs_flow *flow)
+{
+	if (!(flow->flags & OPVS_FLOW_TO_HOST))
+		return false;
+	switch (skb->dev->type) {
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /**
@@ -33,6 +55,9 @@ opvs_verdict_t opvs_request(struct opvs_net *on, struct sk_buff *skb,
 
 	svc = opvs_svc_match(on, flow, skb->mark);
 	if (!svc)
+		return OPVS_NOT_OURS;
+	if (unlikely(READ_ONCE(on->settings.ignore_tunneled)) &&
+	    is_tunneled(skb, flow))
 		return OPVS_NOT_OURS;
 	if (flow->proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
 		return opvs_first_packet(on, svc, skb, flow);

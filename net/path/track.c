@@ -12,6 +12,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
+#include <opvs/nfct.h>
 #include <opvs/proto.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
@@ -194,6 +195,20 @@ static __always_inline void note_sip(const struct opvs_dest *dest,
 		opvs_note_request(sip, skb, flow);
 }
 
+static __always_inline opvs_verdict_t track_send(struct sk_buff *skb,
+						 const struct opvs_flow *flow,
+						 struct opvs_conn *cp)
+{
+	opvs_verdict_t verdict;
+	bool parted;
+
+	parted = opvs_nfct_request(skb, flow, cp);
+	verdict = opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+	if (unlikely(parted) && verdict == OPVS_VERDICT(DELIVERED_LOCAL))
+		opvs_nfct_arrive(skb, flow, cp->on);
+	return verdict;
+}
+
 /**
  * opvs_track_send_first() - send the packet that a connection began with
  * @cp: the connection
@@ -210,7 +225,7 @@ opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 		assure_template(cp->control);
 	opvs_stats_in_first(cp->dest->stats_cpu, skb->len);
 	note_sip(cp->dest, skb, flow);
-	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+	return track_send(skb, flow, cp);
 }
 
 /* Its server has weight 0.  A template that is to stay with such a server would
@@ -303,7 +318,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 	opvs_count(on, SERVICE_PACKETS);
 	opvs_stats_in(dest->stats_cpu, skb->len);
 	note_sip(dest, skb, flow);
-	return opvs_xmit_of(cp->flags)->send(skb, flow, cp);
+	return track_send(skb, flow, cp);
 }
 
 /**
@@ -333,7 +348,7 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 	/* A reply that comes too late is translated all the same. */
 	track_note(on, cp, OPVS_DIR_REPLY, flow);
 	return opvs_reply_as(on, skb, flow, cp->dest, &request->dst,
-			     request->dport);
+			     request->dport, cp->flags & IP_VS_CONN_F_NFCT);
 }
 
 /**

@@ -209,7 +209,8 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
  * opvs_reroute() - route a packet again because its source has changed
  *
  * Only policy rules can tell sources apart, so nothing is done without them,
- * nor for a packet that has arrived.
+ * nor for a packet that has arrived, nor if the administrator wants replies to
+ * keep the route of forwarded packets.
  *
  * Context: softirq or BH disabled.
  * Return: 0 or a negative errno; the packet is still the caller's.
@@ -217,7 +218,8 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
 		 const struct opvs_flow *flow)
 {
-	if (flow->flags & OPVS_FLOW_TO_HOST)
+	if (flow->flags & OPVS_FLOW_TO_HOST ||
+	    !READ_ONCE(on->settings.snat_reroute))
 		return 0;
 	if (flow->family == NFPROTO_IPV6) {
 		if (!fib6_has_custom_rules(on->net))

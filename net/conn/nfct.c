@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netfilter's connection tracking, with net.ipv4.vs.conntrack=1.
+ *
+ * The tracker has an entry of a flow once its first packet has left the host:
+ * until then ("confirmed") the packet alone owns it.  An entry has the tuple of
+ * the packets that began it, and that of the packets that answer them.  With NAT
+ * the answers come from the server, and before the first packet leaves, this is
+ * where the tracker learns that.  It does not rewrite by itself then: only what
+ * its own NAT changed (IPS_SRC_NAT, IPS_DST_NAT) is rewritten by it.  So rules
+ * see an established flow in both directions, and masquerading behind opvs adds
+ * its part to the same entry.
+ *
+ * A connection has one server, so its entry, if that leads elsewhere, is of an
+ * older connection: it goes, and the packet is tracked anew.
+ *
+ * The datagrams of a one-packet service go from one client port to several
+ * servers, and the tracker has one entry of client and virtual address.  It
+ * belongs to the first server.  A datagram for another one parts from it and is
+ * tracked where it leaves: as one from the client to that server, which is what
+ * the answers of that server belong to.  To end the first entry instead would
+ * leave the answers that are under way without one.
+ */
+#include <opvs/nfct.h>
+
+#include <opvs/dest.h>
+#include <opvs/kunit.h>
+#include <opvs/netns.h>
+#include <opvs/ops.h>
+#include <opvs/table.h>
+
+#include <linux/jiffies.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_tuple.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+
+/* The tuple of packets that answer those of a direction. */
+static struct nf_conntrack_tuple *answers_of(struct nf_conn *ct,
+					     enum ip_conntrack_dir dir)
+{
+	return &ct->tuplehash[!dir].tuple;
+}
+
+static bool is_from(const struct nf_conntrack_tuple *tuple,
+		    const union nf_inet_addr *addr, __be16 port)
+{
+	return tuple->src.u.all == port &&
+	       nf_inet_addr_cmp(&tuple->src.u3, addr);
+}
+
+static bool is_to(const struct nf_conntrack_tuple *tuple,
+		  const union nf_inet_addr *addr, __be16 port)
+{
+	return tuple->dst.u.all == port &&
+	       nf_inet_addr_cmp(&tuple->dst.u3, addr);
+}
+
+/* Only the packet knows the entry yet, and no packet has that tuple. */
+static bool answers_become(struct nf_conn *ct,
+			   const struct nf_conntrack_tuple *answers)
+{
+	if (nf_ct_is_confirmed(ct) || nf_conntrack_tuple_taken(answers, ct))
+		return false;
+	nf_conntrack_alter_reply(ct, answers);
+	return true;
+}
+
+/* Does the packet's entry expect answers from the server, or can it be made to?
+ * An unconfirmed one that was made for another server is shared with a datagram
+ * that came in the same GSO packet.
+ */
+static bool leads_to_server(struct sk_buff *skb, const struct opvs_flow *flow,
+			    const struct opvs_tuple *server)
+{
+	struct nf_conntrack_tuple answers;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	/* Nothing tracks here, or a rule said that it should not. */
+	if (!ct)
+		return true;
+	answers = *answers_of(ct, CTINFO2DIR(ctinfo));
+	if (is_from(&answers, &server->src, server->sport))
+		return true;
+	if (!is_from(&answers, &flow->daddr, flow->dport))
+		return false;
+	answers.src.u3 = server->src;
+	answers.src.u.all = server->sport;
+	return answers_become(ct, &answers);
+}
+
+/* As the hook at the host's entrance does, which has seen the checksum. */
+static void track_again(struct sk_buff *skb, const struct opvs_flow *flow,
+			struct net *net)
+{
+	const struct nf_hook_state state = {
+		.hook	= NF_INET_LOCAL_IN,
+		.pf	= flow->family,
+		.net	= net,
+	};
+
+	nf_reset_ct(skb);
+	nf_conntrack_in(skb, &state);
+}
+
+static bool is_confirmed(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	return ct && nf_ct_is_confirmed(ct);
+}
+
+static void kill_entry_of(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+
+	nf_ct_kill(nf_ct_get(skb, &ctinfo));
+}
+
+/**
+ * opvs_nfct_follow() - have the tracker expect answers from the server
+ * @skb: request that has its old addresses
+ * @cp: its connection or one-packet entry
+ *
+ * Where that is not possible, the packet is tracked under the addresses that it
+ * leaves with.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: true if the packet parted from its entry: what leaves the host is
+ * tracked on its way out, what does not needs opvs_nfct_arrive().
+ */
+bool opvs_nfct_follow(struct sk_buff *skb, const struct opvs_flow *flow,
+		      const struct opvs_conn *cp)
+{
+	const struct opvs_tuple *server = &cp->reply.tuple;
+	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
+
+	/* An entry that was there before the connection is not of it: see
+	 * opvs_nfct_kill().
+	 */
+	if (!one_packet && opvs_conn_in_pkts(cp) == 1 && is_confirmed(skb)) {
+		kill_entry_of(skb);
+		track_again(skb, flow, cp->on->net);
+	}
+	if (!opvs_conn_rewrites(cp) || leads_to_server(skb, flow, server))
+		return false;
+	if (!one_packet && is_confirmed(skb)) {
+		kill_entry_of(skb);
+		track_again(skb, flow, cp->on->net);
+		if (leads_to_server(skb, flow, server))
+			return false;
+	}
+	nf_reset_ct(skb);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_follow);
+
+/**
+ * opvs_nfct_arrive() - track a packet for a server on this host
+ * @skb: request that has its new addresses, and parted from its entry
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_nfct_arrive(struct sk_buff *skb, const struct opvs_flow *flow,
+		      const struct opvs_net *on)
+{
+	track_again(skb, flow, on->net);
+}
+
+/**
+ * opvs_nfct_follow_reply() - have the tracker know what a reply leaves as
+ * @skb: reply that has its old addresses
+ * @vaddr: address that it will have
+ * @vport: port that it will have
+ *
+ * Mostly its entry is that of the request.  One that the tracker has just begun
+ * is for what a server says first, or after the entry was gone: the client will
+ * answer to the virtual address.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_nfct_follow_reply(struct sk_buff *skb, const struct opvs_flow *flow,
+			    const union nf_inet_addr *vaddr, __be16 vport)
+{
+	struct nf_conntrack_tuple answers;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || nf_ct_is_confirmed(ct))
+		return;
+	answers = *answers_of(ct, CTINFO2DIR(ctinfo));
+	if (!is_to(&answers, &flow->saddr, flow->sport))
+		return;
+	answers.dst.u3 = *vaddr;
+	answers.dst.u.all = vport;
+	answers_become(ct, &answers);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_follow_reply);
+
+static struct nf_conntrack_tuple_hash *
+find_get(const struct opvs_net *on, const struct opvs_tuple *tuple)
+{
+	struct nf_conntrack_tuple seek = {
+		.src = {
+			.u3	= tuple->src,
+			.u.all	= tuple->sport,
+			.l3num	= tuple->family,
+		},
+		.dst = {
+			.u3		= tuple->dst,
+			.u.all		= tuple->dport,
+			.protonum	= tuple->proto,
+		},
+	};
+
+	return nf_conntrack_find_get(on->net, &nf_ct_zone_dflt, &seek);
+}
+
+/* Another connection has the tuple meanwhile, and the entry may be of that. */
+static bool is_succeeded(const struct opvs_conn *cp)
+{
+	const struct opvs_table_key key = {
+		.tuple	= cp->request.tuple,
+		.now	= jiffies,
+	};
+
+	return opvs_table_find(cp->on, &key);
+}
+
+/**
+ * opvs_nfct_kill() - end the entry that tracks a connection
+ * @cp: connection, not in the table any more
+ *
+ * The entry is looked up before it is asked whether there is a successor: one
+ * that begins afterwards ends this entry by its first packet and has another.
+ *
+ * Context: any, RCU read side.
+ */
+void opvs_nfct_kill(const struct opvs_conn *cp)
+{
+	const struct opvs_tuple *server = &cp->reply.tuple;
+	struct nf_conntrack_tuple_hash *h;
+	struct nf_conn *ct;
+
+	h = find_get(cp->on, &cp->request.tuple);
+	/* Where netfilter's NAT was in front, only the answers are known by. */
+	if (!h && opvs_conn_rewrites(cp))
+		h = find_get(cp->on, server);
+	if (!h)
+		return;
+	ct = nf_ct_tuplehash_to_ctrack(h);
+	if (!is_succeeded(cp))
+		nf_ct_kill(ct);
+	nf_ct_put(ct);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_kill);
