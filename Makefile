@@ -17,6 +17,8 @@ DEB_OUT ?= packages
 
 # Where the module goes; depmod finds it there, also if a package's is elsewhere.
 EXTRA = $(DESTDIR)/lib/modules/$(KVER)/extra
+# The second where the kernel has x_tables.
+MODULES := opvs opvs_match
 # Its users are told what a compiler is told: quietly, and without notes on type
 # information, which takes the kernel's own binary that headers do not have.
 KBUILD = $(MAKE) --no-print-directory -C $(KERNELDIR) M=$(CURDIR) V=$(V) \
@@ -69,9 +71,11 @@ install: install-module install-man install-tools
 # kernel's own builder has.
 install-module: modules
 	$(if $(DESTDIR),,tools/opvs-upgrade --keep || :)
-	rm -f $(EXTRA)/opvs.ko*
-	install -D -m 644 opvs.ko $(EXTRA)/opvs.ko
-	$(STRIP) --strip-debug $(EXTRA)/opvs.ko
+	rm -f $(MODULES:%=$(EXTRA)/%.ko*)
+	for module in $(MODULES); do \
+		[ ! -e $$module.ko ] || { \
+			install -D -m 644 -t $(EXTRA) $$module.ko && \
+			$(STRIP) --strip-debug $(EXTRA)/$$module.ko; } || exit; done
 	$(if $(DESTDIR),,$(DEPMOD) -a $(KVER))
 
 install-man:
@@ -106,7 +110,7 @@ uninstall:
 		$(ADM_LINKS:%=$(DESTDIR)$(MANDIR)/man8/%) \
 		$(ADM_UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(COMPLETIONDIR)/opvsadm
-	rm -f $(EXTRA)/opvs.ko* $(DESTDIR)$(MANDIR)/man4/opvs.4 \
+	rm -f $(MODULES:%=$(EXTRA)/%.ko*) $(DESTDIR)$(MANDIR)/man4/opvs.4 \
 		$(TOOLS:%=$(DESTDIR)$(SBINDIR)/%) \
 		$(TOOL_PAGES:%=$(DESTDIR)$(MANDIR)/man8/%) \
 		$(DESTDIR)$(UNITDIR)/opvs.service
@@ -131,7 +135,7 @@ fuzz:
 	tests/fuzz/run
 
 help:
-	@echo 'modules    build opvs.ko for the kernel in KERNELDIR (default: the running one);'
+	@echo 'modules    build opvs.ko and opvs_match.ko for the kernel in KERNELDIR (default: the running one);'
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
 	@echo 'opvsadm    build the command-line tool; WERROR=1, SANITIZE=1'
 	@echo 'install    build; install below DESTDIR, with manual pages, opvsadm,'

@@ -23,7 +23,7 @@ FOLDER_LAYER = {
     "xmit": 4,
     "clock": 5,
     "path": 6,
-    "ctl": 7,
+    "ctl": 7, "match": 7,
 }
 GLUE_LAYER = 8  # net/main.c and net/pernet.c
 HEADER_LAYER = {
@@ -36,7 +36,7 @@ HEADER_LAYER = {
     "conn": 3, "table": 3, "nfct": 3,
     "xmit": 4, "route": 4,
     "defence": 5,
-    "path": 6,
+    "path": 6, "whose": 6,
     "ctl": 7,
 }
 

@@ -30,11 +30,15 @@ rm /run/modprobe.d/ip_vs.conf
 check 'ipvsadm, with nothing loaded' ipvsadm -Ln
 check 'has loaded opvs' module_loaded
 
-for name in ip_vs_ftp xt_ipvs; do
-	check "modprobe $name is refused" \
-		eval "! modprobe $name 2>$state/said"
-	check "$name: which says that opvs has none" \
-		grep -q "opvs_has_no_$name" "$state/said"
-	is "$(others)" "$before" "$name: nothing is loaded"
+for name in xt_ipvs ipt_ipvs ip6t_ipvs; do
+	is "$(modprobe "$name" 2>&1)" '' "modprobe $name says nothing"
+	check "$name: opvs_match is loaded" test -d /sys/module/opvs_match
+	is "$(others)" "$before" "$name: and nothing of ip_vs"
+	rmmod opvs_match
 done
+
+check 'modprobe ip_vs_ftp is refused' eval "! modprobe ip_vs_ftp 2>$state/said"
+check 'ip_vs_ftp: which says that opvs has none' \
+	grep -q 'opvs_has_no_ip_vs_ftp' "$state/said"
+is "$(others)" "$before" 'ip_vs_ftp: nothing is loaded'
 rm /run/modprobe.d/opvs-default.conf
