@@ -9,17 +9,21 @@ if ! nft add table inet probe 2>/dev/null; then
 fi
 nft delete table inet probe
 
-# flows PART...: the lines of the tracker that have all of these in them.
-flows() {
-	local line part
-	while read -r line; do
-		for part; do
-			[[ "$line " == *"$part "* ]] || continue 2
-		done
-		printf '%s\n' "$line"
-	done </proc/net/nf_conntrack
+# count_flows PART...: how many lines of the tracker have all of these in them.
+count_flows() {
+	awk 'BEGIN {
+		for (n = 1; n < ARGC; n++) {
+			part[n] = ARGV[n] " "
+			ARGV[n] = ""
+		}
+	}
+	{
+		for (i = 1; i < n && index($0 " ", part[i]); i++)
+			;
+		count += i == n
+	}
+	END { print 0 + count }' "$@" </proc/net/nf_conntrack
 }
-count_flows() { flows "$@" | wc -l; }
 
 # IPv6 addresses are written in full there.
 declare -A full=([fd91::1]=fd91:0000:0000:0000:0000:0000:0000:0001
@@ -92,8 +96,9 @@ both_ways() {
 	from_client clients src="${client_ip[$f]}|26300" count=30 \
 		dst="${vip[$f,1]}|5531" map=clients
 	is "${A[got]}/${A[foreign]}" 30/0 "IPv$f: one-packet: answered"
-	is "$(flows udp dport=5531 "dst=${full[${vip[$f,1]}]:-${vip[$f,1]}}" |
-		wc -l)" 30 "IPv$f: one-packet: an entry for each client's port"
+	is "$(count_flows udp dport=5531 \
+		"dst=${full[${vip[$f,1]}]:-${vip[$f,1]}}")" 30 \
+		"IPv$f: one-packet: an entry for each client's port"
 }
 
 # A port whose datagrams go to all servers: its first entry is one server's, and
@@ -101,11 +106,11 @@ both_ways() {
 one_port() {
 	local n mine=0 others=0
 	from_client burst src="${client_ip[$f]}|26400" \
-		dst="${vip[$f,1]}|5531" count=300
-	is "${A[got]}/${A[distinct]}/${A[foreign]}" 300/300/0 \
+		dst="${vip[$f,1]}|5531" count=90
+	is "${A[got]}/${A[distinct]}/${A[foreign]}" 90/90/0 \
 		"IPv$f: one-packet: a port and three servers: answered"
 	for n in 1 2 3; do
-		near "${A[on_s$n]:-0}" 100 "$(nproc)" \
+		near "${A[on_s$n]:-0}" 30 "$(nproc)" \
 			"IPv$f: one-packet: server $n: a third"
 		way "$n" 26400 5531
 		mine=$((mine + $(count_flows "$there $back")))
@@ -146,7 +151,7 @@ ends() {
 	local n before
 	# Over and over from one port, to the next server each time.
 	before=$(retransmitted)
-	for n in 1 2 3 4 5 6; do
+	for n in 1 2 3 4; do
 		from_client dial id=again src="${client_ip[$f]}|26500" \
 			dst="${vip[$f,1]}|5530"
 		is "${A[got]} ${A[errors]}" '1 ' \

@@ -13,13 +13,16 @@ tool=([4]=iptables [6]=ip6tables)
 
 # ---- what it says ----
 
-# watch FAMILY WANT OPTION...: a rule that counts, and what it is to have counted.
+# watch WANT OPTION...: a rule that counts, and what it is to have counted; they
+# are made together by watch_now.
 watches=()
-watch() {
-	local f=$1 want=$2
-	shift 2
-	watches+=("$want $*")
-	"${tool[$f]}" -t mangle -A POSTROUTING -m ipvs "$@"
+watch() { watches+=("$*"); }
+watch_now() {
+	{
+		echo '*mangle'
+		printf -- '-A POSTROUTING -m ipvs %s\n' "${watches[@]#* }"
+		echo COMMIT
+	} | "${tool[$f]}-restore" --noflush
 }
 
 # The rules' counts, in their order.
@@ -44,21 +47,21 @@ looks() {
 all_options() {
 	local in=$1 out=$2 method=$3 other=$4 port=$5
 	local all=$((in + out)) bits=$((f == 4 ? 32 : 128))
-	watch "$f" "$all" --ipvs
-	watch "$f" "$all" --ipvs --vproto "$proto"
-	watch "$f" 0 --ipvs ! --vproto "$proto"
-	watch "$f" "$in" --ipvs --vdir ORIGINAL
-	watch "$f" "$out" --ipvs --vdir REPLY
-	watch "$f" "$all" --ipvs --vmethod "$method"
-	watch "$f" 0 --ipvs --vmethod "$other"
-	watch "$f" 0 --ipvs ! --vmethod "$method"
-	watch "$f" "$all" --ipvs --vaddr "${vip[$f,1]}/$bits"
-	watch "$f" 0 --ipvs ! --vaddr "${vip[$f,1]}/$bits"
-	watch "$f" "$all" --ipvs --vaddr "${vip[$f,9]}/$((bits - 8))"
-	watch "$f" 0 --ipvs --vaddr "${vip[$f,9]}/$bits"
-	watch "$f" "$all" --ipvs --vport "$port"
-	watch "$f" 0 --ipvs ! --vport "$port"
-	watch "$f" 0 --ipvs --vport "$((port + 1))"
+	watch "$all" --ipvs
+	watch "$all" --ipvs --vproto "$proto"
+	watch 0 --ipvs ! --vproto "$proto"
+	watch "$in" --ipvs --vdir ORIGINAL
+	watch "$out" --ipvs --vdir REPLY
+	watch "$all" --ipvs --vmethod "$method"
+	watch 0 --ipvs --vmethod "$other"
+	watch 0 --ipvs ! --vmethod "$method"
+	watch "$all" --ipvs --vaddr "${vip[$f,1]}/$bits"
+	watch 0 --ipvs ! --vaddr "${vip[$f,1]}/$bits"
+	watch "$all" --ipvs --vaddr "${vip[$f,9]}/$((bits - 8))"
+	watch 0 --ipvs --vaddr "${vip[$f,9]}/$bits"
+	watch "$all" --ipvs --vport "$port"
+	watch 0 --ipvs ! --vport "$port"
+	watch 0 --ipvs --vport "$((port + 1))"
 }
 
 servers 5550
@@ -66,6 +69,7 @@ proto=udp
 for f in 4 6; do
 	service "$f" 1 5550 -s rr
 	all_options 6 6 MASQ GATE 5550
+	watch_now
 	from_client burst dst="${vip[$f,1]}|5550" count=6
 	looks 'one-packet by NAT'
 
@@ -75,23 +79,24 @@ for f in 4 6; do
 			addr="${rip[$f,$n]}|5551"
 	done
 	all_options 4 4 MASQ GATE 5551
-	watch "$f" 8 --ipvs --vportctl 5551
-	watch "$f" 0 --ipvs --vportctl 5552
+	watch 8 --ipvs --vportctl 5551
+	watch 0 --ipvs --vportctl 5552
+	watch_now
 	from_client burst dst="${vip[$f,1]}|5551" count=4
 	looks 'tracked by NAT'
 
 	# Requests only; nobody answers.
 	tracked -u "$f" 1 5553 -g -s rr
 	all_options 1 0 GATE MASQ 5553
-	watch "$f" 1 --ipvs ! --vportctl 5553
+	watch 1 --ipvs ! --vportctl 5553
+	watch_now
 	from_client ask dst="${vip[$f,1]}|5553" data=hello wait=200
 	looks 'direct routing'
 
 	# What is not balanced.
-	watch "$f" 0 --ipvs
-	"${tool[$f]}" -t mangle -A POSTROUTING -p udp --dport 5550 \
-		-m ipvs ! --ipvs
-	watches+=('1 ! --ipvs')
+	watch 0 --ipvs
+	watch 1 ! --ipvs -p udp --dport 5550
+	watch_now
 	from_client ask dst="${rip[$f,1]}|5550" data=hello
 	looks 'no service'
 done
