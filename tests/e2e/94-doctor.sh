@@ -145,6 +145,9 @@ add rule inet ill forward meta l4proto udp accept
 add rule inet ill forward meta nfproto ipv6 accept
 END
 finds "1 filter $web" 'answers that do not pass'
+echo 1 >/proc/sys/net/opvs/conntrack
+well 'and do, where they are tracked'
+echo 0 >/proc/sys/net/opvs/conntrack
 nft -f - <<END
 flush chain inet ill forward
 add rule inet ill forward accept

@@ -76,17 +76,32 @@ static void check_servers(struct doctor *doctor,
 			   "all its servers have weight 0: new ones are refused");
 }
 
-static unsigned long drain_setting(void)
+/**
+ * doctor_setting() - the value of a setting of the namespace
+ * @name: its name below net.opvs
+ * @otherwise: what to take where it cannot be read
+ *
+ * Return: the value.
+ */
+unsigned long doctor_setting(const char *name, unsigned long otherwise)
 {
-	FILE *file = fopen("/proc/sys/net/opvs/drain_seconds", "r");
-	unsigned long seconds = SIP_REFRESH;
+	unsigned long value = otherwise;
+	char path[96];
+	FILE *file;
 
+	snprintf(path, sizeof(path), "/proc/sys/net/opvs/%s", name);
+	file = fopen(path, "r");
 	if (file) {
-		if (fscanf(file, "%lu", &seconds) != 1)
-			seconds = SIP_REFRESH;
+		if (fscanf(file, "%lu", &value) != 1)
+			value = otherwise;
 		fclose(file);
 	}
-	return seconds;
+	return value;
+}
+
+static unsigned long drain_setting(void)
+{
+	return doctor_setting("drain_seconds", SIP_REFRESH);
 }
 
 static void check_sip(struct doctor *doctor, const struct snap_service *service,

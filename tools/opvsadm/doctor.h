@@ -25,6 +25,7 @@ int doctor_begin(struct doctor *doctor);
 void __printf(5, 6) doctor_say(struct doctor *doctor, const char *check,
 			       const char *about, const char *remedy,
 			       const char *format, ...);
+unsigned long doctor_setting(const char *name, unsigned long otherwise);
 void doctor_service(struct doctor *doctor, const struct snap_service *service);
 int doctor_direct(struct doctor *doctor, struct adm_nl *nl,
 		  const struct snap *snap);

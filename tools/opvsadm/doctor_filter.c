@@ -19,7 +19,7 @@
 #define REQUESTS_AT	99
 #define ANSWERS_AT	100
 
-/* Answers of servers belong to no connection that netfilter knows. */
+/* Answers of servers belong to no connection that netfilter knows, by itself. */
 #define ANSWER		(RULESET_NEW | RULESET_UNTRACKED | RULESET_INVALID)
 
 /* A place where packets of a service may end. */
@@ -28,10 +28,16 @@ struct place {
 	int		before;
 };
 
+/* What is known as part of a connection, if opvs leaves packets to netfilter's
+ * tracking (net.opvs.conntrack).
+ */
+#define TRACKED		(RULESET_NEW | RULESET_ESTABLISHED)
+
 struct firewall {
 	struct doctor	*doctor;
 	struct ruleset	rules;
 	struct nl_sock	*sock;
+	unsigned int	tracked;
 };
 
 static int known_port(uint16_t port)
@@ -137,7 +143,7 @@ static void check_forwarded(struct firewall *firewall, const char *about,
 		.family = dest->addr.family, .protocol = name->protocol,
 		.target = nat ? dest->addr : name->addr, .source_port = -1,
 		.target_port = known_port(nat ? dest->port : name->port),
-		.states = RULESET_UNTRACKED,
+		.states = RULESET_UNTRACKED | firewall->tracked,
 	};
 
 	follow(firewall, about, "requests that opvs forwards", &packet, places,
@@ -155,7 +161,7 @@ static void check_answers(struct firewall *firewall, const char *about,
 	struct ruleset_packet packet = {
 		.family = dest->addr.family, .protocol = name->protocol,
 		.source = dest->addr, .source_port = known_port(dest->port),
-		.target_port = -1, .states = ANSWER,
+		.target_port = -1, .states = ANSWER | firewall->tracked,
 	};
 
 	follow(firewall, about, "answers of servers", &packet, places,
@@ -208,6 +214,8 @@ void doctor_filter(struct doctor *doctor, const struct snap *snap)
 		return;
 	}
 	firewall.sock = route_open();
+	if (doctor_setting("conntrack", 0))
+		firewall.tracked = TRACKED;
 	for (i = 0; i < snap->count && firewall.sock; i++) {
 		const struct snap_service *service = &snap->services[i];
 
