@@ -32,6 +32,7 @@
 #include <linux/jiffies.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 
@@ -56,6 +57,17 @@ static bool is_to(const struct nf_conntrack_tuple *tuple,
 	       nf_inet_addr_cmp(&tuple->dst.u3, addr);
 }
 
+/* A flowtable would pass the flow by opvs from its second packet on, and nobody
+ * would rewrite it.  It leaves alone what has room for a helper, which changes
+ * what a flow says; that there is none yet means nothing to anybody.  Without
+ * memory, a flow is not saved from flowtables, which few have.
+ */
+static void keep_from_flowtables(struct nf_conn *ct)
+{
+	if (!nfct_help(ct))
+		nf_ct_helper_ext_add(ct, GFP_ATOMIC);
+}
+
 /* Only the packet knows the entry yet, and no packet has that tuple. */
 static bool answers_become(struct nf_conn *ct,
 			   const struct nf_conntrack_tuple *answers)
@@ -63,6 +75,7 @@ static bool answers_become(struct nf_conn *ct,
 	if (nf_ct_is_confirmed(ct) || nf_conntrack_tuple_taken(answers, ct))
 		return false;
 	nf_conntrack_alter_reply(ct, answers);
+	keep_from_flowtables(ct);
 	return true;
 }
 

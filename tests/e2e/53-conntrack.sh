@@ -183,6 +183,44 @@ for f in 4 6; do
 	is "${A[got]}/${A[foreign]}" 30/0 "IPv$f: a client on the director"
 done
 
+# ---- a flowtable ----
+
+# It takes what belongs to no service, and would send on what does as it came.
+if nft -f - 2>"$state/said" <<'END'; then
+table inet fw {
+	flowtable quick {
+		hook ingress priority 0
+		devices = { d0, d1, d2, d3 }
+	}
+	chain quick {
+		type filter hook forward priority -10; policy accept;
+		ct state established flow add @quick
+		tcp dport 5532 ct state new accept
+	}
+}
+insert rule inet fw forward tcp dport 5532 accept
+END
+	accept_on 5532
+	for f in 4 6; do
+		from_client dial id=quick dst="${vip[$f,1]}|5530" count=6
+		from_client talk id=quick data=more
+		from_client talk id=quick data='and more'
+		is "${A[got]} ${A[errors]:-}" '6 ' \
+			"IPv$f: a flowtable leaves connections alone"
+		agent hang id=quick
+		from_client dial id=quick src="${client_ip[$f]}|26600" \
+			dst="${rip[$f,1]}|5532"
+		from_client talk id=quick data=more
+		is "$(count_flows tcp sport=26600 '[OFFLOAD]')" 1 \
+			"IPv$f: a flowtable takes others"
+		agent hang id=quick
+	done
+	nft delete chain inet fw quick
+	nft delete flowtable inet fw quick
+else
+	skip 'a flowtable' 'not in this kernel'
+fi
+
 # ---- servers without a way back ----
 
 nft add rule inet fw nat oifname '{ d1, d2, d3 }' masquerade
