@@ -93,6 +93,23 @@ both_ways() {
 	is "$(count_flows udp "$there $back")" 1 \
 		"IPv$f: UDP: tracked with both translations"
 
+	if modprobe sctp 2>/dev/null; then
+		agent accept id=sctp ns="${ns_servers[1]}" proto=sctp \
+			addr="${rip[$f,1]}|5533"
+		ipvsadm -A --sctp-service "${vs[$f,1]}:5533" -s rr
+		ipvsadm -a --sctp-service "${vs[$f,1]}:5533" \
+			-r "${rs[$f,1]}:5533" -m
+		from_client dial id=sctp proto=sctp dst="${vip[$f,1]}|5533" \
+			src="${client_ip[$f]}|26250"
+		way 1 26250 5533
+		is "${A[got]} $(count_flows sctp ESTABLISHED "$there $back")" \
+			'1 1' "IPv$f: SCTP: tracked with both translations"
+		agent hang id=sctp
+		agent unaccept id=sctp
+	else
+		skip "IPv$f: SCTP" 'not in this kernel'
+	fi
+
 	from_client clients src="${client_ip[$f]}|26300" count=30 \
 		dst="${vip[$f,1]}|5531" map=clients
 	is "${A[got]}/${A[foreign]}" 30/0 "IPv$f: one-packet: answered"
