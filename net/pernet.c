@@ -15,6 +15,7 @@
 #include <opvs/path.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
+#include <opvs/tunnel.h>
 
 #include <linux/random.h>
 
@@ -55,12 +56,17 @@ static int __net_init opvs_net_init(struct net *net)
 	err = opvs_endpoint_net_init(on);
 	if (err)
 		goto err_svc;
+	err = opvs_tunnels_net_init(on);
+	if (err)
+		goto err_endpoint;
 	opvs_clock_net_init(on);
 	err = opvs_sysctl_net_init(on);
 	if (err)
-		goto err_endpoint;
+		goto err_tunnels;
 	return 0;
 
+err_tunnels:
+	opvs_tunnels_net_exit(on);
 err_endpoint:
 	opvs_endpoint_net_exit(on);
 err_svc:
@@ -94,6 +100,7 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 		opvs_svc_net_exit(on);
 		opvs_clock_net_exit(on);
 		opvs_conn_net_exit(on);
+		opvs_tunnels_net_exit(on);
 		opvs_endpoint_net_exit(on);
 		opvs_share_net_exit(on);
 		free_percpu(on->counters);

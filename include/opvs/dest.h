@@ -15,6 +15,7 @@
 #include <opvs/load.h>
 #include <opvs/ops.h>
 #include <opvs/stats.h>
+#include <opvs/tunnel.h>
 #include <opvs/watch.h>
 
 struct dst_entry;
@@ -36,9 +37,7 @@ struct opvs_dest_conf {
 	u32				weight;
 	u32				u_threshold;	/* 0: no limit */
 	u32				l_threshold;	/* 0: 3/4 of the upper */
-	u8				tun_type;	/* shown only */
-	__be16				tun_port;
-	u16				tun_flags;
+	union opvs_tunnel		tunnel;		/* of a method that wraps */
 };
 
 /**
@@ -46,13 +45,27 @@ struct opvs_dest_conf {
  * @dst: route, referenced; NULL: none was found yet, or it was let go.  Set by
  *	this CPU, BH disabled; taken out by anybody, by xchg()
  * @cookie: what dst_check() is to be asked with; this CPU, BH disabled
- * @known_nexthop: looked up for packets that keep their own address: it names an
- *	explicit next hop (FLOWI_FLAG_KNOWN_NH)
+ * @kind: what it was looked up for; set with @dst
+ * @source: address of this host that a tunnel begins at; set with @dst
  */
 struct opvs_route {
 	struct dst_entry	*dst;
 	u32			cookie;
-	bool			known_nexthop;
+	u8			kind;
+	union nf_inet_addr	source;
+};
+
+/**
+ * enum opvs_route_kind - what a route is for
+ * @OPVS_ROUTE_REWRITTEN: packets that get the server's address
+ * @OPVS_ROUTE_UNCHANGED: packets that keep their own: the route names an explicit
+ *	next hop (FLOWI_FLAG_KNOWN_NH)
+ * @OPVS_ROUTE_TUNNEL: packets of this host, which others are wrapped in
+ */
+enum opvs_route_kind {
+	OPVS_ROUTE_REWRITTEN,
+	OPVS_ROUTE_UNCHANGED,
+	OPVS_ROUTE_TUNNEL,
 };
 
 /**
@@ -73,6 +86,7 @@ struct opvs_route {
  *	READ_ONCE by packets, written under cfg_lock
  * @l_threshold: no longer overloaded below this many, 0: three quarters of
  *	@u_threshold; as that
+ * @tunnel: &union opvs_tunnel; READ_ONCE by packets, written under cfg_lock
  * @removed: no longer among the service's servers; READ_ONCE by packets, written
  *	under cfg_lock
  * @conns: tracked connections
@@ -130,6 +144,7 @@ struct opvs_dest {
 	struct opvs_endpoint __rcu	*endpoint;
 	struct opvs_load __rcu		*load;
 	u32				l_threshold;
+	u32				tunnel;
 
 	/* written with each connection */
 	atomic_t			conns ____cacheline_aligned_in_smp;
@@ -170,6 +185,7 @@ void opvs_dest_leave_all(struct opvs_svc *svc);
 int opvs_dest_expect_calls(struct opvs_svc *svc,
 			   const struct opvs_svc_conf *conf);
 void opvs_dest_count_calls(struct opvs_svc *svc);
+u8 opvs_dest_calls_by(const struct opvs_svc_conf *conf);
 struct opvs_dest *opvs_dest_find(const struct opvs_svc *svc,
 				 const struct opvs_dest_key *key);
 void opvs_dest_kill(struct opvs_dest *dest);

@@ -238,8 +238,8 @@ struct opvs_net_clock {
  *              statistics and estimators; order of
  *              events
  * insert locks that a tuple gets one connection     softirq        -
- * rhashtable   chains of match.table and            process        cfg_lock
- * bucket locks replies.endpoints
+ * rhashtable   chains of match.table,               process        cfg_lock
+ * bucket locks replies.endpoints and tunnels
  *              chains of conn.table                 softirq,       insert
  *                                                   sweeper        lock
  * expiry shard one CPU's lists of due connections   softirq,       -
@@ -263,6 +263,7 @@ struct opvs_net_clock {
  * @cfg_lock: see above
  * @share: net/svc/share.c
  * @svc: net/svc/service.c
+ * @tunnels: net/svc/tunnels.c
  * @removed: net/svc/removed.c
  * @policy: net/svc/policy.c
  * @totals: net/svc/totals.c
@@ -289,6 +290,7 @@ struct opvs_net {
 	struct mutex			cfg_lock;
 	struct opvs_net_share		share;
 	struct opvs_net_services	svc;
+	struct rhashtable		tunnels;
 	struct opvs_net_removed		removed;
 	struct opvs_net_policies	policy;
 	struct opvs_net_totals		totals;

@@ -217,18 +217,27 @@ struct opvs_sched_ops {
  * @feature: as it is called in /sys/kernel/opvs/features, behind "xmit-"
  * @method: IP_VS_CONN_F_* forwarding method
  * @rewrites: replies come back through the director and need the virtual address
+ * @wraps: the server gets the packet inside another one, so that its address may
+ *	be of another family than the service's
  * @send: rewrite and send.  Softirq or BH disabled, RCU read side.  The packet
  *	is consumed only by the verdict FORWARDED; with any other one it is
  *	still the caller's
+ * @send_error: the same for an ICMP error about the server's packet; @inner is the
+ *	quoted one, and @port the port that the server sent it from
  */
 struct opvs_xmit_ops {
 	const char	*name;
 	const char	*feature;
 	u32		method;
 	bool		rewrites;
+	bool		wraps;
 	opvs_verdict_t	(*send)(struct sk_buff *skb,
 				const struct opvs_flow *flow,
 				struct opvs_conn *cp);
+	opvs_verdict_t	(*send_error)(struct opvs_net *on, struct sk_buff *skb,
+				      const struct opvs_flow *outer,
+				      const struct opvs_flow *inner,
+				      struct opvs_dest *dest, __be16 port);
 };
 
 #endif /* OPVS_OPS_H */

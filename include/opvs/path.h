@@ -208,4 +208,8 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *flow);
 
+/* icmp_tunnel.c: errors about what the director wrapped */
+opvs_verdict_t opvs_icmp_tunnel(struct opvs_net *on, struct sk_buff *skb,
+				const struct opvs_flow *error);
+
 #endif /* OPVS_PATH_H */

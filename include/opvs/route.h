@@ -14,29 +14,42 @@ struct opvs_net;
 void opvs_route_forget(const struct opvs_dest *dest);
 struct dst_entry *opvs_route_find(struct opvs_net *on,
 				  const struct opvs_dest *dest,
-				  bool known_nexthop);
+				  enum opvs_route_kind kind);
 
 /**
  * opvs_route_get() - the route to a server
  * @dest: server
- * @known_nexthop: the packet's own address is not the server's (direct
- *	routing), so the route must name the next hop
+ * @kind: what for
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: the route, valid within the read section, or NULL when there is none.
  */
 static inline struct dst_entry *opvs_route_get(struct opvs_net *on,
 					       const struct opvs_dest *dest,
-					       bool known_nexthop)
+					       enum opvs_route_kind kind)
 {
 	const struct opvs_route *route = this_cpu_ptr(dest->route);
 	struct dst_entry *dst = READ_ONCE(route->dst);
 
 	/* The server's forwarding method may have changed since. */
-	if (likely(dst && route->known_nexthop == known_nexthop &&
+	if (likely(dst && route->kind == kind &&
 		   dst_check(dst, route->cookie)))
 		return dst;
-	return opvs_route_find(on, dest, known_nexthop);
+	return opvs_route_find(on, dest, kind);
+}
+
+/**
+ * opvs_route_source() - the address that a tunnel begins at
+ * @dest: server
+ *
+ * Context: softirq or BH disabled; opvs_route_get() has just found the server's
+ * route, of OPVS_ROUTE_TUNNEL.
+ * Return: the address, valid until the next opvs_route_get().
+ */
+static inline const union nf_inet_addr *
+opvs_route_source(const struct opvs_dest *dest)
+{
+	return &this_cpu_ptr(dest->route)->source;
 }
 
 /* process context */

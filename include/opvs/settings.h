@@ -29,6 +29,8 @@ enum opvs_defence_mode {
  * @expire_nodest_conn: end connections of a removed server at their next packet,
  *	and those of a server with weight 0 at one that may open a connection
  * @expire_quiescent_template: a template of a server with weight 0 is void
+ * @pmtu_disc: routers must not cut the outer packets of tunnels of IPv4 whose
+ *	inner one they might not have cut
  * @conn_reuse_mode: bit 0: a SYN may begin a new connection over a closed one,
  *	bit 1: also over one in FIN_WAIT
  * @conntrack: connections that begin from now on, and the datagrams of one-packet
@@ -63,6 +65,7 @@ struct opvs_settings {
 	int	sloppy_sctp;
 	int	expire_nodest_conn;
 	int	expire_quiescent_template;
+	int	pmtu_disc;
 	int	conn_reuse_mode;
 	int	conntrack;
 	int	snat_reroute;

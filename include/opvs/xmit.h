@@ -3,9 +3,13 @@
 #ifndef OPVS_XMIT_H
 #define OPVS_XMIT_H
 
+#include <linux/ip.h>
 #include <linux/ip_vs.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/ip.h>
 
 #include <opvs/dest.h>
 #include <opvs/ops.h>
@@ -15,10 +19,11 @@ struct opvs_net;
 
 extern const struct opvs_xmit_ops opvs_xmit_nat;
 extern const struct opvs_xmit_ops opvs_xmit_dr;
+extern const struct opvs_xmit_ops opvs_xmit_tunnel;
 
 /* All methods, for the error text when another one is asked for. */
 #define OPVS_XMIT_KNOWN	\
-	"use NAT (ipvsadm -m) or direct routing (-g)"
+	"use NAT (ipvsadm -m), direct routing (-g) or a tunnel (-i)"
 
 /* By forwarding method; NULL where a method is not supported. */
 extern const struct opvs_xmit_ops *const
@@ -77,7 +82,27 @@ static inline void opvs_forget_socket(struct sk_buff *skb,
 		skb_orphan(skb);
 }
 
+/* Does a route lead to this host? */
+static inline bool opvs_route_is_local(const struct dst_entry *dst)
+{
+	return READ_ONCE(dst->dev)->flags & IFF_LOOPBACK;
+}
+
+/* Does the way's MTU matter?  All other packets may be cut into fragments. */
+static inline bool opvs_needs_whole(const struct sk_buff *skb,
+				    const struct opvs_flow *flow)
+{
+	return flow->family == NFPROTO_IPV6 ||
+	       ip_hdr(skb)->frag_off & htons(IP_DF);
+}
+
 /* output.c: the way out of here */
+bool opvs_route_martian(const struct opvs_flow *flow,
+			const struct opvs_dest *dest, bool local);
+bool opvs_exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
+		      unsigned int mtu);
+opvs_verdict_t opvs_route_hop(struct sk_buff *skb,
+			      const struct opvs_flow *flow);
 opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_flow *flow,
 				const struct opvs_dest *dest,
@@ -85,6 +110,8 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 				 const struct opvs_flow *flow,
 				 struct opvs_net *on, struct dst_entry *dst);
+void opvs_route_send(struct sk_buff *skb, const struct opvs_flow *flow,
+		     u8 family, struct opvs_net *on, struct dst_entry *dst);
 int opvs_reroute(struct opvs_net *on, struct sk_buff *skb,
 		 const struct opvs_flow *flow);
 
@@ -100,6 +127,14 @@ int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 		      const struct opvs_flow *inner, enum opvs_end outer_end,
 		      const union nf_inet_addr *addr, __be16 port);
+
+/* encap.c: what is between a tunnel's IP header and the packet in it */
+unsigned int opvs_encap_len(union opvs_tunnel tunnel, u8 family);
+int opvs_encap_push(struct net *net, struct sk_buff *skb, union opvs_tunnel tunnel,
+		    u8 inner, u8 family);
+void opvs_encap_check(struct sk_buff *skb, union opvs_tunnel tunnel,
+		      u8 family, const union nf_inet_addr *from,
+		      const union nf_inet_addr *to);
 
 /* error.c: ICMP errors of the director itself */
 void opvs_error_unreachable(struct sk_buff *skb, const struct opvs_flow *flow,

@@ -339,7 +339,7 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	cp->reply.tuple = (struct opvs_tuple){
 		.sport	= dest->port ?: start->tuple.dport,
 		.dport	= start->tuple.sport,
-		.family	= start->tuple.family,
+		.family	= dest->family,
 		.proto	= start->tuple.proto,
 		.kind	= OPVS_TUPLE_REPLY,
 		.src	= dest->addr,

@@ -172,6 +172,26 @@ bool opvs_nfct_follow(struct sk_buff *skb, const struct opvs_flow *flow,
 EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_follow);
 
 /**
+ * opvs_nfct_wrap() - a packet goes on inside another one
+ * @skb: request
+ *
+ * Its entry is made now, as it does not leave by itself.  The outer packet is
+ * another flow, unless nothing is tracked.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: false if the tracker wants it dropped.
+ */
+bool opvs_nfct_wrap(struct sk_buff *skb)
+{
+	if (likely(!skb_nfct(skb)))
+		return true;
+	if (nf_conntrack_confirm(skb) != NF_ACCEPT)
+		return false;
+	nf_reset_ct(skb);
+	return true;
+}
+
+/**
  * opvs_nfct_arrive() - track a packet for a server on this host
  * @skb: request that has its new addresses, and parted from its entry
  *

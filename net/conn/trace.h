@@ -48,13 +48,15 @@ static inline void put_addr(void *to, u8 family,
 	}
 }
 
-/* Of no server: the address of nobody. */
+/* Of no server: the address of nobody, of that family. */
 static inline void put_dest(void *to, u8 family, const struct opvs_dest *dest)
 {
 	static const union nf_inet_addr nobody;
 
-	put_addr(to, family, dest ? &dest->addr : &nobody,
-		 dest ? dest->port : 0);
+	if (dest)
+		put_addr(to, dest->family, &dest->addr, dest->port);
+	else
+		put_addr(to, family, &nobody, 0);
 }
 
 #endif /* OPVS_CONN_TRACE_H */

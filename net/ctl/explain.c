@@ -240,6 +240,8 @@ static int change_with(struct explain *e, const struct opvs_nest *nest,
 	other = list_first_entry_or_null(&e->svc->dests, struct opvs_dest, list);
 	conf.xmit = other ? other->conf.xmit :
 		    opvs_xmit_find(IP_VS_CONN_F_MASQ);
+	if (other)
+		conf.tunnel = other->conf.tunnel;
 	return opvs_what_if_with(e->what_if, &conf, nest->extack);
 }
 

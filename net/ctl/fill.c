@@ -353,9 +353,9 @@ int opvs_fill_dest(struct opvs_msg *msg, const struct opvs_dest *dest)
 	    nla_put_be16(skb, IPVS_DEST_ATTR_PORT, dest->port) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_FWD_METHOD, conf->xmit->method) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_WEIGHT, conf->weight) ||
-	    nla_put_u8(skb, IPVS_DEST_ATTR_TUN_TYPE, conf->tun_type) ||
-	    nla_put_be16(skb, IPVS_DEST_ATTR_TUN_PORT, conf->tun_port) ||
-	    nla_put_u16(skb, IPVS_DEST_ATTR_TUN_FLAGS, conf->tun_flags) ||
+	    nla_put_u8(skb, IPVS_DEST_ATTR_TUN_TYPE, conf->tunnel.type) ||
+	    nla_put_be16(skb, IPVS_DEST_ATTR_TUN_PORT, conf->tunnel.port) ||
+	    nla_put_u16(skb, IPVS_DEST_ATTR_TUN_FLAGS, conf->tunnel.flags) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_U_THRESH, conf->u_threshold) ||
 	    nla_put_u32(skb, IPVS_DEST_ATTR_L_THRESH, conf->l_threshold) ||
 	    opvs_fill_dest_conns(skb, dest) ||

@@ -78,11 +78,10 @@ static int opvs_filter_family(struct opvs_filter *filter,
 	u16 family;
 
 	if (!attr) {
-		if (!(filter->has & (OPVS_HAS(CLIENT) | OPVS_HAS(VIRTUAL) |
-				     OPVS_HAS(SERVER))))
+		if (!(filter->has & (OPVS_HAS(CLIENT) | OPVS_HAS(VIRTUAL))))
 			return 0;
 		NL_SET_ERR_MSG_ATTR(nest->extack, nest->attr,
-				    "connection FAMILY must be given with an address");
+				    "connection FAMILY must be given with CLIENT or VIRTUAL");
 		return -EINVAL;
 	}
 	family = nla_get_u16(attr);
@@ -108,10 +107,31 @@ static int opvs_filter_addr(const struct opvs_filter *filter,
 					    sizeof(addr->in);
 	if (nla_len(attr) != size) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
-				    "connection CLIENT, VIRTUAL, SERVER must be addresses of FAMILY");
+				    "connection CLIENT, VIRTUAL must be addresses of FAMILY");
 		return -EINVAL;
 	}
 	nla_memcpy(addr, attr, sizeof(*addr));
+	return 0;
+}
+
+/* A tunnel's server may be of the other family. */
+static int opvs_filter_server(struct opvs_filter *filter,
+			      const struct opvs_nest *nest)
+{
+	const struct nlattr *attr = nest->tb[OPVS_CONN_ATTR_SERVER];
+
+	if (!attr)
+		return 0;
+	if (nla_len(attr) == sizeof(filter->server.in6)) {
+		filter->server_family = NFPROTO_IPV6;
+	} else if (nla_len(attr) == sizeof(filter->server.in)) {
+		filter->server_family = NFPROTO_IPV4;
+	} else {
+		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+				    "connection SERVER must be an address, of 4 or 16 bytes");
+		return -EINVAL;
+	}
+	nla_memcpy(&filter->server, attr, sizeof(filter->server));
 	return 0;
 }
 
@@ -152,8 +172,7 @@ static int opvs_filter_addrs(struct opvs_filter *filter,
 		err = opvs_filter_addr(filter, nest, OPVS_CONN_ATTR_VIRTUAL,
 				       &filter->vaddr);
 	if (!err)
-		err = opvs_filter_addr(filter, nest, OPVS_CONN_ATTR_SERVER,
-				       &filter->server);
+		err = opvs_filter_server(filter, nest);
 	return err;
 }
 
@@ -363,7 +382,8 @@ bool opvs_filter_match(const struct opvs_filter *filter,
 	if (!opvs_match_tuple(filter, &cp->request.tuple))
 		return false;
 	if (has & OPVS_HAS(SERVER) &&
-	    !opvs_same_addr(&reply->src, &filter->server, reply->family))
+	    (reply->family != filter->server_family ||
+	     !opvs_same_addr(&reply->src, &filter->server, reply->family)))
 		return false;
 	if (has & OPVS_HAS(SERVER_PORT) && reply->sport != filter->sport)
 		return false;

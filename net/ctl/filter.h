@@ -21,12 +21,13 @@ struct nlmsghdr;
  * @by_svc: @svc must match
  * @svc: key of a service
  * @kind: &enum opvs_conn_kind
- * @family: NFPROTO_*; of all addresses
+ * @family: NFPROTO_*; of all addresses but @server
  * @proto: IPPROTO_*
  * @prefix: bits of @client that count
  * @client: address
  * @vaddr: virtual address; of templates of a firewall mark, see @mark
- * @server: address
+ * @server: address, of any family
+ * @server_family: NFPROTO_* of it
  * @cport: port of @client
  * @vport: port of @vaddr
  * @sport: port of @server
@@ -42,6 +43,7 @@ struct opvs_filter {
 	struct opvs_svc_key		svc;
 	u8				kind;
 	u8				family;
+	u8				server_family;
 	u8				proto;
 	u8				prefix;
 	union nf_inet_addr		client;

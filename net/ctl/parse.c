@@ -390,19 +390,34 @@ int opvs_parse_dest_key(const struct opvs_nest *nest, u8 family,
 	return 0;
 }
 
+/* Kept and shown for every method, as IPVS has it, so it must always be right. */
 static int opvs_parse_tunnel(const struct opvs_nest *nest,
 			     struct opvs_dest_conf *conf)
 {
 	struct nlattr *const *tb = nest->tb;
+	union opvs_tunnel *tunnel = &conf->tunnel;
+	u16 flags = 0;
 
 	if (tb[IPVS_DEST_ATTR_TUN_TYPE])
-		conf->tun_type = nla_get_u8(tb[IPVS_DEST_ATTR_TUN_TYPE]);
+		tunnel->type = nla_get_u8(tb[IPVS_DEST_ATTR_TUN_TYPE]);
 	if (tb[IPVS_DEST_ATTR_TUN_PORT])
-		conf->tun_port = nla_get_be16(tb[IPVS_DEST_ATTR_TUN_PORT]);
+		tunnel->port = nla_get_be16(tb[IPVS_DEST_ATTR_TUN_PORT]);
 	if (tb[IPVS_DEST_ATTR_TUN_FLAGS])
-		conf->tun_flags = nla_get_u16(tb[IPVS_DEST_ATTR_TUN_FLAGS]);
+		flags = nla_get_u16(tb[IPVS_DEST_ATTR_TUN_FLAGS]);
+	tunnel->flags = flags;
 
-	if (conf->tun_type == IP_VS_CONN_F_TUNNEL_TYPE_GUE && !conf->tun_port) {
+	if (tunnel->type >= IP_VS_CONN_F_TUNNEL_TYPE_MAX) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, tb[IPVS_DEST_ATTR_TUN_TYPE],
+				    "TUN_TYPE must be 0 (ipip), 1 (gue) or 2 (gre)");
+		return -EINVAL;
+	}
+	if (flags & ~(IP_VS_TUNNEL_ENCAP_FLAG_CSUM |
+		      IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM)) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, tb[IPVS_DEST_ATTR_TUN_FLAGS],
+				    "TUN_FLAGS must be 0, 1 (csum) or 2 (remcsum)");
+		return -EINVAL;
+	}
+	if (tunnel->type == IP_VS_CONN_F_TUNNEL_TYPE_GUE && !tunnel->port) {
 		NL_SET_ERR_MSG_ATTR(nest->extack, tb[IPVS_DEST_ATTR_TUN_TYPE],
 				    "TUN_PORT must be given for tunnel type GUE");
 		return -EINVAL;

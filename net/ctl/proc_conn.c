@@ -86,6 +86,15 @@ static void opvs_proc_conn_stop(struct seq_file *seq, void *v)
 	rcu_read_unlock();
 }
 
+static void opvs_proc_show_end(struct seq_file *seq, u8 family,
+			       const union nf_inet_addr *addr, __be16 port)
+{
+	if (family == NFPROTO_IPV6)
+		seq_printf(seq, "%pI6 %04X ", &addr->in6, ntohs(port));
+	else
+		seq_printf(seq, "%08X %04X ", ntohl(addr->ip), ntohs(port));
+}
+
 /* All columns up to the state.  A firewall mark stands where the virtual
  * address would.
  */
@@ -96,16 +105,10 @@ static void opvs_proc_show_tuple(struct seq_file *seq,
 	const struct opvs_tuple *to = &cp->reply.tuple;
 
 	seq_printf(seq, "%-3s ", opvs_proto_name(from->proto));
-	if (from->family == NFPROTO_IPV6)
-		seq_printf(seq, "%pI6 %04X %pI6 %04X %pI6 %04X",
-			   &from->src.in6, ntohs(from->sport), &from->dst.in6,
-			   ntohs(from->dport), &to->src.in6, ntohs(to->sport));
-	else
-		seq_printf(seq, "%08X %04X %08X %04X %08X %04X",
-			   ntohl(from->src.ip), ntohs(from->sport),
-			   ntohl(from->dst.ip), ntohs(from->dport),
-			   ntohl(to->src.ip), ntohs(to->sport));
-	seq_printf(seq, " %-11s", opvs_ctl_state_name(cp));
+	opvs_proc_show_end(seq, from->family, &from->src, from->sport);
+	opvs_proc_show_end(seq, from->family, &from->dst, from->dport);
+	opvs_proc_show_end(seq, to->family, &to->src, to->sport);
+	seq_printf(seq, "%-11s", opvs_ctl_state_name(cp));
 }
 
 /* Up to 4 characters at @text stand for @byte.  Returns their number. */

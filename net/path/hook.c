@@ -291,7 +291,9 @@ opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 	}
 	if (!opvs_is_icmp(flow))
 		return opvs_stage_other(on, skb);
-	verdict = opvs_icmp_to_server(on, skb, flow);
+	verdict = opvs_icmp_tunnel(on, skb, flow);
+	if (verdict == OPVS_NOT_OURS)
+		verdict = opvs_icmp_to_server(on, skb, flow);
 	if (verdict == OPVS_NOT_OURS)
 		verdict = opvs_icmp_to_client(on, skb, flow);
 	return verdict;

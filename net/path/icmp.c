@@ -22,7 +22,6 @@
 #include <opvs/netns.h>
 #include <opvs/nfct.h>
 #include <opvs/proto.h>
-#include <opvs/route.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/xmit.h>
@@ -32,7 +31,6 @@
 #include <linux/in.h>
 #include <linux/ip_vs.h>
 #include <linux/skbuff.h>
-#include <net/dst.h>
 
 /**
  * opvs_is_icmp() - is this ICMP of the packet's own family?
@@ -169,24 +167,15 @@ opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,
 static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *outer,
 				   const struct opvs_flow *inner,
-				   struct opvs_dest *dest, bool rewrites,
+				   struct opvs_dest *dest,
+				   const struct opvs_xmit_ops *xmit,
 				   __be16 port, bool tracked)
 {
 	opvs_verdict_t verdict;
-	struct dst_entry *dst;
 
 	if (likely(!tracked))
 		opvs_nfct_leave(skb);
-	dst = opvs_route_get(on, dest, !rewrites);
-	if (unlikely(!dst))
-		return OPVS_VERDICT(ICMP_DROP_BAD);
-	verdict = opvs_route_check(skb, outer, dest, dst);
-	if (verdict == OPVS_GO_ON && rewrites &&
-	    opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST, &dest->addr, port))
-		verdict = OPVS_VERDICT(DROP_NO_MEMORY);
-	if (unlikely(verdict != OPVS_GO_ON))
-		return OPVS_VERDICT(ICMP_DROP_BAD);
-	verdict = opvs_route_output(skb, outer, on, dst);
+	verdict = xmit->send_error(on, skb, outer, inner, dest, port);
 	if (verdict == OPVS_VERDICT(FORWARDED))
 		return OPVS_VERDICT(ICMP_TO_SERVER);
 	return verdict == OPVS_VERDICT(DELIVERED_LOCAL) ?
@@ -217,7 +206,7 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 	cp = icmp_conn(on, &inner, OPVS_TUPLE_REQUEST);
 	if (cp)
 		return icmp_forward(on, skb, outer, &inner, cp->dest,
-				    opvs_xmit_of(cp->flags)->rewrites,
+				    opvs_xmit_of(cp->flags),
 				    cp->reply.tuple.sport,
 				    cp->flags & IP_VS_CONN_F_NFCT);
 
@@ -230,7 +219,7 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 	if (verdict != OPVS_GO_ON)
 		return verdict;
 	return icmp_forward(on, skb, outer, &inner, dest,
-			    READ_ONCE(dest->xmit)->rewrites,
+			    READ_ONCE(dest->xmit),
 			    dest->port ?: request.dport,
 			    READ_ONCE(on->settings.conntrack));
 }

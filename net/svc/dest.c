@@ -17,6 +17,7 @@
 #include <opvs/netns.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
+#include <opvs/tunnel.h>
 #include <opvs/wq.h>
 
 #include <linux/inetdevice.h>
@@ -33,10 +34,10 @@
  * One processor has nothing to share.
  */
 static_assert(offsetofend(struct opvs_dest, u_threshold) <= 64);
-static_assert(offsetofend(struct opvs_dest, l_threshold) <= 128);
+static_assert(offsetofend(struct opvs_dest, tunnel) <= 128);
 static_assert(!IS_ENABLED(CONFIG_SMP) ||
 	      offsetof(struct opvs_dest, conns) >=
-	      ALIGN(offsetofend(struct opvs_dest, l_threshold),
+	      ALIGN(offsetofend(struct opvs_dest, tunnel),
 		    SMP_CACHE_BYTES));
 
 /* Asked of new servers only: what an address is may change later. */
@@ -85,8 +86,9 @@ int opvs_dest_check_conf(const struct opvs_svc *svc,
 {
 	int err;
 
-	if (conf->key.family != svc->key.family) {
-		NL_SET_ERR_MSG(extack, "server address: its family must be the service's");
+	if (conf->key.family != svc->key.family && !conf->xmit->wraps) {
+		NL_SET_ERR_MSG(extack,
+			       "server address: must be of the service's family, or by tunnel");
 		return -EINVAL;
 	}
 	err = check_method(svc, conf, svc->one_packet, extack);
@@ -254,6 +256,7 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 static void dest_apply(struct opvs_dest *dest,
 		       const struct opvs_dest_conf *conf)
 {
+	WRITE_ONCE(dest->tunnel, conf->tunnel.word);
 	WRITE_ONCE(dest->xmit, conf->xmit);
 	WRITE_ONCE(dest->weight, conf->weight);
 	WRITE_ONCE(dest->l_threshold, conf->l_threshold);
@@ -317,59 +320,36 @@ int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static u8 calls_by(const struct opvs_svc_conf *conf)
-{
-	if (!opvs_svc_conf_one_packet(conf))
-		return OPVS_CALLS_NONE;
-	return conf->flags & IP_VS_SVC_F_PERSISTENT ? OPVS_CALLS_TEMPLATES :
-						      OPVS_CALLS_ESTIMATED;
-}
-
-/**
- * opvs_dest_expect_calls() - make ready to count calls in another way
- * @svc: service
- * @conf: configuration that it is to get
- *
- * Context: process, cfg_lock held.
- * Return: 0; -ENOMEM, and nothing has changed that can be seen.
+/* What else leads to a server but its service: replies by where they come from,
+ * and errors about packets in its tunnel.
  */
-int opvs_dest_expect_calls(struct opvs_svc *svc,
-			   const struct opvs_svc_conf *conf)
+static int join_more(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 {
-	struct opvs_dest *dest;
+	struct opvs_net *on = dest->svc->on;
+	bool joins = answers_statelessly(dest->svc, conf) &&
+		     !opvs_dest_joined(dest);
 	int err = 0;
 
-	lockdep_assert_held(&svc->on->cfg_lock);
-
-	if (calls_by(conf) != OPVS_CALLS_ESTIMATED ||
-	    calls_by(&svc->conf) == OPVS_CALLS_ESTIMATED)
-		return 0;
-	list_for_each_entry(dest, &svc->dests, list) {
-		err = opvs_dest_load_start(dest);
-		if (err)
-			break;
-	}
+	if (joins)
+		err = opvs_endpoint_join(on, dest);
+	if (err || !conf->xmit->wraps)
+		return err;
+	err = opvs_tunnels_join(on, conf);
+	if (err && joins)
+		opvs_endpoint_leave(on, dest);
 	return err;
 }
 
-/**
- * opvs_dest_count_calls() - count calls as the service's configuration has it
- * @svc: service; opvs_dest_expect_calls() made it ready
- *
- * Context: process, cfg_lock held.
- */
-void opvs_dest_count_calls(struct opvs_svc *svc)
+/* Undoes that for a configuration that is no more, or came to nothing. */
+static void leave_more(struct opvs_dest *dest,
+		       const struct opvs_dest_conf *left, bool answers)
 {
-	struct opvs_dest *dest;
+	struct opvs_net *on = dest->svc->on;
 
-	lockdep_assert_held(&svc->on->cfg_lock);
-
-	list_for_each_entry(dest, &svc->dests, list) {
-		WRITE_ONCE(dest->calls, calls_by(&svc->conf));
-		/* Others are to decide by that, or we after them. */
-		smp_mb();
-		opvs_dest_update_overload(dest);
-	}
+	if (!answers && opvs_dest_joined(dest))
+		opvs_endpoint_leave(on, dest);
+	if (left->xmit->wraps)
+		opvs_tunnels_leave(on, left);
 }
 
 /* Leads packets to a server that they cannot see yet.  After an error it is for
@@ -381,7 +361,7 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 {
 	int err;
 
-	WRITE_ONCE(dest->calls, calls_by(&svc->conf));
+	WRITE_ONCE(dest->calls, opvs_dest_calls_by(&svc->conf));
 	if (dest->calls == OPVS_CALLS_ESTIMATED) {
 		err = opvs_dest_load_start(dest);
 		if (err)
@@ -395,11 +375,9 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 	dest_apply(dest, conf);
 	/* The next packet that finds it must not take it for a removed one. */
 	WRITE_ONCE(dest->removed, false);
-	if (answers_statelessly(svc, conf)) {
-		err = opvs_endpoint_join(svc->on, dest);
-		if (err)
-			return err;
-	}
+	err = join_more(dest, conf);
+	if (err)
+		return err;
 
 	dest->id = ++svc->last_dest_id;
 	list_add_tail(&dest->list, &svc->dests);
@@ -410,8 +388,7 @@ static int dest_link(struct opvs_svc *svc, struct opvs_dest *dest,
 
 	list_del_init(&dest->list);
 	svc->num_dests--;
-	if (opvs_dest_joined(dest))
-		opvs_endpoint_leave(svc->on, dest);
+	leave_more(dest, conf, false);
 	return err;
 }
 
@@ -490,8 +467,7 @@ static int show_edited(struct opvs_dest *dest, u32 old_weight,
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		   struct netlink_ext_ack *extack)
 {
-	bool joins = answers_statelessly(dest->svc, conf) &&
-		     !opvs_dest_joined(dest);
+	bool answered = opvs_dest_joined(dest);
 	struct opvs_dest_conf old_conf = dest->conf;
 	u32 old_last_weight = dest->last_weight;
 	struct opvs_svc *svc = dest->svc;
@@ -502,11 +478,9 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 	err = opvs_dest_check_conf(svc, conf, extack);
 	if (err)
 		return err;
-	if (joins) {
-		err = opvs_endpoint_join(svc->on, dest);
-		if (err)
-			return err;
-	}
+	err = join_more(dest, conf);
+	if (err)
+		return err;
 
 	dest->conf = *conf;
 	if (conf->weight)
@@ -515,13 +489,11 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 	if (err) {
 		dest->conf = old_conf;
 		dest->last_weight = old_last_weight;
-		if (joins)
-			opvs_endpoint_leave(svc->on, dest);
+		leave_more(dest, conf, answered);
 		return err;
 	}
 
-	if (opvs_dest_joined(dest) && !answers_statelessly(svc, conf))
-		opvs_endpoint_leave(svc->on, dest);
+	leave_more(dest, &old_conf, answers_statelessly(svc, conf));
 	dest_apply(dest, conf);
 	if (conf->xmit->rewrites && !old_conf.xmit->rewrites)
 		opvs_mistakes_warn_dest(dest, extack);
@@ -544,8 +516,7 @@ void opvs_dest_unlink(struct opvs_dest *dest)
 
 	lockdep_assert_held(&svc->on->cfg_lock);
 
-	if (opvs_dest_joined(dest))
-		opvs_endpoint_leave(svc->on, dest);
+	leave_more(dest, &dest->conf, false);
 	if (svc->listed == dest)
 		svc->listed = NULL;
 	list_del_init(&dest->list);

@@ -162,8 +162,7 @@ void opvs_event_dest_edit(struct opvs_dest *dest,
 		event.changed |= OPVS_CHANGED_THRESHOLDS;
 	if (new->xmit != old->xmit)
 		event.changed |= OPVS_CHANGED_METHOD;
-	if (new->tun_type != old->tun_type || new->tun_port != old->tun_port ||
-	    new->tun_flags != old->tun_flags)
+	if (new->tunnel.word != old->tunnel.word)
 		event.changed |= OPVS_CHANGED_TUNNEL;
 	if (event.changed)
 		opvs_event_tell(dest->svc->on, &event);

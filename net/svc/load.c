@@ -11,6 +11,7 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
+#include <linux/ip_vs.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/sched.h>
@@ -127,3 +128,65 @@ void opvs_net_load_forget(struct opvs_net *on)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_load_forget);
+
+/**
+ * opvs_dest_calls_by() - how the calls of a service's servers are counted
+ * @conf: the service's configuration
+ *
+ * Context: any.
+ * Return: &enum opvs_calls.
+ */
+u8 opvs_dest_calls_by(const struct opvs_svc_conf *conf)
+{
+	if (!opvs_svc_conf_one_packet(conf))
+		return OPVS_CALLS_NONE;
+	return conf->flags & IP_VS_SVC_F_PERSISTENT ? OPVS_CALLS_TEMPLATES :
+						      OPVS_CALLS_ESTIMATED;
+}
+
+/**
+ * opvs_dest_expect_calls() - make ready to count calls in another way
+ * @svc: service
+ * @conf: configuration that it is to get
+ *
+ * Context: process, cfg_lock held.
+ * Return: 0; -ENOMEM, and nothing has changed that can be seen.
+ */
+int opvs_dest_expect_calls(struct opvs_svc *svc,
+			   const struct opvs_svc_conf *conf)
+{
+	struct opvs_dest *dest;
+	int err = 0;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	if (opvs_dest_calls_by(conf) != OPVS_CALLS_ESTIMATED ||
+	    opvs_dest_calls_by(&svc->conf) == OPVS_CALLS_ESTIMATED)
+		return 0;
+	list_for_each_entry(dest, &svc->dests, list) {
+		err = opvs_dest_load_start(dest);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/**
+ * opvs_dest_count_calls() - count calls as the service's configuration has it
+ * @svc: service; opvs_dest_expect_calls() made it ready
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_dest_count_calls(struct opvs_svc *svc)
+{
+	struct opvs_dest *dest;
+
+	lockdep_assert_held(&svc->on->cfg_lock);
+
+	list_for_each_entry(dest, &svc->dests, list) {
+		WRITE_ONCE(dest->calls, opvs_dest_calls_by(&svc->conf));
+		/* Others are to decide by that, or we after them. */
+		smp_mb();
+		opvs_dest_update_overload(dest);
+	}
+}

@@ -21,7 +21,7 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 	struct dst_entry *dst;
 	opvs_verdict_t verdict;
 
-	dst = opvs_route_get(cp->on, cp->dest, false);
+	dst = opvs_route_get(cp->on, cp->dest, OPVS_ROUTE_REWRITTEN);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 
@@ -35,10 +35,32 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 	return opvs_route_output(skb, flow, cp->on, dst);
 }
 
+static opvs_verdict_t nat_send_error(struct opvs_net *on, struct sk_buff *skb,
+				     const struct opvs_flow *outer,
+				     const struct opvs_flow *inner,
+				     struct opvs_dest *dest, __be16 port)
+{
+	struct dst_entry *dst;
+	opvs_verdict_t verdict;
+
+	dst = opvs_route_get(on, dest, OPVS_ROUTE_REWRITTEN);
+	if (unlikely(!dst))
+		return OPVS_VERDICT(DROP_NO_ROUTE);
+
+	verdict = opvs_route_check(skb, outer, dest, dst);
+	if (unlikely(verdict != OPVS_GO_ON))
+		return verdict;
+	if (unlikely(opvs_rewrite_icmp(skb, outer, inner, OPVS_DEST,
+				       &dest->addr, port)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	return opvs_route_output(skb, outer, on, dst);
+}
+
 const struct opvs_xmit_ops opvs_xmit_nat = {
 	.name		= "Masq",
 	.feature	= "nat",
 	.method		= IP_VS_CONN_F_MASQ,
 	.rewrites	= true,
 	.send		= nat_send,
+	.send_error	= nat_send_error,
 };

@@ -19,11 +19,6 @@
 #include <net/ip6_route.h>
 #include <net/ip_fib.h>
 
-static bool dst_is_local(const struct dst_entry *dst)
-{
-	return READ_ONCE(dst->dev)->flags & IFF_LOOPBACK;
-}
-
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
 {
 	if (family == NFPROTO_IPV6)
@@ -31,9 +26,18 @@ static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
 	return ipv4_is_loopback(addr->ip);
 }
 
-/* Loopback addresses neither leave the host nor are reached from outside. */
-static bool is_martian(const struct opvs_flow *flow,
-		       const struct opvs_dest *dest, bool local)
+/**
+ * opvs_route_martian() - may these addresses meet?
+ * @flow: packet
+ * @dest: server
+ * @local: the server is on this host
+ *
+ * Loopback addresses neither leave the host nor are reached from outside.
+ *
+ * Context: any.
+ */
+bool opvs_route_martian(const struct opvs_flow *flow,
+			const struct opvs_dest *dest, bool local)
 {
 	if (!local)
 		return addr_is_loopback(&flow->saddr, flow->family);
@@ -52,11 +56,19 @@ static bool gso_fits(struct sk_buff *skb, const struct opvs_flow *flow,
 	return skb_gso_validate_network_len(skb, mtu);
 }
 
-/* A reassembled packet is judged by the largest fragment that it came in, and
+/**
+ * opvs_exceeds_mtu() - is a packet too big to be sent in one piece?
+ * @skb: packet
+ * @flow: its flow
+ * @mtu: bytes from the IP header on
+ *
+ * A reassembled packet is judged by the largest fragment that it came in, and
  * will be cut again; a socket of this host may have asked for fragmentation.
+ *
+ * Context: any.
  */
-static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
-			unsigned int mtu)
+bool opvs_exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
+		      unsigned int mtu)
 {
 	unsigned int frag_max;
 
@@ -65,13 +77,6 @@ static bool exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
 	if (frag_max)
 		return frag_max > mtu;
 	return skb->len > mtu && !skb->ignore_df && !gso_fits(skb, flow, mtu);
-}
-
-/* Does the next hop's MTU matter?  All others may be cut into fragments. */
-static bool needs_whole(const struct sk_buff *skb, const struct opvs_flow *flow)
-{
-	return flow->family == NFPROTO_IPV6 ||
-	       ip_hdr(skb)->frag_off & htons(IP_DF);
 }
 
 /* On arrival the stack writes times and addresses into the options that ask for
@@ -103,6 +108,27 @@ static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
 }
 
 /**
+ * opvs_route_hop() - what each router does to a packet
+ * @skb: packet; its IP header is made writable
+ *
+ * One whose TTL is spent is told so.
+ *
+ * Context: softirq or BH disabled.
+ * Return: OPVS_GO_ON to go on, else the reason to drop.
+ */
+opvs_verdict_t opvs_route_hop(struct sk_buff *skb, const struct opvs_flow *flow)
+{
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	sum_options(skb, flow);
+	if (unlikely(ttl_spent(skb, flow))) {
+		opvs_error_ttl(skb, flow);
+		return OPVS_VERDICT(DROP_TTL);
+	}
+	return OPVS_GO_ON;
+}
+
+/**
  * opvs_route_check() - may this packet take this route?
  * @skb: request, not rewritten yet; its IP header is made writable
  * @dest: server
@@ -119,26 +145,19 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 				const struct opvs_dest *dest,
 				const struct dst_entry *dst)
 {
-	bool local = dst_is_local(dst);
+	bool local = opvs_route_is_local(dst);
 
-	if (unlikely(is_martian(flow, dest, local)))
+	if (unlikely(opvs_route_martian(flow, dest, local)))
 		return OPVS_VERDICT(DROP_MARTIAN);
 	if (local)
 		return OPVS_GO_ON;
 
-	if (needs_whole(skb, flow) &&
-	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
+	if (opvs_needs_whole(skb, flow) &&
+	    unlikely(opvs_exceeds_mtu(skb, flow, dst_mtu(dst)))) {
 		opvs_error_too_big(skb, flow, dst_mtu(dst));
 		return OPVS_VERDICT(DROP_MTU);
 	}
-	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
-		return OPVS_VERDICT(DROP_NO_MEMORY);
-	sum_options(skb, flow);
-	if (unlikely(ttl_spent(skb, flow))) {
-		opvs_error_ttl(skb, flow);
-		return OPVS_VERDICT(DROP_TTL);
-	}
-	return OPVS_GO_ON;
+	return opvs_route_hop(skb, flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
 
@@ -168,6 +187,28 @@ static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
 }
 
 /**
+ * opvs_route_send() - have a packet leave this host
+ * @skb: packet that has its final addresses; consumed
+ * @flow: its flow as it came
+ * @family: of its IP header, as it is by now
+ * @dst: route of opvs_route_get(), to another host
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_route_send(struct sk_buff *skb, const struct opvs_flow *flow,
+		     u8 family, struct opvs_net *on, struct dst_entry *dst)
+{
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	opvs_forget_socket(skb, flow);
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	/* The MTU was looked at; what is left may be cut into fragments. */
+	skb->ignore_df = 1;
+	local_out(skb, family, on, dst);
+}
+
+/**
  * opvs_route_output() - send a packet that has its final addresses
  * @skb: packet; consumed if forwarded
  * @dst: route of opvs_route_get()
@@ -181,28 +222,20 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 				 const struct opvs_flow *flow,
 				 struct opvs_net *on, struct dst_entry *dst)
 {
-	bool local = dst_is_local(dst);
-
 	opvs_mark_handled(skb);
-
-	if (local && !(flow->flags & OPVS_FLOW_FROM_HOST))
+	if (!opvs_route_is_local(dst)) {
+		opvs_route_send(skb, flow, flow->family, on, dst);
+		return OPVS_VERDICT(FORWARDED);
+	}
+	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
 		return OPVS_VERDICT(DELIVERED_LOCAL);
-
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
-	if (local)
-		/* It goes on when the hook's read section is over.  A device that
-		 * goes may have taken the route's last reference.
-		 */
-		return skb_dst_force(skb) ? OPVS_VERDICT(DELIVERED_LOCAL) :
-					    OPVS_VERDICT(DROP_NO_ROUTE);
-	opvs_forget_socket(skb, flow);
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	/* The MTU was looked at; what is left may be cut into fragments. */
-	skb->ignore_df = 1;
-	local_out(skb, flow->family, on, dst);
-	return OPVS_VERDICT(FORWARDED);
+	/* It goes on when the hook's read section is over.  A device that goes may
+	 * have taken the route's last reference.
+	 */
+	return skb_dst_force(skb) ? OPVS_VERDICT(DELIVERED_LOCAL) :
+				    OPVS_VERDICT(DROP_NO_ROUTE);
 }
 
 /**

@@ -34,31 +34,51 @@
 #include <net/if_inet6.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/route.h>
+
+static u8 flow_flags(enum opvs_route_kind kind)
+{
+	return kind == OPVS_ROUTE_UNCHANGED ? FLOWI_FLAG_KNOWN_NH : 0;
+}
 
 /* With a reference, or NULL. */
 static struct dst_entry *lookup_v4(struct net *net,
-				   const struct opvs_dest *dest, u8 flags)
+				   const struct opvs_dest *dest,
+				   enum opvs_route_kind kind,
+				   union nf_inet_addr *source)
 {
 	struct flowi4 fl4 = {
 		.daddr = dest->addr.ip,
-		.flowi4_flags = flags,
+		.flowi4_flags = flow_flags(kind),
 	};
 	struct rtable *rt;
 
 	rt = ip_route_output_key(net, &fl4);
-	return IS_ERR(rt) ? NULL : &rt->dst;
+	if (IS_ERR(rt))
+		return NULL;
+	source->ip = fl4.saddr;
+	return &rt->dst;
 }
 
 static struct dst_entry *lookup_v6(struct net *net,
-				   const struct opvs_dest *dest, u8 flags)
+				   const struct opvs_dest *dest,
+				   enum opvs_route_kind kind,
+				   union nf_inet_addr *source)
 {
 	struct flowi6 fl6 = {
 		.daddr = dest->addr.in6,
-		.flowi6_flags = flags,
+		.flowi6_flags = flow_flags(kind),
 	};
 	struct dst_entry *dst;
 
+	/* This one looks for a source, too, which other packets have. */
+	if (kind == OPVS_ROUTE_TUNNEL) {
+		if (ip6_dst_lookup(net, NULL, &dst, &fl6))
+			return NULL;
+		source->in6 = fl6.saddr;
+		return dst;
+	}
 	dst = ip6_route_output(net, NULL, &fl6);
 	if (!dst->error)
 		return dst;
@@ -76,24 +96,26 @@ static u32 route_cookie(const struct dst_entry *dst, u8 family)
 /**
  * opvs_route_find() - what opvs_route_get() does when it has no valid route
  * @dest: server
- * @known_nexthop: as there
+ * @kind: as there
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: as there.
  */
 struct dst_entry *opvs_route_find(struct opvs_net *on,
 				  const struct opvs_dest *dest,
-				  bool known_nexthop)
+				  enum opvs_route_kind kind)
 {
 	struct opvs_route *route = this_cpu_ptr(dest->route);
-	u8 flags = known_nexthop ? FLOWI_FLAG_KNOWN_NH : 0;
+	union nf_inet_addr source = {};
 	struct dst_entry *dst;
 
 	lockdep_assert_in_softirq();
-	dst = dest->family == NFPROTO_IPV6 ? lookup_v6(on->net, dest, flags)
-					   : lookup_v4(on->net, dest, flags);
+	dst = dest->family == NFPROTO_IPV6 ?
+	      lookup_v6(on->net, dest, kind, &source) :
+	      lookup_v4(on->net, dest, kind, &source);
 	route->cookie = dst ? route_cookie(dst, dest->family) : 0;
-	route->known_nexthop = known_nexthop;
+	route->kind = kind;
+	route->source = source;
 	/* The reference is the slot's from here on. */
 	dst_release(xchg(&route->dst, dst));
 	return dst;

@@ -10,6 +10,7 @@
 const struct opvs_xmit_ops *const
 opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1] = {
 	[IP_VS_CONN_F_MASQ]	= &opvs_xmit_nat,
+	[IP_VS_CONN_F_TUNNEL]	= &opvs_xmit_tunnel,
 	[IP_VS_CONN_F_DROUTE]	= &opvs_xmit_dr,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);

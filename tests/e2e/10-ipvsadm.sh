@@ -39,6 +39,7 @@ sched-dh
 sched-mh
 pe-sip
 xmit-nat
+xmit-tunnel
 xmit-dr' 'the list of features'
 
 # ---- add, list, save ----

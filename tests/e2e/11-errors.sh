@@ -122,9 +122,6 @@ refuses 'flags that the scheduler does not have' '' \
 # The log's lines are limited in number, but not now.
 limit() { nsenter --net=/proc/1/ns/net sysctl -qw net.core.message_cost="$1"; }
 limit 0
-refuses 'a tunnel' "$absent" ipvsadm -a -u "$vs" -r 10.91.12.2:5060 -i
-logged 'FWD_METHOD: not supported: use NAT (ipvsadm -m) or direct routing (-g)' \
-	'the log says what there is instead'
 refuses 'a synchronisation daemon' "$absent" ipvsadm --start-daemon master
 logged 'DAEMON: state synchronisation is not supported' 'the log says it'
 refuses 'thresholds in the wrong order' 'Numerical result out of range' \

@@ -12,6 +12,7 @@ common='am_droprate 10 0 2147483647
 amemthresh 1024 0 2147483647
 conn_reuse_mode 1 0 3
 conntrack 0 0 1
+pmtu_disc 1 0 1
 drop_entry 0 0 3
 drop_packet 0 0 3
 expire_nodest_conn 0 0 1

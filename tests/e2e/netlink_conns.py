@@ -139,6 +139,10 @@ def filters():
            lambda e: e.vport == 80)
     yield ("server", conn(SERVER=raw("127.3.0.1"), **v4),
            lambda e: e.server == "127.3.0.1")
+    yield ("server of any client", conn(SERVER=raw("127.3.0.1")),
+           lambda e: e.server == "127.3.0.1")
+    yield ("server of the other family", conn(SERVER=raw("fd00:3::1"), **v4),
+           lambda e: False)
     yield ("server and port", conn(SERVER=raw("127.3.0.1"),
                                    SERVER_PORT=be16(8000), **v4),
            lambda e: (e.server, e.sport) == ("127.3.0.1", 8000))
@@ -199,7 +203,7 @@ def refused_rows(entry):
     yield "FAMILY 0", conn(FAMILY=u16(0)), EAFNOSUPPORT
     yield "FAMILY as u8", conn(FAMILY=u8(2)), EINVAL
     yield "PROTOCOL 256", conn(PROTOCOL=u16(256)), EINVAL
-    for name in ("CLIENT", "VIRTUAL", "SERVER"):
+    for name in ("CLIENT", "VIRTUAL"):
         yield f"{name} without FAMILY", conn(**{name: raw("127.0.0.1")}), \
             EINVAL
         for size in (0, 3, 5, 16, 17):
@@ -208,6 +212,9 @@ def refused_rows(entry):
         yield (f"IPv6 {name} of 4", conn(FAMILY=u16(INET6),
                                          **{name: bytes(4)}), EINVAL)
         yield f"{name}_PORT of 4", conn(**{name + "_PORT": u32(1)}), EINVAL
+    for size in (0, 3, 5, 15, 17):
+        yield f"SERVER of {size}", conn(SERVER=bytes(size), **v4), EINVAL
+    yield "SERVER_PORT of 4", conn(SERVER_PORT=u32(1)), EINVAL
     yield ("CLIENT_PREFIX 33", conn(CLIENT=raw("127.0.0.1"),
                                     CLIENT_PREFIX=u8(33), **v4), EINVAL)
     yield ("CLIENT_PREFIX 129", conn(CLIENT=bytes(16), CLIENT_PREFIX=u8(129),

@@ -180,7 +180,10 @@ def dest_conf_rows(**key):
     yield "L without U", spoilt(L_THRESH=u32(1)), ERANGE
     yield "U 2^31", spoilt(U_THRESH=u32(1 << 31)), EINVAL
     yield "GUE without port", spoilt(TUN_TYPE=u8(1)), EINVAL
-    for method in (1, 2, 4):
+    yield "no such tunnel", spoilt(TUN_TYPE=u8(3)), EINVAL
+    yield "no such flag of tunnels", spoilt(TUN_FLAGS=u16(4)), EINVAL
+    yield "more flags than a byte has", spoilt(TUN_FLAGS=u16(256)), EINVAL
+    for method in (1, 4):
         yield (f"method {method}", spoilt(FWD_METHOD=u32(method)), NOT_THERE)
 
 
@@ -313,8 +316,12 @@ def accepted_dest_rows():
     yield "PORT 0", dest(ADDR=ip("192.0.2.20"), PORT=be16(0))
     yield "ADDR of 4", dest(ADDR=ip("192.0.2.20")[:4])
     yield "method 8", dest(ADDR=ip("192.0.2.20"), FWD_METHOD=u32(8))
-    yield "TUN_TYPE 255", dest(ADDR=ip("192.0.2.20"), TUN_TYPE=u8(255),
-                               TUN_FLAGS=u16(0xffff))
+    yield "a tunnel", dest(ADDR=ip("192.0.2.20"), FWD_METHOD=u32(2))
+    yield "GUE", dest(ADDR=ip("192.0.2.20"), FWD_METHOD=u32(2),
+                      TUN_TYPE=u8(1), TUN_PORT=be16(6080), TUN_FLAGS=u16(3))
+    yield ("a tunnel over IPv6",
+           dest(ADDR=ip("2001:db8::20"), FWD_METHOD=u32(2),
+                ADDR_FAMILY=u16(socket.AF_INET6)))
 
 
 def state(family):

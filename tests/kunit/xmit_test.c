@@ -283,14 +283,58 @@ static void xmit_methods(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, opvs_xmit_find(IP_VS_CONN_F_MASQ)->rewrites);
 	KUNIT_ASSERT_NOT_NULL(test, opvs_xmit_find(IP_VS_CONN_F_DROUTE));
 	KUNIT_EXPECT_FALSE(test, opvs_xmit_find(IP_VS_CONN_F_DROUTE)->rewrites);
+	KUNIT_EXPECT_FALSE(test, opvs_xmit_find(IP_VS_CONN_F_DROUTE)->wraps);
+	KUNIT_ASSERT_NOT_NULL(test, opvs_xmit_find(IP_VS_CONN_F_TUNNEL));
+	KUNIT_EXPECT_TRUE(test, opvs_xmit_find(IP_VS_CONN_F_TUNNEL)->wraps);
 	KUNIT_EXPECT_NULL(test, opvs_xmit_find(IP_VS_CONN_F_BYPASS));
 	KUNIT_EXPECT_NULL(test, opvs_xmit_find(IP_VS_CONN_F_FWD_MASK + 1));
 	KUNIT_EXPECT_NULL(test, opvs_xmit_find(U32_MAX));
 }
 
+struct encap_case {
+	const char		*name;
+	union opvs_tunnel	tunnel;
+	u8			family;
+	unsigned int		len;
+};
+
+#define TUNNEL(kind, bits)	{ .type = IP_VS_CONN_F_TUNNEL_TYPE_##kind, \
+				  .flags = (bits) }
+#define CSUM			IP_VS_TUNNEL_ENCAP_FLAG_CSUM
+#define REMCSUM			IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM
+
+static const struct encap_case encap_cases[] = {
+	{ "ipip, v4", TUNNEL(IPIP, 0), NFPROTO_IPV4, 20 },
+	{ "ipip, v6", TUNNEL(IPIP, 0), NFPROTO_IPV6, 40 },
+	{ "ipip has no checksum", TUNNEL(IPIP, CSUM | REMCSUM), NFPROTO_IPV4,
+	  20 },
+	{ "gre, v4", TUNNEL(GRE, 0), NFPROTO_IPV4, 24 },
+	{ "gre with checksum, v6", TUNNEL(GRE, CSUM), NFPROTO_IPV6, 48 },
+	{ "gue, v4", TUNNEL(GUE, 0), NFPROTO_IPV4, 32 },
+	{ "gue with checksum, v4", TUNNEL(GUE, CSUM), NFPROTO_IPV4, 32 },
+	{ "gue with remote checksum, v6", TUNNEL(GUE, REMCSUM), NFPROTO_IPV6,
+	  60 },
+};
+
+static void encap_case_name(const struct encap_case *row, char *desc)
+{
+	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(encap, encap_cases, encap_case_name);
+
+static void encap_len(struct kunit *test)
+{
+	const struct encap_case *row = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, opvs_encap_len(row->tunnel, row->family),
+			row->len);
+}
+
 static struct kunit_case xmit_test_cases[] = {
 	KUNIT_CASE_PARAM(route_check, check_gen_params),
 	KUNIT_CASE(xmit_methods),
+	KUNIT_CASE_PARAM(encap_len, encap_gen_params),
 	{}
 };
 

@@ -47,16 +47,14 @@ struct conns {
 	uint64_t	count;
 };
 
-static void show_end(struct out *out, size_t column, uint16_t family,
-		     struct nlattr *addr_attr, struct nlattr *port_attr)
+static void show_end(struct out *out, size_t column, const struct name_addr *addr,
+		     struct nlattr *port_attr)
 {
 	uint16_t port = port_attr ? ntohs(nla_get_u16(port_attr)) : 0;
 	char host[NAME_SIZE], text[NAME_SIZE];
-	struct name_addr addr;
 
-	name_take_addr(&addr, family, addr_attr);
-	name_addr_text(&addr, host, sizeof(host));
-	name_endpoint(&addr, port, text, sizeof(text));
+	name_addr_text(addr, host, sizeof(host));
+	name_endpoint(addr, port, text, sizeof(text));
 	out_json(out, column, adm_opt.json ? json_object_new_string(host) : NULL,
 		 text);
 	out_number(out, column + 1, port);
@@ -65,10 +63,12 @@ static void show_end(struct out *out, size_t column, uint16_t family,
 /* Of a template by a firewall mark, there is no virtual address. */
 static void show_virtual(struct out *out, uint16_t family, struct nlattr **conn)
 {
+	struct name_addr addr;
 	char text[NAME_SIZE];
 
 	if (!conn[OPVS_CONN_ATTR_FWMARK]) {
-		show_end(out, COL_VIRTUAL, family, conn[OPVS_CONN_ATTR_VIRTUAL],
+		name_take_addr(&addr, family, conn[OPVS_CONN_ATTR_VIRTUAL]);
+		show_end(out, COL_VIRTUAL, &addr,
 			 conn[OPVS_CONN_ATTR_VIRTUAL_PORT]);
 		out_text(out, COL_FWMARK, NULL);
 		return;
@@ -128,8 +128,11 @@ static void show_name(struct out *out, struct nlattr *nest)
 static void show(struct out *out, struct nlattr *service, struct nlattr **conn)
 {
 	uint16_t family = nla_get_u16(conn[OPVS_CONN_ATTR_FAMILY]);
+	struct name_addr client, server;
 	char text[8];
 
+	name_take_addr(&client, family, conn[OPVS_CONN_ATTR_CLIENT]);
+	name_take_server(&server, conn[OPVS_CONN_ATTR_SERVER]);
 	out_row(out);
 	out_text(out, COL_KIND, conn[OPVS_CONN_ATTR_KIND] &&
 		 nla_get_u8(conn[OPVS_CONN_ATTR_KIND]) ==
@@ -137,11 +140,9 @@ static void show(struct out *out, struct nlattr *service, struct nlattr **conn)
 	out_text(out, COL_PROTOCOL,
 		 name_protocol(nla_get_u16(conn[OPVS_CONN_ATTR_PROTOCOL]), text,
 			       sizeof(text)));
-	show_end(out, COL_CLIENT, family, conn[OPVS_CONN_ATTR_CLIENT],
-		 conn[OPVS_CONN_ATTR_CLIENT_PORT]);
+	show_end(out, COL_CLIENT, &client, conn[OPVS_CONN_ATTR_CLIENT_PORT]);
 	show_virtual(out, family, conn);
-	show_end(out, COL_SERVER, family, conn[OPVS_CONN_ATTR_SERVER],
-		 conn[OPVS_CONN_ATTR_SERVER_PORT]);
+	show_end(out, COL_SERVER, &server, conn[OPVS_CONN_ATTR_SERVER_PORT]);
 	out_text(out, COL_METHOD, conn[OPVS_CONN_ATTR_METHOD] ?
 		 snap_method(nla_get_u32(conn[OPVS_CONN_ATTR_METHOD])) : NULL);
 	out_text(out, COL_STATE, conn[OPVS_CONN_ATTR_STATE] ?

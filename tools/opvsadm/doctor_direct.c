@@ -66,11 +66,10 @@ static int take_waiting(struct nlattr **answer, void *arg)
 	if (adm_parse(attrs, &adm_service, answer[IPVS_CMD_ATTR_SERVICE]) ||
 	    adm_parse(conn, &adm_conn, answer[OPVS_CMD_ATTR_CONN]))
 		return -EPROTO;
-	if (!conn[OPVS_CONN_ATTR_SERVER_PORT] || !conn[OPVS_CONN_ATTR_FAMILY])
+	if (!conn[OPVS_CONN_ATTR_SERVER_PORT] || !conn[OPVS_CONN_ATTR_SERVER])
 		return 0;
 	name_take_service(&service, attrs);
-	name_take_addr(&server, nla_get_u16(conn[OPVS_CONN_ATTR_FAMILY]),
-		       conn[OPVS_CONN_ATTR_SERVER]);
+	name_take_server(&server, conn[OPVS_CONN_ATTR_SERVER]);
 	port = ntohs(nla_get_u16(conn[OPVS_CONN_ATTR_SERVER_PORT]));
 	for (i = 0; i < waitings->count; i++) {
 		struct waiting *waiting = &waitings->list[i];

@@ -42,8 +42,7 @@ static int take_server(struct explain_server *server, struct nlattr *nest)
 	addr = attrs[OPVS_CANDIDATE_ATTR_ADDR];
 	if (!addr || !attrs[OPVS_CANDIDATE_ATTR_NUMBER])
 		return -EPROTO;
-	name_take_addr(&server->addr, nla_len(addr) == 16 ? AF_INET6 : AF_INET,
-		       addr);
+	name_take_server(&server->addr, addr);
 	server->number = u32_of(attrs[OPVS_CANDIDATE_ATTR_NUMBER]);
 	if (attrs[OPVS_CANDIDATE_ATTR_PORT])
 		server->port = ntohs(nla_get_u16(attrs[OPVS_CANDIDATE_ATTR_PORT]));

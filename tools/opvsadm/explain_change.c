@@ -190,8 +190,7 @@ int explain_fit_changes(const struct explain_changes *changes,
 		if (change->kind == OPVS_CHANGE_KIND_WITH && change->port < 0)
 			change->port = service->name.port;
 		count = count_servers(change, service, &dest);
-		if (change->addr.family != service->name.addr.family ||
-		    count != wanted)
+		if (count != wanted)
 			return refuse(change, service, count);
 		if (dest)
 			change->port = dest->port;

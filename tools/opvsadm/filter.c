@@ -44,11 +44,14 @@ static int read_end(struct filter *filter, struct filter_end *end,
 	if (end->prefix > (end->addr.family == AF_INET6 ? 128 : 32))
 		return adm_bad_usage("%s %s: the prefix is longer than the address",
 				     option, text);
+	end->given = true;
+	/* A tunnel leads to servers of either family. */
+	if (end == &filter->server)
+		return ADM_OK;
 	if (filter->family && filter->family != end->addr.family)
 		return adm_bad_usage("%s %s is of another family than what is in front of it",
 				     option, text);
 	filter->family = end->addr.family;
-	end->given = true;
 	return ADM_OK;
 bad:
 	return adm_bad_usage("%s takes %s, not '%s'", option, may_prefix ?

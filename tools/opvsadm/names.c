@@ -286,6 +286,17 @@ void name_take_addr(struct name_addr *addr, uint16_t family,
 }
 
 /**
+ * name_take_server() - a server's address out of an answer
+ * @addr: the address
+ * @attr: where it stands: of either family, as its length tells; may be NULL
+ */
+void name_take_server(struct name_addr *addr, struct nlattr *attr)
+{
+	name_take_addr(addr, attr && nla_len(attr) == 16 ? AF_INET6 : AF_INET,
+		       attr);
+}
+
+/**
  * name_take_service() - the name of a service out of an answer
  * @service: the service
  * @attrs: IPVS_SVC_ATTR_* by number

@@ -57,6 +57,7 @@ bool name_same_service(const struct name_service *a,
 
 void name_take_addr(struct name_addr *addr, uint16_t family,
 		    struct nlattr *attr);
+void name_take_server(struct name_addr *addr, struct nlattr *attr);
 void name_take_service(struct name_service *service, struct nlattr **attrs);
 int name_put_service(struct nl_msg *msg, const struct name_service *service);
 
