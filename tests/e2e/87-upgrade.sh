@@ -93,9 +93,11 @@ spawn_in "$ns_client" "$e2e/gap.py" "${client_ip[4]}|5061" \
 	"${vip[4,2]}|5087" $messages $calls </dev/null >"$state/gap"
 gap=$spawned
 check 'others have messages' poll 120 risen_to service_packets $calls
+modprobe opvs_match
 check 'upgrade' eval "$upgrade --module $new >$state/said"
 diag "$(<"$state/said")"
 is "$(runs)" "$other_sum" 'the new module runs'
+check 'the match of iptables is there again' rmmod opvs_match
 same_text "$(body)" "$saved" 'with the same rules'
 [[ ! -e /sys/kernel/rcu_expedited ]] ||
 	is "$(</sys/kernel/rcu_expedited)" 0 'and grace periods take their time'
