@@ -228,7 +228,8 @@ END
 		from_client dial id=quick src="${client_ip[$f]}|26600" \
 			dst="${rip[$f,1]}|5532"
 		from_client talk id=quick data=more
-		is "$(count_flows tcp sport=26600 '[OFFLOAD]')" 1 \
+		way 1 26600 5532
+		is "$(count_flows tcp "$direct" '[OFFLOAD]')" 1 \
 			"IPv$f: a flowtable takes others"
 		agent hang id=quick
 	done
@@ -309,4 +310,27 @@ for f in 4 6; do
 			"${vip[$f,8]}/$((f == 4 ? 32 : 128))" dev lo
 	done
 done
+
+# ---- tunnels ----
+
+# The packet is tracked as it came, and the one around it by itself.
+nft add rule inet fw nat ip protocol 4 counter
+if in_server 1 ip link add t0 type ipip local 10.91.11.2 remote 10.91.11.1; then
+	in_server 1 ip addr add "${vip[4,8]}/32" dev lo
+	in_server 1 ip link set t0 up
+	agent serve ns="${ns_servers[1]}" id=s1 addr="${vip[4,8]}|5534"
+	ipvsadm -A -u "${vs[4,8]}:5534" -s rr
+	ipvsadm -a -u "${vs[4,8]}:5534" -r "${rs[4,1]}:5534" -i
+	from_client ask src="${direct_ip[4]}|27500" dst="${vip[4,8]}|5534" \
+		data=hello
+	is "${A[got]}" 1 'a tunnel: answered'
+	is "$(count_flows udp "src=${direct_ip[4]} dst=${vip[4,8]} sport=27500")" 1 \
+		'a tunnel: what is in it is tracked as it came'
+	is "$(nft list chain inet fw nat | grep -o 'packets [0-9]*')" \
+		'packets 1' 'a tunnel: the outer packet is a flow of its own'
+	in_server 1 ip link del t0
+	in_server 1 ip addr del "${vip[4,8]}/32" dev lo
+else
+	skip 'tunnels' 'no tunnel devices here'
+fi
 nft delete table inet fw
