@@ -201,6 +201,8 @@ int filter_read(struct filter *filter, int argc, char **argv)
 bool filter_is_empty(const struct filter *filter)
 {
 	return !filter->service && !filter->kind && !filter->family &&
+	       !filter->client.given && !filter->virtual.given &&
+	       !filter->server.given &&
 	       !filter->protocol && !filter->fwmark && !filter->state &&
 	       !filter->engine;
 }
