@@ -86,18 +86,22 @@ static bool leaves_csum(const struct sk_buff *skb, union opvs_tunnel tunnel)
 	       skb->ip_summed == CHECKSUM_PARTIAL && !skb->encapsulation;
 }
 
-/* How a GSO packet is to be cut. */
+/* How a GSO packet is to be cut.  In GUE is an IP packet without a link header, as
+ * in a tunnel of IP alone.
+ */
 static int gso_type(union opvs_tunnel tunnel, u8 family, bool remcsum)
 {
+	int ipxip = family == NFPROTO_IPV6 ? SKB_GSO_IPXIP6 : SKB_GSO_IPXIP4;
+
 	switch (tunnel.type) {
 	case IP_VS_CONN_F_TUNNEL_TYPE_GUE:
-		return (has_csum(tunnel) ? SKB_GSO_UDP_TUNNEL_CSUM
-					 : SKB_GSO_UDP_TUNNEL) |
+		return ipxip | (has_csum(tunnel) ? SKB_GSO_UDP_TUNNEL_CSUM
+						 : SKB_GSO_UDP_TUNNEL) |
 		       (remcsum ? SKB_GSO_TUNNEL_REMCSUM : 0);
 	case IP_VS_CONN_F_TUNNEL_TYPE_GRE:
 		return has_csum(tunnel) ? SKB_GSO_GRE_CSUM : SKB_GSO_GRE;
 	default:
-		return family == NFPROTO_IPV6 ? SKB_GSO_IPXIP6 : SKB_GSO_IPXIP4;
+		return ipxip;
 	}
 }
 
@@ -177,6 +181,8 @@ int opvs_encap_push(struct net *net, struct sk_buff *skb, union opvs_tunnel tunn
 	err = iptunnel_handle_offloads(skb, gso_type(tunnel, family, remcsum));
 	if (err)
 		return err;
+	/* The link header that it came with is not part of it. */
+	skb_set_inner_mac_header(skb, skb_inner_network_offset(skb));
 
 	switch (tunnel.type) {
 	case IP_VS_CONN_F_TUNNEL_TYPE_GUE:

@@ -110,13 +110,14 @@ static opvs_verdict_t fits_tunnel(const struct opvs_net *on,
 /* Routers on the outer packet's way may cut it if they might have cut the inner
  * one.  IPv6 may rely on a link that carries 1280 bytes (RFC 4213 s3.2.2).
  */
-static __be16 outer_df(const struct opvs_net *on, const struct sk_buff *skb,
+static __be16 outer_df(const struct opvs_net *on, struct sk_buff *skb,
 		       const struct opvs_flow *flow)
 {
 	if (!READ_ONCE(on->settings.pmtu_disc) || was_cut(skb, flow))
 		return 0;
 	if (flow->family == NFPROTO_IPV6)
-		return skb->len > IPV6_MIN_MTU ? htons(IP_DF) : 0;
+		return opvs_exceeds_mtu(skb, flow, IPV6_MIN_MTU) ?
+		       htons(IP_DF) : 0;
 	return ip_hdr(skb)->frag_off & htons(IP_DF);
 }
 
