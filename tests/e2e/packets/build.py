@@ -16,6 +16,7 @@ from scapy.layers.sctp import (SCTP, SCTPChunkCookieAck, SCTPChunkCookieEcho,
 from scapy.packet import Raw
 
 from director import VLAN, address, mac
+from tunnels import HEADER, TUNNELS, VARIANTS
 
 TTL = 64                # at the sender
 TEXT = b"What was sent shall arrive."
@@ -33,28 +34,46 @@ PLACES = ("s1", "s2", "s3", "s1.9")     # where servers are
 
 @dataclass(frozen=True)
 class Method:
-    """How requests get to servers. wrap: what the server gets, from the packet as
-    the server sees it; rewrites: that one has other addresses."""
+    """How requests get to servers. rewrites: the server sees other addresses; wrap:
+    what the packet travels in, whose header is of family outer and with what else
+    comes with it takes up more bytes; variant: of a tunnel, with options."""
 
     name: str
     options: str
     number: int
     rewrites: bool = False
     wrap: object = None
+    outer: int = 0
+    more: int = 0
+    variant: bool = False
+
+
+def tunnels(table, number, variant=False):
+    for name, (options, wrap, more) in table.items():
+        for outer in (4, 6):
+            yield Method(f"{name} over IPv{outer}", f"-i {options}", number,
+                         wrap=wrap, outer=outer, more=HEADER[outer] + more,
+                         variant=variant)
+            number += 1
 
 
 METHODS = (
     Method("NAT", "-m", 1, rewrites=True),
     Method("DR", "-g", 2),
+    *tunnels(TUNNELS, 3),
+    *tunnels(VARIANTS, 3 + 2 * len(TUNNELS), True),
 )
-NAT, DR = METHODS[:2]
+
+
+def places(method):
+    return PLACES[:1] if method.variant else PLACES
 
 
 def vip_number(method, place):
-    return 10 * PLACES.index(place) + method.number
+    return 20 * PLACES.index(place) + method.number
 
 
-VIPS = [vip_number(m, p) for m in METHODS for p in PLACES]
+VIPS = [vip_number(m, p) for m in METHODS for p in places(m)]
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ class Flow:
 
     @property
     def rip(self):
-        return address(self.family, self.place, 2)
+        return address(self.method.outer or self.family, self.place, 2)
 
     @property
     def vport(self):
@@ -106,13 +125,12 @@ class Flow:
 def service_lines(methods=METHODS):
     """For ipvsadm -R."""
     for method in methods:
-        for place in PLACES:
+        for place in places(method):
             for kind, (flag, options, _, _) in SERVICES.items():
                 for family in (4, 6):
                     flow = Flow(method, family, kind, 0, place)
-                    vip, rip = flow.vip, flow.rip
-                    if family == 6:
-                        vip, rip = f"[{vip}]", f"[{rip}]"
+                    vip, rip = (f"[{end}]" if ":" in end else end
+                                for end in (flow.vip, flow.rip))
                     name = f"{flag} {vip}:{flow.vport}"
                     yield f"-A {name} -s rr {options}"
                     yield f"-a {name} -r {rip}:{flow.rport} {method.options}"
@@ -160,13 +178,8 @@ def packet(flow, side, data=TEXT, reply=False, l4=None, extensions=(),
 
 
 def arrives(flow, data=TEXT, ttl=TTL, **fields):
-    """The same as the server gets it, one hop later."""
-    return wrapped(flow, packet(flow, "server", data, ttl=ttl - 1, **fields))
-
-
-def wrapped(flow, made):
-    """A packet as the server sees it, as it travels there."""
-    return flow.method.wrap(flow, made) if flow.method.wrap else made
+    """The same as the server sees it, one hop later."""
+    return packet(flow, "server", data, ttl=ttl - 1, **fields)
 
 
 def passed(made):
@@ -203,6 +216,32 @@ def pieces(whole, size, ident=0x4321, df=False):
         yield made / part
 
 
+def together(packets):
+    """What the fragments come to, with a header that says so; None if they are not
+    all of one packet, in order."""
+    parts = [(IP if data[0] >> 4 == 4 else IPv6)(data) for data in packets]
+    heads = [part[IPv6ExtHdrFragment] if part.version == 6 else part
+             for part in parts]
+    body, more = b"", True
+    for part, head in zip(parts, heads):
+        at = 8 * (head.frag if part.version == 4 else head.offset)
+        if at != len(body) or head.id != heads[0].id or not more:
+            return None
+        more = head.flags & 1 if part.version == 4 else head.m
+        data = bytes(part)
+        body += data[4 * (data[0] & 15) if part.version == 4 else 48:]
+    if more:
+        return None
+    whole = parts[0].copy()
+    whole.remove_payload()
+    if whole.version == 4:
+        whole.len = whole.chksum = None
+        whole.flags = whole.frag = 0
+    else:
+        whole.plen, whole.nh = None, heads[0].nh
+    return bytes(whole / Raw(body))
+
+
 # ---- checksums --------------------------------------------------------------
 
 SUMS = {"one-packet": UDP, "udp": UDP, "tcp": TCP, "sctp": SCTP}
@@ -228,8 +267,7 @@ ERRORS = {
     "port unreachable": (ICMP(type=3, code=3), ICMPv6DestUnreach(code=4)),
     "host unreachable": (ICMP(type=3, code=1), ICMPv6DestUnreach(code=3)),
     "prohibited": (ICMP(type=3, code=13), ICMPv6DestUnreach(code=1)),
-    "too big": (ICMP(type=3, code=4, nexthopmtu=1300),
-                ICMPv6PacketTooBig(mtu=1300)),
+    "too big": (ICMP(type=3, code=4), ICMPv6PacketTooBig()),
     "time exceeded": (ICMP(type=11, code=0), ICMPv6TimeExceeded(code=0)),
     "reassembly time": (ICMP(type=11, code=1), ICMPv6TimeExceeded(code=1)),
     "parameter problem": (ICMP(type=12, code=0, ptr=9),
@@ -237,9 +275,11 @@ ERRORS = {
 }
 
 
-def error(family, what, src, dst, quoted, **fields):
-    return ip(family, src, dst, **fields) / \
-        ERRORS[what][family == 6].copy() / Raw(quoted)
+def error(family, what, src, dst, quoted, mtu=1300, **fields):
+    head = ERRORS[what][family == 6].copy()
+    if what == "too big":
+        setattr(head, "nexthopmtu" if family == 4 else "mtu", mtu)
+    return ip(family, src, dst, **fields) / head / Raw(quoted)
 
 
 def quote(made, behind=None):
@@ -266,6 +306,21 @@ def to_director(device, data, to=None):
     """A frame of a host behind the device."""
     data = bytes(data)
     return _ether(to or mac(device), mac(device, 2), device, data)
+
+
+def payload(frame, device):
+    """Of a frame that came out of a device, or of a VLAN of it."""
+    return frame[18 if "." in device else 14:]
+
+
+def wrapped(flow, made, came):
+    """A packet for the server as it travels there; came: the frame."""
+    method = flow.method
+    if not method.wrap:
+        return made
+    return method.wrap(method.outer, address(method.outer, flow.place, 1),
+                       flow.rip, type(made)(bytes(made)),
+                       payload(came, flow.place))
 
 
 def from_director(device, data, host=2):

@@ -53,8 +53,7 @@ def about_reply(flow, name, what, router=False, behind=None, **fields):
 def both_ways(flow, name, *args, **fields):
     if flow.method.rewrites:
         yield about_request(flow, f"about a request, {name}", *args, **fields)
-    if not flow.method.wrap:
-        yield about_reply(flow, f"about a reply, {name}", *args, **fields)
+    yield about_reply(flow, f"about a reply, {name}", *args, **fields)
 
 
 @kind("ICMP errors, from ends and routers")
@@ -67,7 +66,8 @@ def errors(flow):
 def quotes(flow):
     # All but UDP's ports suffice (RFC 792 has eight bytes quoted).
     least = 8 if flow.kind in UDPS else 4
-    for behind in sorted({least, 8, 11, 12, 16, 17, 18, 20}) + [None]:
+    some = {least} if flow.method.wrap else {least, 8, 11, 12, 16, 17, 18, 20}
+    for behind in sorted(some) + [None]:
         yield from both_ways(flow, f"{behind} bytes", "port unreachable",
                              behind=behind)
     for data in (b"", b"x", bytes(range(256)) * 2):

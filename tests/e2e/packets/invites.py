@@ -4,7 +4,8 @@ them: each has to arrive whole, at the server of its call."""
 
 import random
 
-from build import (METHODS, TTL, from_director, ip, pieces, to_director, udp)
+from build import (METHODS, TTL, from_director, ip, payload, pieces, to_director,
+                   together, udp)
 from director import SERVERS, address
 from traffic import sip_message
 
@@ -13,7 +14,8 @@ SIZE = 4000
 PIECE = 1400
 BATCH = 10              # calls whose fragments are mixed
 HOSTS = range(2, 2 + SERVERS)
-VIPS = {method: 100 + method.number for method in METHODS}
+VIPS = {method: 200 + method.number for method in METHODS
+        if not method.wrap or method.name.startswith("ipip")}
 
 
 def service_lines():
@@ -24,8 +26,8 @@ def service_lines():
             name = f"-u [{name}]:{PORT}" if family == 6 else f"-u {name}:{PORT}"
             yield f"-A {name} -s mh -o --pe sip"
             for host in HOSTS:
-                server = address(family, "s1", host)
-                server = f"[{server}]" if family == 6 else server
+                server = address(method.outer or family, "s1", host)
+                server = f"[{server}]" if ":" in server else server
                 yield f"-a {name} -r {server}:{PORT} {method.options}"
 
 
@@ -72,33 +74,52 @@ class Calls:
         groups = {}
         for frame in self.came(len(sent)):
             groups.setdefault((frame[5], self.ident(frame)), []).append(frame)
-        for call in names:
-            self.judge(call, groups)
+        for number, call in enumerate(names, 1):
+            self.judge(call, number, groups)
         if groups:
             self.faults.append(f"{len(groups)} packets that nobody sent")
 
     def ident(self, frame):
-        return frame[18:20] if self.family == 4 else frame[58:62]
+        """Of a fragment, or of the outer one."""
+        return frame[18:20] if (self.method.outer or self.family) == 4 else \
+            frame[58:62]
 
-    def judge(self, call, groups):
+    def judge(self, call, number, groups):
         host = self.server_of(call)
         if host not in HOSTS:
             self.faults.append(f"{call}: an ACK went nowhere")
             return
         self.hosts.add(host)
         for key in [key for key in groups if key[0] == host]:
-            if groups[key] == self.expected(call, host, key[1]):
+            if self.is_right(groups[key], call, number, host):
                 del groups[key]
                 self.whole += 1
                 return
         self.faults.append(f"{call}: not at host {host}, or not whole")
 
-    def expected(self, call, host, ident):
+    def is_right(self, frames, call, number, host):
         dst = address(self.family, "s1", host) if self.method.rewrites else \
             address(self.family, "vip", VIPS[self.method])
-        made = self.message(dst, "INVITE", call, TTL - 1)
-        return [from_director("s1", part, host) for part in
-                pieces(made, PIECE, ident=int.from_bytes(ident, "big"))]
+        made = self.message(dst, "INVITE", call, TTL - 1, number)
+        if self.method.wrap:
+            return self.is_wrapped(made, frames, host)
+        ident = int.from_bytes(self.ident(frames[0]), "big")
+        return frames == [from_director("s1", part, host) for part in
+                          pieces(made, PIECE, ident=number if
+                                 self.family == 4 else ident)]
+
+    def is_wrapped(self, made, frames, host):
+        """However the stack has cut the outer packet."""
+        outer = self.method.outer
+        whole = together([payload(frame, "s1") for frame in frames])
+        if not whole:
+            return False
+        want = self.method.wrap(outer, address(outer, "s1", 1),
+                                address(outer, "s1", host),
+                                type(made)(bytes(made)), whole)
+        if outer == 4:
+            want.flags = 0
+        return bytes(want) == whole
 
     def run(self, count):
         names = [f"{n}-{self.method.name}-{self.family}@packets"

@@ -7,10 +7,13 @@ import socket
 
 from scapy.utils import checksum
 
-from build import SUMS, TTL, UDPS, packet, port_of, to_director
+from build import (SUMS, TTL, UDPS, from_director, packet, payload, port_of,
+                   to_director)
 from cases import (FORWARDED, LONG, Case, Frame, Kinds, not_wrapping,
                    opening, reply, request, to_clients, to_servers)
-from director import GSO_NONE, GSO_TCP4, GSO_TCP6, GSO_UDP, NEEDS_CSUM, VNET
+from director import (GSO_NONE, GSO_TCP4, GSO_TCP6, GSO_UDP, NEEDS_CSUM, VNET,
+                      address)
+from tunnels import gue_remcsum
 
 KINDS = Kinds()
 kind = KINDS.kind
@@ -52,8 +55,11 @@ def with_header(case, fields):
 
 
 @kind("checksums left to the director's devices", kinds=tuple(SUM_AT),
-      methods=not_wrapping)
+      every=True)
 def partial(flow):
+    if flow.method.name.startswith("gue, remcsum"):
+        yield left_to_server(flow)
+        return
     for size in (0, 1, 1000):
         case = request(flow, f"{size} bytes", LONG[:size])
         case.sent[0].data = to_director(flow.via, unfinished(
@@ -64,6 +70,22 @@ def partial(flow):
             case.sent[0].data = to_director(flow.place, unfinished(
                 flow, "server", LONG[:size], reply=True))
             yield with_header(case, header(flow))
+
+
+def left_to_server(flow):
+    """The checksum stays as it is, and GUE tells where it stands."""
+    case = with_header(request(flow, "request"), header(flow))
+    case.sent[0].data = to_director(flow.via, unfinished(flow, "client"))
+    made = unfinished(flow, "server", ttl=TTL - 1)
+    start = header(flow)["start"] - ETHERNET
+    method = flow.method
+
+    def make(came):
+        return from_director(flow.place, gue_remcsum(
+            method.outer, address(method.outer, flow.place, 1), flow.rip, made,
+            payload(came, flow.place), start, start + SUM_AT[flow.kind]))
+    case.want[0].data = make
+    return case
 
 
 @kind("checksums left to the server's device", kinds=tuple(SUM_AT),
@@ -117,9 +139,10 @@ def many_in_one(flow, name, data, answer=False):
     return with_header(case, header(flow, gso_of(flow), MSS))
 
 
-@kind("many segments in one packet", kinds=tuple(SUM_AT),
-      methods=not_wrapping)
+@kind("many segments in one packet", kinds=tuple(SUM_AT), every=True)
 def gso(flow):
+    if flow.method.name.startswith("gue, remcsum"):
+        return
     for size in (2 * MSS, 5 * MSS + 1, 30 * MSS):
         data = (LONG * 5)[:size]
         yield many_in_one(flow, f"{size} bytes", data)
@@ -130,7 +153,8 @@ def gso(flow):
 @kind("many segments in one packet leave as one", kinds=("tcp", "udp"),
       methods=not_wrapping)
 def gso_kept(flow):
-    flow = flow.at(place="s2", cport=flow.cport + 300)
+    flow = flow.at(place="s2", cport=flow.cport + 350)
+    yield from opening(flow)
     data = LONG[:3 * MSS + 7]
     case = many_in_one(flow, "request", data)
     case.want = [to_servers(flow, unfinished(flow, "server", data,
@@ -150,10 +174,11 @@ def scattered(flow):
     data = packet(flow, "client", LONG[:600])
     size = ETHERNET + len(bytes(data))
     start = ETHERNET + (20 if flow.family == 4 else 40)
-    for cuts in ((start,), (start + 1,), (start + 3,), (start + 4,),
-                 (start + 7,), (start - 1, start + 2, start + 5),
-                 (start, start + 2, start + 6, start + 9, start + 17),
-                 tuple(range(start, start + 16)), (size - 1,)):
+    all_cuts = ((start,), (start + 1,), (start + 3,), (start + 4,),
+                (start + 7,), (start - 1, start + 2, start + 5),
+                (start, start + 2, start + 6, start + 9, start + 17),
+                tuple(range(start, start + 16)), (size - 1,))
+    for cuts in all_cuts[::4] if flow.method.wrap else all_cuts:
         case = request(flow, f"cut at {cuts}", LONG[:600])
         case.sent[0].cuts = cuts
         yield case
