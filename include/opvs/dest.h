@@ -46,11 +46,13 @@ struct opvs_dest_conf {
  *	this CPU, BH disabled; taken out by anybody, by xchg()
  * @cookie: what dst_check() is to be asked with; this CPU, BH disabled
  * @kind: what it was looked up for; set with @dst
+ * @vrf: in which VRF, as opvs_route_vrf() has it; set with @dst
  * @source: address of this host that a tunnel begins at; set with @dst
  */
 struct opvs_route {
 	struct dst_entry	*dst;
 	u32			cookie;
+	int			vrf;
 	u8			kind;
 	union nf_inet_addr	source;
 };

@@ -82,10 +82,12 @@ static inline void opvs_forget_socket(struct sk_buff *skb,
 		skb_orphan(skb);
 }
 
-/* Does a route lead to this host? */
+/* Does a route lead to this host?  In a VRF, its device takes loopback's place. */
 static inline bool opvs_route_is_local(const struct dst_entry *dst)
 {
-	return READ_ONCE(dst->dev)->flags & IFF_LOOPBACK;
+	const struct net_device *dev = READ_ONCE(dst->dev);
+
+	return dev->flags & IFF_LOOPBACK || netif_is_l3_master(dev);
 }
 
 /* Does the way's MTU matter?  All other packets may be cut into fragments. */

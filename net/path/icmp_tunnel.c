@@ -15,6 +15,7 @@
 #include <opvs/flow.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/route.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/tunnel.h>
@@ -209,10 +210,12 @@ static void note_mtu(struct opvs_net *on, struct sk_buff *skb,
 	/* These look for the quoted packet where others find their own header. */
 	__skb_pull(skb, outer->nhoff);
 	if (outer->family == NFPROTO_IPV6)
-		ip6_update_pmtu(skb, on->net, htonl(q->mtu), 0, 0,
+		ip6_update_pmtu(skb, on->net, htonl(q->mtu),
+				opvs_route_vrf(skb), 0,
 				sock_net_uid(on->net, NULL));
 	else
-		ipv4_update_pmtu(skb, on->net, q->mtu, 0, outer->proto);
+		ipv4_update_pmtu(skb, on->net, q->mtu, opvs_route_vrf(skb),
+				 outer->proto);
 	__skb_push(skb, outer->nhoff);
 }
 
@@ -232,7 +235,10 @@ static unsigned int inner_mtu(const struct quoted *q)
 static struct sk_buff *unwrap(struct opvs_net *on, struct sk_buff *error,
 			      const struct opvs_flow *inner)
 {
-	struct flowi4 fl4 = { .daddr = inner->daddr.ip };
+	struct flowi4 fl4 = {
+		.daddr		= inner->daddr.ip,
+		.flowi4_oif	= opvs_route_vrf(error),
+	};
 	struct sk_buff *skb = skb_clone(error, GFP_ATOMIC);
 	struct rtable *rt;
 

@@ -20,7 +20,7 @@ static inline opvs_verdict_t dr_output(struct opvs_net *on, struct sk_buff *skb,
 	struct dst_entry *dst;
 	opvs_verdict_t verdict;
 
-	dst = opvs_route_get(on, dest, OPVS_ROUTE_UNCHANGED);
+	dst = opvs_route_get(on, skb, dest, OPVS_ROUTE_UNCHANGED);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 

@@ -21,7 +21,7 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 	struct dst_entry *dst;
 	opvs_verdict_t verdict;
 
-	dst = opvs_route_get(cp->on, cp->dest, OPVS_ROUTE_REWRITTEN);
+	dst = opvs_route_get(cp->on, skb, cp->dest, OPVS_ROUTE_REWRITTEN);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 
@@ -43,7 +43,7 @@ static opvs_verdict_t nat_send_error(struct opvs_net *on, struct sk_buff *skb,
 	struct dst_entry *dst;
 	opvs_verdict_t verdict;
 
-	dst = opvs_route_get(on, dest, OPVS_ROUTE_REWRITTEN);
+	dst = opvs_route_get(on, skb, dest, OPVS_ROUTE_REWRITTEN);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 

@@ -45,10 +45,11 @@ static u8 flow_flags(enum opvs_route_kind kind)
 /* With a reference, or NULL. */
 static struct dst_entry *lookup_v4(struct net *net,
 				   const struct opvs_dest *dest,
-				   enum opvs_route_kind kind,
+				   enum opvs_route_kind kind, int vrf,
 				   union nf_inet_addr *source)
 {
 	struct flowi4 fl4 = {
+		.flowi4_oif = vrf,
 		.daddr = dest->addr.ip,
 		.flowi4_flags = flow_flags(kind),
 	};
@@ -63,10 +64,11 @@ static struct dst_entry *lookup_v4(struct net *net,
 
 static struct dst_entry *lookup_v6(struct net *net,
 				   const struct opvs_dest *dest,
-				   enum opvs_route_kind kind,
+				   enum opvs_route_kind kind, int vrf,
 				   union nf_inet_addr *source)
 {
 	struct flowi6 fl6 = {
+		.flowi6_oif = vrf,
 		.daddr = dest->addr.in6,
 		.flowi6_flags = flow_flags(kind),
 	};
@@ -97,13 +99,14 @@ static u32 route_cookie(const struct dst_entry *dst, u8 family)
  * opvs_route_find() - what opvs_route_get() does when it has no valid route
  * @dest: server
  * @kind: as there
+ * @vrf: opvs_route_vrf() of the packet
  *
  * Context: softirq or BH disabled, RCU read side.
  * Return: as there.
  */
 struct dst_entry *opvs_route_find(struct opvs_net *on,
 				  const struct opvs_dest *dest,
-				  enum opvs_route_kind kind)
+				  enum opvs_route_kind kind, int vrf)
 {
 	struct opvs_route *route = this_cpu_ptr(dest->route);
 	union nf_inet_addr source = {};
@@ -111,9 +114,10 @@ struct dst_entry *opvs_route_find(struct opvs_net *on,
 
 	lockdep_assert_in_softirq();
 	dst = dest->family == NFPROTO_IPV6 ?
-	      lookup_v6(on->net, dest, kind, &source) :
-	      lookup_v4(on->net, dest, kind, &source);
+	      lookup_v6(on->net, dest, kind, vrf, &source) :
+	      lookup_v4(on->net, dest, kind, vrf, &source);
 	route->cookie = dst ? route_cookie(dst, dest->family) : 0;
+	route->vrf = vrf;
 	route->kind = kind;
 	route->source = source;
 	/* The reference is the slot's from here on. */

@@ -276,7 +276,7 @@ static opvs_verdict_t tunnel_output(struct opvs_net *on, struct sk_buff *skb,
 	struct dst_entry *dst;
 	bool local;
 
-	dst = opvs_route_get(on, dest, OPVS_ROUTE_TUNNEL);
+	dst = opvs_route_get(on, skb, dest, OPVS_ROUTE_TUNNEL);
 	if (unlikely(!dst))
 		return OPVS_VERDICT(DROP_NO_ROUTE);
 	local = opvs_route_is_local(dst);
