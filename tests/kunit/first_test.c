@@ -123,6 +123,8 @@ static opvs_verdict_t request(struct kunit *test, const struct opvs_flow *flow)
 	opvs_verdict_t verdict;
 
 	KUNIT_ASSERT_NOT_NULL(test, skb);
+	/* Packets come by a device. */
+	skb->dev = init_net.loopback_dev;
 	local_bh_disable();
 	rcu_read_lock();
 	verdict = opvs_request(on, skb, flow);

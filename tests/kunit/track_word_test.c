@@ -252,6 +252,8 @@ static bool is_followed(struct kunit *test, const struct opvs_flow *flow)
 	opvs_verdict_t verdict;
 
 	KUNIT_ASSERT_NOT_NULL(test, skb);
+	/* Packets come by a device. */
+	skb->dev = init_net.loopback_dev;
 	verdict = track(skb, flow);
 	kfree_skb(skb);
 	return verdict != OPVS_NOT_OURS;
