@@ -114,8 +114,8 @@ bad 'net.ipv4.ip_forward = 0' 'settings are net.opvs.NAME = VALUE'
 bad '-C' 'rules are -A, -a, --set'
 bad '-A -u 10.91.0.3:5099 -s rr' 'a second service of this name'
 for verb in restore sync 'restore --check'; do
-	bad '-a -u 10.91.0.3:5099 -r 10.91.11.2:5099 -i' \
-		'FWD_METHOD: not supported: use NAT' "$verb"
+	bad '-a -u 10.91.0.3:5099 -r 10.91.11.2:5099 -m -x 5 -y 6' \
+		'lower threshold: above the upper threshold' "$verb"
 done
 bad '-A -u 10.91.0.3:99999 -s rr' 'illegal virtual server address'
 refuses 'a file that is not there' '/nowhere: No such file' \
@@ -131,7 +131,7 @@ same_text "$(body)" "$saved" 'and nothing has changed'
 	echo 'net.opvs.drain_seconds = 99'
 	echo 'policy new udp/UDP=9'
 	echo '-A -u 10.91.0.2:5088 -s rr'
-	echo '-a -u 10.91.0.2:5088 -r 10.91.11.2:5088 -i'
+	echo '-a -u 10.91.0.2:5088 -r 10.91.11.2:5088 -m -x 5 -y 6'
 } >"$file"
 refuses 'untested: a line that the kernel refuses' 'line 4: ' \
 	opvsadm restore --untested "$file"
