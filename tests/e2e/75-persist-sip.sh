@@ -3,6 +3,8 @@
 # One-packet SIP with a template for each call: by turns among servers, every
 # message of a call on one, and the template lives as long as its call.
 
+! same_everywhere 'calls with templates' || return 0
+
 # ---- real sipp ----
 
 # The mask says that the client's address does not matter. IPv6 has no prefix

@@ -9,6 +9,7 @@ if [[ $module != opvs ]]; then
 	skip 'graceful change' 'this is about opvs'
 	return 0
 fi
+! same_everywhere 'graceful change' || return 0
 case $OPVS_KERNEL in
 uml) many=20000 ;;
 stock) many=5000 ;;
