@@ -79,7 +79,7 @@ static __always_inline void opvs_nfct_reply(struct sk_buff *skb,
  * opvs_nfct_end() - a connection is over, and what tracks it goes with it
  * @cp: connection that is not in the table any more; a template has nothing
  *
- * Context: any, RCU read side.
+ * Context: any.
  */
 static inline void opvs_nfct_end(const struct opvs_conn *cp)
 {

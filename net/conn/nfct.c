@@ -31,6 +31,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
+#include <linux/rcupdate.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
@@ -271,7 +272,7 @@ static bool is_succeeded(const struct opvs_conn *cp)
  * The entry is looked up before it is asked whether there is a successor: one
  * that begins afterwards ends this entry by its first packet and has another.
  *
- * Context: any, RCU read side.
+ * Context: any.
  */
 void opvs_nfct_kill(const struct opvs_conn *cp)
 {
@@ -279,15 +280,18 @@ void opvs_nfct_kill(const struct opvs_conn *cp)
 	struct nf_conntrack_tuple_hash *h;
 	struct nf_conn *ct;
 
+	/* The sweeper is no RCU reader. */
+	rcu_read_lock();
 	h = find_get(cp->on, &cp->request.tuple);
 	/* Where netfilter's NAT was in front, only the answers are known by. */
 	if (!h && opvs_conn_rewrites(cp))
 		h = find_get(cp->on, server);
-	if (!h)
-		return;
-	ct = nf_ct_tuplehash_to_ctrack(h);
-	if (!is_succeeded(cp))
-		nf_ct_kill(ct);
-	nf_ct_put(ct);
+	if (h) {
+		ct = nf_ct_tuplehash_to_ctrack(h);
+		if (!is_succeeded(cp))
+			nf_ct_kill(ct);
+		nf_ct_put(ct);
+	}
+	rcu_read_unlock();
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_kill);
