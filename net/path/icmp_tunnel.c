@@ -297,7 +297,7 @@ static void tell_client(struct opvs_net *on, struct sk_buff *error,
 
 /**
  * opvs_icmp_tunnel() - heed an error about a packet that was wrapped
- * @skb: ICMP packet to this host
+ * @skb: ICMP packet
  * @error: its flow
  *
  * Context: softirq or BH disabled, RCU read side.
@@ -309,7 +309,9 @@ opvs_verdict_t opvs_icmp_tunnel(struct opvs_net *on, struct sk_buff *skb,
 {
 	struct quoted q = {};
 
-	if (error->flags & (OPVS_FLOW_LATER_FRAG | OPVS_FLOW_MALFORMED) ||
+	/* What this host says itself is about a tunnel of somebody else. */
+	if (!(error->flags & OPVS_FLOW_TO_HOST) ||
+	    error->flags & (OPVS_FLOW_LATER_FRAG | OPVS_FLOW_MALFORMED) ||
 	    !read_outer(on, skb, error, &q))
 		return OPVS_NOT_OURS;
 	if (nf_checksum(skb, NF_INET_LOCAL_IN, error->thoff, error->proto,

@@ -172,6 +172,26 @@ is "$(captured out 'ip proto 4 and ip[6:2] & 0x3fff != 0' | wc -l)" 2 \
 vs_sysctl pmtu_disc 1
 to_server -d 4 "${rs[4,1]}"
 
+# ---- a tunnel of somebody else to the same server ----
+
+# What this host, as a router, says about its packets is for its sender alone.
+to_server -a 4 "${rs[4,1]}" -i
+in_client ip link add other type ipip local "${client_ip[4]}" \
+	remote "${rip[4,1]}"
+in_client ip link set other up
+in_client ip route add "${vip[4,8]}/32" dev other
+ip link set d1 mtu 1300
+snapshot icmp_to_client
+agent ask ns="$ns_client" src="${client_ip[4]}" dst="${vip[4,8]}|5530" \
+	size=1400 df=1 wait=300
+check 'another tunnel: its end is told the MTU by the router here' eval \
+	"in_client ip route get ${rip[4,1]} | grep -q 'mtu 1300'"
+rose icmp_to_client 0 'another tunnel: and nobody else is told'
+ip link set d1 mtu 1500
+in_client ip link del other
+in_client ip route flush cache
+to_server -d 4 "${rs[4,1]}"
+
 # ---- a narrow link, here and on the way ----
 
 # told FAMILY SIZE MTU TEXT: a datagram that may not be cut is too big.
