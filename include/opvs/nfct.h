@@ -20,7 +20,7 @@ void opvs_nfct_arrive(struct sk_buff *skb, const struct opvs_flow *flow,
 		      const struct opvs_net *on);
 void opvs_nfct_follow_reply(struct sk_buff *skb, const struct opvs_flow *flow,
 			    const union nf_inet_addr *vaddr, __be16 vport);
-bool opvs_nfct_wrap(struct sk_buff *skb);
+void opvs_nfct_wrap(struct sk_buff *skb);
 void opvs_nfct_kill(const struct opvs_conn *cp);
 
 /**

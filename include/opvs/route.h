@@ -28,14 +28,14 @@ struct dst_entry *opvs_route_find(struct opvs_net *on,
  */
 static inline int opvs_route_vrf(const struct sk_buff *skb)
 {
-	const struct net_device *dev = skb->dev;
+	struct net_device *dev = skb->dev;
 
 	/* What this host sends has no device yet, but a route. */
 	if (unlikely(!dev))
 		dev = READ_ONCE(skb_dst(skb)->dev);
 	if (likely(!netif_is_l3_master(dev) && !netif_is_l3_slave(dev)))
 		return 0;
-	return l3mdev_master_ifindex_rcu((struct net_device *)dev);
+	return l3mdev_master_ifindex_rcu(dev);
 }
 
 /**

@@ -176,20 +176,18 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_follow);
  * opvs_nfct_wrap() - a packet goes on inside another one
  * @skb: request
  *
- * Its entry is made now, as it does not leave by itself.  The outer packet is
- * another flow, unless nothing is tracked.
+ * Its entry is made now, as it does not leave by itself; if that fails, another
+ * packet's is there or nobody wants one.  The outer packet is another flow, unless
+ * nothing is tracked.
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: false if the tracker wants it dropped.
  */
-bool opvs_nfct_wrap(struct sk_buff *skb)
+void opvs_nfct_wrap(struct sk_buff *skb)
 {
 	if (likely(!skb_nfct(skb)))
-		return true;
-	if (nf_conntrack_confirm(skb) != NF_ACCEPT)
-		return false;
+		return;
+	nf_conntrack_confirm(skb);
 	nf_reset_ct(skb);
-	return true;
 }
 
 /**

@@ -12,7 +12,6 @@
 #include <opvs/query.h>
 #include <opvs/xmit.h>
 
-#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
@@ -74,7 +73,7 @@ struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
 static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
 {
 	if (flow->flags & OPVS_FLOW_FROM_HOST)
-		return READ_ONCE(skb_dst(skb)->dev)->flags & IFF_LOOPBACK;
+		return opvs_route_is_local(skb_dst(skb));
 	return flow->flags & OPVS_FLOW_TO_HOST;
 }
 

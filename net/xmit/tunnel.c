@@ -193,8 +193,7 @@ static int wrap(struct net *net, struct sk_buff *skb,
 	if (skb_cow_head(skb, more + LL_RESERVED_SPACE(READ_ONCE(dst->dev)) +
 			 dst->header_len))
 		return -ENOMEM;
-	if (unlikely(!opvs_nfct_wrap(skb)))
-		return -EPERM;
+	opvs_nfct_wrap(skb);
 	/* IPv6 takes the first extension header for it on arrival. */
 	skb_set_transport_header(skb, flow->thoff);
 	proto = opvs_encap_push(net, skb, w->tunnel, w->inner, family);
