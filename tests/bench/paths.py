@@ -19,6 +19,9 @@ CALLS = 1000
 
 SVC_PERSISTENT, SVC_ONE_PACKET = 1, 4
 
+# Methods, as IP_VS_CONN_F_*. A tunnel of no other kind is IP in IP.
+METHODS = {"nat": 0, "ipip": 2, "dr": 3}
+
 
 def service_nest(family, proto, sched="rr", pe=None, flags=0, timeout=0):
     masks = {4: 0 if pe else 0xffffffff, 6: 128}
@@ -31,20 +34,22 @@ def service_nest(family, proto, sched="rr", pe=None, flags=0, timeout=0):
         "TIMEOUT": genl.u32(timeout), "NETMASK": genl.u32(masks[family])})
 
 
-def dest_nest(family, server):
+def dest_nest(server, method):
     return genl.nest(abi.DEST, abi.DEST_ATTRS, {
         "ADDR": genl.ip(server), "PORT": genl.be16(PORT),
-        "FWD_METHOD": genl.u32(0), "WEIGHT": genl.u32(1),
+        "FWD_METHOD": genl.u32(METHODS[method]), "WEIGHT": genl.u32(1),
         "U_THRESH": genl.u32(0), "L_THRESH": genl.u32(0)})
 
 
 class Balanced:
-    """A service of MODULE ("IPVS" or "opvs") with three servers, by NAT. When
-    it goes, its connections and their memory must go with it."""
+    """A service of MODULE ("IPVS" or "opvs") with three servers, by NAT unless
+    METHOD is another one. When it goes, its connections and their memory must go
+    with it."""
 
-    def __init__(self, module, family, **service):
+    def __init__(self, module, family, method="nat", **service):
         self.module = module
         self.family = family
+        self.method = method
         self.nest = service_nest(family, **service)
         self.before = machine.objects(module)
 
@@ -54,7 +59,7 @@ class Balanced:
             machine.ask(link, abi.NEW_SERVICE, self.nest)
             for server in SERVERS[self.family]:
                 machine.ask(link, abi.NEW_DEST,
-                            self.nest + dest_nest(self.family, server))
+                            self.nest + dest_nest(server, self.method))
         return self
 
     def __exit__(self, *_failure):
@@ -235,13 +240,13 @@ def segments(family, size):
     return make
 
 
-def one_packet(module, family):
-    return functools.partial(Balanced, module, family, proto=wire.UDP,
+def one_packet(module, family, method="nat"):
+    return functools.partial(Balanced, module, family, method, proto=wire.UDP,
                              flags=SVC_ONE_PACKET)
 
 
-def tracked(module, family, proto=wire.UDP):
-    return functools.partial(Balanced, module, family, proto=proto)
+def tracked(module, family, proto=wire.UDP, method="nat"):
+    return functools.partial(Balanced, module, family, method, proto=proto)
 
 
 def by_template(module, family):
@@ -315,8 +320,23 @@ def tracked_paths():
                            space=module, flows=1000)
 
 
+def method_paths():
+    """What the other methods cost, beside ops-rr and udp, which are by NAT."""
+    for method in ("dr", "ipip"):
+        for family in (4, 6):
+            for module in machine.MODULES:
+                yield Path(f"ops-{method} {module} v{family} 100", family,
+                           datagrams(family, 100),
+                           one_packet(module, family, method), space=module,
+                           flows=1000)
+                yield Path(f"udp-{method} {module} v{family} 1000", family,
+                           datagrams(family, 100),
+                           tracked(module, family, method=method), conns=1000,
+                           space=module, flows=1000)
+
+
 ALL = [*rewritten_paths(), *by_paths(), *one_packet_paths(), *sip_paths(),
-       *reply_paths(), *tracked_paths()]
+       *reply_paths(), *tracked_paths(), *method_paths()]
 
 # What comes of them is nothing: they are for another station.
 DROPPED = [Path(f"v{family} {size}", family, datagrams(family, size), None,
