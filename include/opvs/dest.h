@@ -182,7 +182,7 @@ int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,
 		   struct netlink_ext_ack *extack);
 int opvs_dest_del(struct opvs_dest *dest, struct netlink_ext_ack *extack);
 void opvs_dest_unlink(struct opvs_dest *dest);
-int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack);
+int opvs_dest_join_all(struct opvs_svc *svc);
 void opvs_dest_leave_all(struct opvs_svc *svc);
 int opvs_dest_expect_calls(struct opvs_svc *svc,
 			   const struct opvs_svc_conf *conf);

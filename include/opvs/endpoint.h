@@ -23,7 +23,8 @@ struct opvs_name;
  * @rest: port, family and protocol, as names have them; constant
  * @dests: the servers of all services that use it, the one added first in
  *	front; RCU, written under cfg_lock
- * @num_dests: length of @dests; packets read it to see whether it is shared
+ * @num_dests: length of @dests
+ * @num_marks: of them in services by firewall mark
  * @rcu: frees it
  */
 struct opvs_endpoint {
@@ -32,8 +33,15 @@ struct opvs_endpoint {
 	u32				rest;
 	struct hlist_head		dests;
 	u32				num_dests;
+	u32				num_marks;
 	struct rcu_head			rcu;
 };
+
+/* Does its own address not tell which service and virtual address is meant? */
+static inline bool opvs_endpoint_is_shared(const struct opvs_endpoint *ep)
+{
+	return READ_ONCE(ep->num_dests) > 1 || READ_ONCE(ep->num_marks);
+}
 
 /**
  * struct opvs_receiver - the receiver of a server's packet
@@ -47,6 +55,20 @@ struct opvs_receiver {
 	__be16				port;
 	bool				here;
 	bool				asked;
+};
+
+/**
+ * struct opvs_answer - what a server's packet is taken for
+ * @dest: the server; valid within the RCU read section
+ * @vaddr: virtual address that was asked; valid like @dest, and as long as this
+ * @vport: its port
+ * @kept: @vaddr, where the service has many
+ */
+struct opvs_answer {
+	struct opvs_dest		*dest;
+	const union nf_inet_addr	*vaddr;
+	__be16				vport;
+	union nf_inet_addr		kept;
 };
 
 /* cfg_lock held, process context */
@@ -69,8 +91,9 @@ static inline bool opvs_endpoint_asker_matters(const struct opvs_svc *svc,
 	       unlikely(opvs_svc_may_have_addr(view, &flow->saddr));
 }
 
-void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
-			const struct opvs_flow *flow, u32 svc_id);
+void opvs_endpoint_remember(struct opvs_net *on, const struct opvs_endpoint *ep,
+			    const struct opvs_flow *flow,
+			    const struct opvs_dest *dest);
 
 /**
  * opvs_endpoint_note() - remember that, and which service, a client asked
@@ -93,13 +116,13 @@ static inline void opvs_endpoint_note(struct opvs_net *on,
 		opvs_askers_note(&on->replies.askers, client);
 	else if (opvs_endpoint_asker_matters(dest->svc, flow))
 		opvs_endpoint_note_asker(on, flow, dest->svc);
-	if (unlikely(READ_ONCE(ep->num_dests) > 1))
-		opvs_endpoint_hint(on, ep, flow, dest->svc->id);
+	if (unlikely(opvs_endpoint_is_shared(ep)))
+		opvs_endpoint_remember(on, ep, flow, dest);
 }
 
-struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
-				     const struct opvs_name *name,
-				     const struct opvs_receiver *to);
+bool opvs_endpoint_answer(struct opvs_net *on, const struct opvs_name *name,
+			  const struct opvs_receiver *to,
+			  struct opvs_answer *answer);
 
 int opvs_endpoint_net_init(struct opvs_net *on);
 void opvs_endpoint_net_exit(struct opvs_net *on);

@@ -27,6 +27,11 @@ static inline struct opvs_name opvs_name(const union nf_inet_addr *addr,
 	};
 }
 
+static inline __be16 opvs_name_port(const struct opvs_name *name)
+{
+	return (__force __be16)(name->rest >> 16);
+}
+
 /* The same with port 0. */
 static inline struct opvs_name opvs_name_all_ports(const struct opvs_name *name)
 {

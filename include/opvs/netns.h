@@ -25,6 +25,7 @@
 #include <opvs/watch.h>
 
 struct ctl_table_header;
+struct opvs_asked;
 struct opvs_hints;
 struct opvs_recent;
 struct opvs_svc_events;
@@ -58,12 +59,16 @@ struct opvs_net_match {
 /**
  * struct opvs_net_replies - how replies of one-packet NAT servers are recognised
  * @endpoints: where servers answer; RCU
+ * @num_wild: of them for all ports; written under cfg_lock
  * @hints: allocated when two services first share an endpoint; RCU
+ * @asked: allocated with the first server of a service by firewall mark; RCU
  * @askers: who asked one-packet services of late
  */
 struct opvs_net_replies {
 	struct rhashtable		endpoints;
+	u32				num_wild;
 	struct opvs_hints __rcu		*hints;
+	struct opvs_asked __rcu		*asked;
 	struct opvs_askers		askers;
 };
 

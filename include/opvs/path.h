@@ -14,12 +14,11 @@
 #include <opvs/proto.h>
 #include <opvs/types.h>
 
+struct opvs_answer;
 struct opvs_conn;
 struct opvs_conn_node;
 struct opvs_dest;
-struct opvs_name;
 struct opvs_net;
-struct opvs_receiver;
 struct opvs_sched_req;
 struct opvs_sip_cpu;
 struct opvs_view;
@@ -183,9 +182,6 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 			     const struct opvs_dest *dest,
 			     const union nf_inet_addr *vaddr, __be16 vport,
 			     bool tracked);
-struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
-				  const struct opvs_name *name,
-				  const struct opvs_receiver *to);
 opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
 opvs_verdict_t opvs_reply_peek(struct opvs_net *on,
@@ -198,7 +194,7 @@ opvs_verdict_t opvs_explain(struct opvs_net *on, struct sk_buff *skb,
 			    struct opvs_query *query);
 
 /* outbound.c: sessions that servers begin */
-void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
+void opvs_outbound(struct opvs_net *on, const struct opvs_answer *answer,
 		   struct sk_buff *skb, const struct opvs_flow *flow);
 
 /* icmp.c: errors about either */

@@ -110,8 +110,7 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 		.port = inner->sport,
 		.here = outer->flags & OPVS_FLOW_TO_HOST,
 	};
-	const struct opvs_svc_key *svc;
-	struct opvs_dest *dest;
+	struct opvs_answer answer;
 	struct opvs_conn *cp;
 
 	cp = icmp_conn(on, inner, OPVS_TUPLE_REPLY);
@@ -121,12 +120,10 @@ static bool icmp_virtual(struct opvs_net *on, const struct opvs_flow *outer,
 		virt->tracked = cp->flags & IP_VS_CONN_F_NFCT;
 		return true;
 	}
-	dest = opvs_reply_dest(on, &name, &to);
-	if (!dest)
+	if (!opvs_endpoint_answer(on, &name, &to, &answer))
 		return false;
-	svc = &dest->svc->key;
-	virt->addr = svc->addr;
-	virt->port = svc->port ?: inner->dport;
+	virt->addr = *answer.vaddr;
+	virt->port = answer.vport;
 	virt->tracked = READ_ONCE(on->settings.conntrack);
 	return true;
 }

@@ -16,6 +16,7 @@
 #include <opvs/path.h>
 
 #include <opvs/dest.h>
+#include <opvs/endpoint.h>
 #include <opvs/kunit.h>
 #include <opvs/flow.h>
 #include <opvs/netns.h>
@@ -53,20 +54,22 @@ static enum opvs_pe_role role_of(const struct sk_buff *skb,
 }
 
 /* Apart from the way of an answer, which most of what servers send are. */
-static noinline void outbound_bind(struct opvs_net *on, struct opvs_dest *dest,
+static noinline void outbound_bind(struct opvs_net *on,
+				   const struct opvs_answer *answer,
 				   const struct opvs_view *view,
 				   struct sk_buff *skb,
 				   const struct opvs_flow *flow,
 				   enum opvs_pe_role role)
 {
+	struct opvs_dest *dest = answer->dest;
 	const struct opvs_svc *svc = dest->svc;
 	struct opvs_sched_req req = {};
 	struct opvs_flow turned;
 
 	/* As the peer would have sent it to the service. */
 	opvs_flow_turn(&turned, flow);
-	turned.daddr = svc->key.addr;
-	turned.dport = svc->key.port ?: flow->sport;
+	turned.daddr = *answer->vaddr;
+	turned.dport = answer->vport;
 	req.flow = &turned;
 	if (unlikely(opvs_seek_key(skb, flow, view->pe, &req))) {
 		opvs_count(on, AFFINITY_FORGOTTEN);
@@ -82,7 +85,8 @@ static noinline void outbound_bind(struct opvs_net *on, struct opvs_dest *dest,
 
 /**
  * opvs_outbound() - bind the session of a server's request to that server
- * @dest: server, of a one-packet service with an engine
+ * @answer: the server, of a one-packet service with an engine, and what its packet
+ *	will come from
  * @skb: its packet, not rewritten yet; more of it may be pulled into the head
  * @flow: the packet's flow
  *
@@ -91,10 +95,10 @@ static noinline void outbound_bind(struct opvs_net *on, struct opvs_dest *dest,
  *
  * Context: softirq or BH disabled, RCU read side.
  */
-void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
+void opvs_outbound(struct opvs_net *on, const struct opvs_answer *answer,
 		   struct sk_buff *skb, const struct opvs_flow *flow)
 {
-	const struct opvs_view *view = rcu_dereference(dest->svc->view);
+	const struct opvs_view *view = rcu_dereference(answer->dest->svc->view);
 	enum opvs_pe_role role;
 
 	if (unlikely(flow->flags & OPVS_FLOW_LATER_FRAG ||
@@ -102,6 +106,6 @@ void opvs_outbound(struct opvs_net *on, struct opvs_dest *dest,
 		return;
 	role = role_of(skb, flow, view->pe);
 	if (unlikely(role != OPVS_PE_ANSWER))
-		outbound_bind(on, dest, view, skb, flow, role);
+		outbound_bind(on, answer, view, skb, flow, role);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_outbound);

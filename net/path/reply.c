@@ -44,31 +44,6 @@ opvs_verdict_t opvs_reply_as(struct opvs_net *on, struct sk_buff *skb,
 	return OPVS_VERDICT(REPLIES);
 }
 
-/**
- * opvs_reply_dest() - the one-packet service's server at an address and port
- * @name: where the packet comes from
- * @to: where it goes
- *
- * Servers of services for all ports answer from all ports.
- *
- * Context: softirq or BH disabled, RCU read side.
- * Return: the server, valid within the read section, or NULL if there is none
- * or the packet is no reply.
- */
-struct opvs_dest *opvs_reply_dest(struct opvs_net *on,
-				  const struct opvs_name *name,
-				  const struct opvs_receiver *to)
-{
-	struct opvs_name wild;
-	struct opvs_dest *dest;
-
-	dest = opvs_endpoint_dest(on, name, to);
-	if (dest || likely(!READ_ONCE(on->match.num_wild)))
-		return dest;
-	wild = opvs_name_all_ports(name);
-	return opvs_endpoint_dest(on, &wild, to);
-}
-
 /* Does a server's packet go to the director itself? */
 static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
 {
@@ -81,21 +56,21 @@ static bool goes_here(const struct sk_buff *skb, const struct opvs_flow *flow)
  * begins.
  */
 static __always_inline void look_into(struct opvs_net *on,
-				      struct opvs_dest *dest,
+				      const struct opvs_answer *answer,
 				      struct sk_buff *skb,
 				      const struct opvs_flow *flow)
 {
-	struct opvs_sip_cpu __percpu *sip = READ_ONCE(dest->sip_cpu);
+	struct opvs_sip_cpu __percpu *sip = READ_ONCE(answer->dest->sip_cpu);
 
 	if (unlikely(!sip || !opvs_note_answer(sip, skb, flow)))
-		opvs_outbound(on, dest, skb, flow);
+		opvs_outbound(on, answer, skb, flow);
 }
 
 /**
  * opvs_reply() - translate a packet that a one-packet service's server sends
  * @skb: UDP packet that is no request
  *
- * opvs_endpoint_dest() tells which packets are replies.  Those of a service
+ * opvs_endpoint_answer() tells which packets are replies.  Those of a service
  * with an engine are looked into for sessions that the server begins.
  *
  * A GSO packet is rewritten as a whole, unless it is to be looked into.
@@ -115,24 +90,20 @@ opvs_verdict_t opvs_reply(struct opvs_net *on, struct sk_buff *skb,
 		.port = flow->dport,
 		.here = goes_here(skb, flow),
 	};
-	const struct opvs_svc_key *virt;
-	struct opvs_dest *dest;
+	struct opvs_answer answer;
 
 	if (unlikely(flow->flags & OPVS_FLOW_MALFORMED))
 		return OPVS_NOT_OURS;
-	dest = opvs_reply_dest(on, &name, &to);
-	if (!dest)
+	if (!opvs_endpoint_answer(on, &name, &to, &answer))
 		return OPVS_NOT_OURS;
-	if (rcu_dereference(dest->svc->view)->pe) {
+	if (rcu_dereference(answer.dest->svc->view)->pe) {
 		if (unlikely(opvs_is_gso(skb)))
 			return OPVS_SPLIT;
-		look_into(on, dest, skb, flow);
+		look_into(on, &answer, skb, flow);
 	}
 
-	virt = &dest->svc->key;
-	return opvs_reply_as(on, skb, flow, dest, &virt->addr,
-			     virt->port ?: flow->sport,
-			     READ_ONCE(on->settings.conntrack));
+	return opvs_reply_as(on, skb, flow, answer.dest, answer.vaddr,
+			     answer.vport, READ_ONCE(on->settings.conntrack));
 }
 
 /**
@@ -156,14 +127,12 @@ opvs_verdict_t opvs_reply_peek(struct opvs_net *on,
 		.here	= here,
 		.asked	= true,
 	};
-	struct opvs_dest *dest;
+	struct opvs_answer answer;
 
-	if (flow->flags & OPVS_FLOW_MALFORMED)
+	if (flow->flags & OPVS_FLOW_MALFORMED ||
+	    !opvs_endpoint_answer(on, &name, &to, &answer))
 		return OPVS_NOT_OURS;
-	dest = opvs_reply_dest(on, &name, &to);
-	if (!dest)
-		return OPVS_NOT_OURS;
-	query->svc = dest->svc;
-	query->dest = dest;
+	query->svc = answer.dest->svc;
+	query->dest = answer.dest;
 	return opvs_query_because(query, OPVS_WHY_REPLY, OPVS_VERDICT(REPLIES));
 }

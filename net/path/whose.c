@@ -85,13 +85,13 @@ static bool owned_by_endpoint(struct opvs_net *on, const struct opvs_flow *flow,
 		.port	= flow->sport,
 		.asked	= true,
 	};
-	const struct opvs_dest *dest = opvs_reply_dest(on, &name, &to);
+	struct opvs_answer answer;
 
-	if (!dest)
+	if (!opvs_endpoint_answer(on, &name, &to, &answer))
 		return false;
 	*owner = (struct opvs_owner){
-		.vaddr	= dest->svc->key.addr,
-		.vport	= dest->svc->key.port ?: flow->dport,
+		.vaddr	= *answer.vaddr,
+		.vport	= answer.vport,
 		.method	= IP_VS_CONN_F_MASQ,
 	};
 	return true;

@@ -61,39 +61,23 @@ static int addr_check(struct opvs_net *on, const struct opvs_dest_key *key,
 	return -EINVAL;
 }
 
-static int check_method(const struct opvs_svc *svc,
-			const struct opvs_dest_conf *conf, bool one_packet,
-			struct netlink_ext_ack *extack)
-{
-	if (!one_packet || !conf->xmit->rewrites ||
-	    !opvs_svc_key_is_mark(&svc->key))
-		return 0;
-	NL_SET_ERR_MSG(extack, "method: a one-packet service by mark needs direct routing");
-	return -EOPNOTSUPP;
-}
-
 /**
  * opvs_dest_check_conf() - can a server of a service be like that?
  * @svc: service
  * @conf: configuration
  *
  * Context: process, cfg_lock held.
- * Return: 0, -EINVAL, -ERANGE or -EOPNOTSUPP.
+ * Return: 0, -EINVAL or -ERANGE.
  */
 int opvs_dest_check_conf(const struct opvs_svc *svc,
 			 const struct opvs_dest_conf *conf,
 			 struct netlink_ext_ack *extack)
 {
-	int err;
-
 	if (conf->key.family != svc->key.family && !conf->xmit->wraps) {
 		NL_SET_ERR_MSG(extack,
 			       "server address: must be of the service's family, or by tunnel");
 		return -EINVAL;
 	}
-	err = check_method(svc, conf, svc->one_packet, extack);
-	if (err)
-		return err;
 	if (conf->weight > INT_MAX) {
 		NL_SET_ERR_MSG(extack, "weight: must be 0 to 2147483647");
 		return -ERANGE;
@@ -297,9 +281,9 @@ void opvs_dest_leave_all(struct opvs_svc *svc)
  * @svc: service that is to schedule each packet from now on
  *
  * Context: process, cfg_lock held.  May wait, as opvs_dest_add() does.
- * Return: 0; -EOPNOTSUPP or -ENOMEM, and nothing has changed.
+ * Return: 0 or -ENOMEM, and nothing has changed.
  */
-int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
+int opvs_dest_join_all(struct opvs_svc *svc)
 {
 	struct opvs_dest *dest;
 	int err;
@@ -309,9 +293,7 @@ int opvs_dest_join_all(struct opvs_svc *svc, struct netlink_ext_ack *extack)
 	list_for_each_entry(dest, &svc->dests, list) {
 		if (!dest->conf.xmit->rewrites || opvs_dest_joined(dest))
 			continue;
-		err = check_method(svc, &dest->conf, true, extack);
-		if (!err)
-			err = opvs_endpoint_join(svc->on, dest);
+		err = opvs_endpoint_join(svc->on, dest);
 		if (err) {
 			opvs_dest_leave_all(svc);
 			return err;

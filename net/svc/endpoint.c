@@ -4,7 +4,9 @@
  *
  * A one-packet request leaves no entry, so replies are recognised by where they
  * come from: the address and port of a server.  Several services may use the
- * same server; packets then ask the hints which one is meant.
+ * same server; packets then ask the hints which one is meant.  A service by mark
+ * has many virtual addresses; the one that a client asked is remembered (asked.c),
+ * and only who did that gets replies.
  *
  * But a server also answers hosts that ask it directly, a health check above
  * all, and asks others, from the same port.  A packet of a server is a reply
@@ -17,6 +19,7 @@
  */
 #include <opvs/endpoint.h>
 
+#include <opvs/asked.h>
 #include <opvs/askers.h>
 #include <opvs/dest.h>
 #include <opvs/hint.h>
@@ -25,6 +28,7 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 
+#include <linux/in.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -72,11 +76,17 @@ static struct opvs_endpoint *endpoint_create(struct opvs_net *on,
 		kfree(ep);
 		return ERR_PTR(err);
 	}
+	if (!opvs_name_port(name))
+		WRITE_ONCE(on->replies.num_wild, on->replies.num_wild + 1);
 	return ep;
 }
 
 static void endpoint_remove(struct opvs_net *on, struct opvs_endpoint *ep)
 {
+	const struct opvs_name name = { .addr = &ep->addr, .rest = ep->rest };
+
+	if (!opvs_name_port(&name))
+		WRITE_ONCE(on->replies.num_wild, on->replies.num_wild - 1);
 	rhashtable_remove_fast(&on->replies.endpoints, &ep->node, endpoint_params);
 	kfree_rcu(ep, rcu);
 }
@@ -93,6 +103,33 @@ static int hints_ensure(struct opvs_net *on)
 		return -ENOMEM;
 	rcu_assign_pointer(on->replies.hints, hints);
 	return 0;
+}
+
+/* Needed from the first server of a service by mark on, and kept from then. */
+static int asked_ensure(struct opvs_net *on)
+{
+	struct opvs_asked *asked;
+
+	if (rcu_access_pointer(on->replies.asked))
+		return 0;
+	asked = opvs_asked_alloc();
+	if (!asked)
+		return -ENOMEM;
+	rcu_assign_pointer(on->replies.asked, asked);
+	return 0;
+}
+
+static bool is_by_mark(const struct opvs_dest *dest)
+{
+	return opvs_svc_key_is_mark(&dest->svc->key);
+}
+
+static void count_dest(struct opvs_endpoint *ep, const struct opvs_dest *dest,
+		       int by)
+{
+	WRITE_ONCE(ep->num_dests, ep->num_dests + by);
+	if (is_by_mark(dest))
+		WRITE_ONCE(ep->num_marks, ep->num_marks + by);
 }
 
 /* In order of the services' addition: without a hint, the first one is meant. */
@@ -122,15 +159,19 @@ static void endpoint_insert(struct opvs_endpoint *ep, struct opvs_dest *dest)
  */
 int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 {
+	/* Of a service by mark, datagrams are scheduled one by one only. */
 	const struct opvs_name name = opvs_name(&dest->addr, dest->port,
 						dest->family,
-						dest->svc->key.proto);
+						dest->svc->key.proto ?:
+						IPPROTO_UDP);
 	struct opvs_endpoint *ep;
 	int err;
 
 	lockdep_assert_held(&on->cfg_lock);
 
 	err = opvs_askers_start(&on->replies.askers, jiffies);
+	if (!err && is_by_mark(dest))
+		err = asked_ensure(on);
 	if (err)
 		return err;
 	ep = rhashtable_lookup_fast(&on->replies.endpoints, &name, endpoint_params);
@@ -149,7 +190,7 @@ int opvs_endpoint_join(struct opvs_net *on, struct opvs_dest *dest)
 	 */
 	cond_synchronize_rcu(dest->endpoint_left);
 	endpoint_insert(ep, dest);
-	WRITE_ONCE(ep->num_dests, ep->num_dests + 1);
+	count_dest(ep, dest, 1);
 	/* Packets that find the server by its service follow the pointer. */
 	rcu_assign_pointer(dest->endpoint, ep);
 	return 0;
@@ -171,7 +212,7 @@ void opvs_endpoint_leave(struct opvs_net *on, struct opvs_dest *dest)
 	RCU_INIT_POINTER(dest->endpoint, NULL);
 	hlist_del_rcu(&dest->endpoint_node);
 	dest->endpoint_left = get_state_synchronize_rcu();
-	WRITE_ONCE(ep->num_dests, ep->num_dests - 1);
+	count_dest(ep, dest, -1);
 	if (!ep->num_dests)
 		endpoint_remove(on, ep);
 }
@@ -192,46 +233,121 @@ void opvs_endpoint_note_asker(struct opvs_net *on, const struct opvs_flow *flow,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_note_asker);
 
-/**
- * opvs_endpoint_hint() - remember which of several services a client asked
- * @ep: endpoint that services share
- * @flow: request
- * @svc_id: the service
- *
- * Both the client's address with its port and its address alone are noted: the
+/* Both the client's address with its port and its address alone are noted: the
  * first tells two sockets of one client apart, the second serves replies to
  * another port.
- *
- * Context: softirq or BH disabled, RCU read side.
  */
-void opvs_endpoint_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
-			const struct opvs_flow *flow, u32 svc_id)
+static void note_hint(struct opvs_net *on, const struct opvs_endpoint *ep,
+		      const struct opvs_flow *flow, u32 svc_id, u32 now)
 {
 	struct opvs_hints *hints = rcu_dereference(on->replies.hints);
-	u32 now;
 
 	if (!hints)
 		return;
-	now = ktime_get_seconds();
 	if (opvs_hint_write(hints, ep, &flow->saddr, flow->sport, svc_id, now))
 		opvs_count(on, HINT_WRITES);
 	if (opvs_hint_write(hints, ep, &flow->saddr, 0, svc_id, now))
 		opvs_count(on, HINT_WRITES);
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_hint);
 
-/* Is it a reply of the service, if it is one at all? */
-static bool is_reply(const struct opvs_net *on, const struct opvs_dest *dest,
-		     const struct opvs_receiver *to)
+/* The virtual address; the client's own address alone counts only where its port
+ * may be another one.
+ */
+static void note_asked(struct opvs_net *on, const struct opvs_flow *flow,
+		       const struct opvs_dest *dest, u32 now)
+{
+	struct opvs_asked *asked = rcu_dereference(on->replies.asked);
+	struct opvs_asked_ends ends = {
+		.client	= flow->saddr,
+		.server	= dest->addr,
+		.cport	= flow->sport,
+		.sport	= dest->port ?: flow->dport,
+	};
+
+	if (!asked)
+		return;
+	if (opvs_asked_note(asked, &ends, &flow->daddr, flow->dport, now))
+		opvs_count(on, HINT_WRITES);
+	if (!rcu_dereference(dest->svc->view)->pe)
+		return;
+	ends.cport = 0;
+	if (opvs_asked_note(asked, &ends, &flow->daddr, flow->dport, now))
+		opvs_count(on, HINT_WRITES);
+}
+
+/**
+ * opvs_endpoint_remember() - remember which service and address a client asked
+ * @ep: endpoint whose own address does not tell
+ * @flow: request
+ * @dest: server that gets it
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_endpoint_remember(struct opvs_net *on, const struct opvs_endpoint *ep,
+			    const struct opvs_flow *flow,
+			    const struct opvs_dest *dest)
+{
+	u32 now = ktime_get_seconds();
+
+	if (READ_ONCE(ep->num_dests) > 1)
+		note_hint(on, ep, flow, dest->svc->id, now);
+	if (is_by_mark(dest))
+		note_asked(on, flow, dest, now);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_remember);
+
+/* A receiver that may be given what it did not ask for from that very port: the
+ * service has an engine, and the receiver is neither the director nor a server.
+ */
+static bool is_outside(const struct opvs_svc *svc,
+		       const struct opvs_receiver *to)
+{
+	return rcu_dereference(svc->view)->pe && !to->here &&
+	       !opvs_svc_has_addr(svc, to->addr);
+}
+
+/* Of a service by mark: which virtual address did the receiver ask? */
+static noinline bool was_asked(const struct opvs_net *on,
+			       const struct opvs_receiver *to, __be16 sport,
+			       struct opvs_answer *answer)
+{
+	const struct opvs_asked *asked = rcu_dereference(on->replies.asked);
+	const struct opvs_dest *dest = answer->dest;
+	struct opvs_asked_ends ends = {
+		.client	= *to->addr,
+		.server	= dest->addr,
+		.cport	= to->port,
+		.sport	= sport,
+	};
+	u32 now = ktime_get_seconds();
+	bool known;
+
+	if (!asked)
+		return false;
+	answer->vaddr = &answer->kept;
+	known = opvs_asked_find(asked, &ends, &answer->kept, &answer->vport, now);
+	if (known || !is_outside(dest->svc, to))
+		return known;
+	ends.cport = 0;
+	return opvs_asked_find(asked, &ends, &answer->kept, &answer->vport, now);
+}
+
+/* Is what comes from port @sport a reply of the service, if it is one at all? */
+static bool is_reply(const struct opvs_net *on, struct opvs_dest *dest,
+		     const struct opvs_receiver *to, __be16 sport,
+		     struct opvs_answer *answer)
 {
 	const struct opvs_svc *svc = dest->svc;
 
+	answer->dest = dest;
+	if (unlikely(is_by_mark(dest)))
+		return was_asked(on, to, sport, answer);
+	answer->vaddr = &svc->key.addr;
+	answer->vport = svc->key.port ?: sport;
 	if (unlikely(!READ_ONCE(on->settings.reply_seconds)))
 		return true;
-	if (rcu_dereference(svc->view)->pe && !to->here &&
-	    !opvs_svc_has_addr(svc, to->addr))
-		return true;
-	return opvs_askers_know(&on->replies.askers,
+	return is_outside(svc, to) ||
+	       opvs_askers_know(&on->replies.askers,
 				opvs_askers_hash(&on->replies.askers, to->addr,
 						 to->port, svc->id));
 }
@@ -274,37 +390,55 @@ static struct opvs_dest *shared_dest(struct opvs_net *on,
 	return dest;
 }
 
-/**
- * opvs_endpoint_dest() - whose reply is this?
- * @name: source of the packet
- * @to: where it goes
- *
- * Context: softirq or BH disabled, RCU read side.
- * Return: the server record of the service that the receiver asked, or of the
- * first one added whose reply it may be when that is not known; NULL when no
- * server of ours is there, or the packet is no reply.  Valid within the RCU
- * read section.
- */
-struct opvs_dest *opvs_endpoint_dest(struct opvs_net *on,
-				     const struct opvs_name *name,
-				     const struct opvs_receiver *to)
+static bool answer_at(struct opvs_net *on, const struct opvs_name *name,
+		      const struct opvs_receiver *to, __be16 sport,
+		      struct opvs_answer *answer)
 {
 	struct opvs_dest *dest = NULL;
 	struct opvs_endpoint *ep;
 
 	ep = rhashtable_lookup(&on->replies.endpoints, name, endpoint_params);
 	if (!ep)
-		return NULL;
+		return false;
 	if (READ_ONCE(ep->num_dests) > 1 && rcu_access_pointer(on->replies.hints))
 		dest = shared_dest(on, ep, to);
-	if (dest && is_reply(on, dest, to))
-		return dest;
+	if (dest && is_reply(on, dest, to, sport, answer))
+		return true;
 	hlist_for_each_entry_rcu(dest, &ep->dests, endpoint_node)
-		if (is_reply(on, dest, to))
-			return dest;
-	return NULL;
+		if (is_reply(on, dest, to, sport, answer))
+			return true;
+	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_dest);
+
+/**
+ * opvs_endpoint_answer() - whose reply is this?
+ * @name: source of the packet
+ * @to: where it goes
+ * @answer: result: the server record of the service that the receiver asked, or
+ *	of the first one added whose reply it may be when that is not known, and
+ *	the virtual address that the reply is to have
+ *
+ * Servers for all ports answer from all ports.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: true; or false when no server of ours is there, or the packet is no
+ * reply.
+ */
+bool opvs_endpoint_answer(struct opvs_net *on, const struct opvs_name *name,
+			  const struct opvs_receiver *to,
+			  struct opvs_answer *answer)
+{
+	__be16 sport = opvs_name_port(name);
+	struct opvs_name wild;
+
+	if (answer_at(on, name, to, sport, answer))
+		return true;
+	if (likely(!READ_ONCE(on->replies.num_wild)))
+		return false;
+	wild = opvs_name_all_ports(name);
+	return answer_at(on, &wild, to, sport, answer);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_answer);
 
 /**
  * opvs_endpoint_net_init() - a namespace's empty table
@@ -328,5 +462,6 @@ void opvs_endpoint_net_exit(struct opvs_net *on)
 {
 	rhashtable_destroy(&on->replies.endpoints);
 	opvs_hints_free(rcu_dereference_protected(on->replies.hints, true));
+	opvs_asked_free(rcu_dereference_protected(on->replies.asked, true));
 	opvs_askers_exit(&on->replies.askers);
 }

@@ -329,7 +329,7 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 	if (!err)
 		err = opvs_sip_expect(svc, conf);
 	if (!err && opvs_svc_conf_one_packet(conf) && !svc->one_packet)
-		err = opvs_dest_join_all(svc, extack);
+		err = opvs_dest_join_all(svc);
 	if (err) {
 		opvs_svc_drop_view(view);
 		return err;

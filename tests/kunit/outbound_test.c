@@ -5,10 +5,17 @@
  */
 #include "affinity_fixture.h"
 
+#include <opvs/endpoint.h>
+
 /* A server sends this to the client, on its way through the director. */
 static void server_sends(struct kunit *test, struct opvs_dest *dest,
 			 const char *text)
 {
+	const struct opvs_answer answer = {
+		.dest	= dest,
+		.vaddr	= &dest->svc->key.addr,
+		.vport	= dest->svc->key.port,
+	};
 	struct opvs_flow flow;
 	struct sk_buff *skb;
 
@@ -20,7 +27,7 @@ static void server_sends(struct kunit *test, struct opvs_dest *dest,
 	skb_put_data(skb, text, strlen(text));
 	local_bh_disable();
 	rcu_read_lock();
-	opvs_outbound(on, dest, skb, &flow);
+	opvs_outbound(on, &answer, skb, &flow);
 	rcu_read_unlock();
 	local_bh_enable();
 	kfree_skb(skb);
