@@ -9,6 +9,19 @@ if ! modprobe -qa ipip ip_gre ip6_gre ip6_tunnel fou; then
 fi
 modprobe -q sit || :
 
+# OPVS_E2E_MATRIX=1: every kind in every pair of families.
+# matters CASE PATTERN...: shows each thing once, where the kinds do not differ.
+matters() {
+	local what=$1 pattern
+	shift
+	[[ -z ${OPVS_E2E_MATRIX:-} ]] || return 0
+	for pattern; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $what != $pattern ]] || return 0
+	done
+	return 1
+}
+
 # Each in the lanes that are quick; the headers are the same on every kernel.
 kinds='ipip gue gue-csum gue-remcsum gre gre-csum'
 paths='ipip gue gre'
@@ -116,6 +129,7 @@ carries_others() {
 	agent talk id=c size=3000
 	is "${A[got]} ${A[open]}" '2 2' "$what: SCTP, 3 000 bytes"
 	agent hang id=c
+	agent flush ns="$ns_director"
 	agent burst ns="$ns_client" src="${direct_ip[$f]}" \
 		dst="$target|5533" count=20
 	is "${A[got]}/${A[foreign]}" 20/0 "$what: tracked datagrams"
@@ -136,16 +150,15 @@ for f in 4 6; do
 				continue
 			fi
 			# What is between the headers has no family.
-			case $f$g-$kind in
-			44-* | 46-ipip | 46-*-* | 66-ipip | 66-gue | *-gre) ;;
-			*) continue ;;
-			esac
+			matters "$f$g-$kind" '44-*' 46-ipip '46-*-*' 66-ipip \
+				66-gue '*-gre' || continue
 			read -ra options <<<"${how[$kind]}"
 			to_server -e $f "${rs[$g,1]}" "${options[@]}"
 			[[ $kind != gre* ]] || ends_with_csum 1 \
 				"$([[ $kind == gre-csum ]] || echo no)"
 			carries "$what" $f
-			[[ $kind != gre ]] || carries_others "$what" $f $g
+			! matters "$f$g-$kind" '*-gre' ||
+				carries_others "$what" $f $g
 		done
 		to_server -d $f "${rs[$g,1]}"
 	done
@@ -206,6 +219,29 @@ client_forgets() {
 	in_client ip -6 route flush cache
 }
 
+forget_all() {
+	client_forgets
+	ip route flush cache
+	ip -6 route flush cache
+}
+# shrinks WHAT: a connection finds out how much the way carries, and goes on.
+shrinks() {
+	local want name="-t ${vs[$f,8]}:5531"
+	# shellcheck disable=SC2086 # kind and name
+	ipvsadm -a $name -r "${far[$g]}:5531" "${options[@]}"
+	agent dial ns="$ns_client" id=t dst="${vip[$f,8]}|5531" mute=1 \
+		src="${direct_ip[$f]}"
+	agent pour id=t size=60000
+	want=${A[digest]}
+	agent half id=t
+	agent hear id=t
+	is "${A[ended]} ${A[got]} ${A[last]#a3 }" "1 1 $want" \
+		"$1: TCP fits its segments to it"
+	agent hang id=t
+	# shellcheck disable=SC2086 # kind and name
+	ipvsadm -d $name -r "${far[$g]}:5531"
+}
+
 # Behind server 2, by a link that is narrower at that end.
 in_server 2 ip link add r2 mtu 1400 type veth peer name r3 \
 	netns "${ns_servers[3]}"
@@ -220,14 +256,14 @@ declare -A far=([4]=10.91.30.2 [6]='[fd91:30::2]')
 for f in 4 6; do
 	agent serve ns="${ns_servers[3]}" id=s3 addr="${vip[$f,8]}|5530" \
 		mode=brief
+	agent accept ns="${ns_servers[3]}" id=a3 addr="${vip[$f,8]}|5531" \
+		mode=digest
 	for g in 4 6; do
 		for kind in $paths; do
 			what="IPv$f in IPv$g, $kind"
 			unpacks "$kind" $f $g || continue
-			case $f$g-$kind in
-			*-ipip | 44-gue | 66-gue | 64-gre) ;;
-			*) continue ;;
-			esac
+			matters "$f$g-$kind" '*-ipip' 44-gue 66-gue 64-gre ||
+				continue
 			((narrow = 1400 - ip_header[$g] - more[$kind])) || :
 			read -ra options <<<"${how[$kind]}"
 			ipvsadm -a -u "${vs[$f,8]}:5530" -r "${far[$g]}:5530" \
@@ -248,9 +284,9 @@ for f in 4 6; do
 				dst="${vip[$f,8]}|5530" size=3000
 			is "${A[got]} ${A[intact]}" '1 1' \
 				"$what: what may be cut passes"
-			ip route flush cache
-			ip -6 route flush cache
-			client_forgets
+			forget_all
+			shrinks "$what"
+			forget_all
 			agent ask ns="$ns_client" src="${direct_ip[$f]}" \
 				dst="${vip[$f,8]}|5530" ttl=2
 			is "${A[got]} ${A[errno]:-} ${A[quoted]:-}" \
