@@ -4,6 +4,8 @@
  *
  * Packets get the route without a reference: RCU keeps it as long as they stay
  * in softirq, and code that queues a packet for later takes one.
+ *
+ * What tunnels need as well is inline for packets of the other methods.
  */
 #include <opvs/xmit.h>
 
@@ -26,6 +28,15 @@ static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
 	return ipv4_is_loopback(addr->ip);
 }
 
+static __always_inline bool is_martian(const struct opvs_flow *flow,
+				       const struct opvs_dest *dest, bool local)
+{
+	if (!local)
+		return addr_is_loopback(&flow->saddr, flow->family);
+	return !(flow->flags & OPVS_FLOW_FROM_HOST) &&
+	       addr_is_loopback(&dest->addr, dest->family);
+}
+
 /**
  * opvs_route_martian() - may these addresses meet?
  * @flow: packet
@@ -39,10 +50,7 @@ static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
 bool opvs_route_martian(const struct opvs_flow *flow,
 			const struct opvs_dest *dest, bool local)
 {
-	if (!local)
-		return addr_is_loopback(&flow->saddr, flow->family);
-	return !(flow->flags & OPVS_FLOW_FROM_HOST) &&
-	       addr_is_loopback(&dest->addr, dest->family);
+	return is_martian(flow, dest, local);
 }
 
 /* A GSO packet leaves as its segments. */
@@ -54,6 +62,19 @@ static bool gso_fits(struct sk_buff *skb, const struct opvs_flow *flow,
 	/* IPv6 takes the first extension header for it on arrival. */
 	skb_set_transport_header(skb, flow->thoff);
 	return skb_gso_validate_network_len(skb, mtu);
+}
+
+static __always_inline bool exceeds_mtu(struct sk_buff *skb,
+					const struct opvs_flow *flow,
+					unsigned int mtu)
+{
+	unsigned int frag_max;
+
+	frag_max = flow->family == NFPROTO_IPV6 ? IP6CB(skb)->frag_max_size
+						: IPCB(skb)->frag_max_size;
+	if (frag_max)
+		return frag_max > mtu;
+	return skb->len > mtu && !skb->ignore_df && !gso_fits(skb, flow, mtu);
 }
 
 /**
@@ -70,13 +91,7 @@ static bool gso_fits(struct sk_buff *skb, const struct opvs_flow *flow,
 bool opvs_exceeds_mtu(struct sk_buff *skb, const struct opvs_flow *flow,
 		      unsigned int mtu)
 {
-	unsigned int frag_max;
-
-	frag_max = flow->family == NFPROTO_IPV6 ? IP6CB(skb)->frag_max_size
-						: IPCB(skb)->frag_max_size;
-	if (frag_max)
-		return frag_max > mtu;
-	return skb->len > mtu && !skb->ignore_df && !gso_fits(skb, flow, mtu);
+	return exceeds_mtu(skb, flow, mtu);
 }
 
 /* On arrival the stack writes times and addresses into the options that ask for
@@ -107,6 +122,19 @@ static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
 	return false;
 }
 
+static __always_inline opvs_verdict_t route_hop(struct sk_buff *skb,
+						const struct opvs_flow *flow)
+{
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	sum_options(skb, flow);
+	if (unlikely(ttl_spent(skb, flow))) {
+		opvs_error_ttl(skb, flow);
+		return OPVS_VERDICT(DROP_TTL);
+	}
+	return OPVS_GO_ON;
+}
+
 /**
  * opvs_route_hop() - what each router does to a packet
  * @skb: packet; its IP header is made writable
@@ -118,14 +146,7 @@ static bool ttl_spent(struct sk_buff *skb, const struct opvs_flow *flow)
  */
 opvs_verdict_t opvs_route_hop(struct sk_buff *skb, const struct opvs_flow *flow)
 {
-	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
-		return OPVS_VERDICT(DROP_NO_MEMORY);
-	sum_options(skb, flow);
-	if (unlikely(ttl_spent(skb, flow))) {
-		opvs_error_ttl(skb, flow);
-		return OPVS_VERDICT(DROP_TTL);
-	}
-	return OPVS_GO_ON;
+	return route_hop(skb, flow);
 }
 
 /**
@@ -147,17 +168,17 @@ opvs_verdict_t opvs_route_check(struct sk_buff *skb,
 {
 	bool local = opvs_route_is_local(dst);
 
-	if (unlikely(opvs_route_martian(flow, dest, local)))
+	if (unlikely(is_martian(flow, dest, local)))
 		return OPVS_VERDICT(DROP_MARTIAN);
 	if (local)
 		return OPVS_GO_ON;
 
 	if (opvs_needs_whole(skb, flow) &&
-	    unlikely(opvs_exceeds_mtu(skb, flow, dst_mtu(dst)))) {
+	    unlikely(exceeds_mtu(skb, flow, dst_mtu(dst)))) {
 		opvs_error_too_big(skb, flow, dst_mtu(dst));
 		return OPVS_VERDICT(DROP_MTU);
 	}
-	return opvs_route_hop(skb, flow);
+	return route_hop(skb, flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_route_check);
 
@@ -169,8 +190,9 @@ static bool ours_alone(const struct opvs_net *on,
 	       hooks->hooks[0].priv == on;
 }
 
-static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
-		      struct dst_entry *dst)
+static __always_inline void local_out(struct sk_buff *skb, u8 family,
+				      struct opvs_net *on,
+				      struct dst_entry *dst)
 {
 	struct nf_hook_entries __rcu **hooks;
 
@@ -186,6 +208,21 @@ static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
 			NULL, READ_ONCE(dst->dev), dst_output);
 }
 
+static __always_inline void route_send(struct sk_buff *skb,
+				       const struct opvs_flow *flow, u8 family,
+				       struct opvs_net *on,
+				       struct dst_entry *dst)
+{
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	opvs_forget_socket(skb, flow);
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	/* The MTU was looked at; what is left may be cut into fragments. */
+	skb->ignore_df = 1;
+	local_out(skb, family, on, dst);
+}
+
 /**
  * opvs_route_send() - have a packet leave this host
  * @skb: packet that has its final addresses; consumed
@@ -198,14 +235,7 @@ static void local_out(struct sk_buff *skb, u8 family, struct opvs_net *on,
 void opvs_route_send(struct sk_buff *skb, const struct opvs_flow *flow,
 		     u8 family, struct opvs_net *on, struct dst_entry *dst)
 {
-	skb_dst_drop(skb);
-	skb_dst_set_noref(skb, dst);
-	opvs_forget_socket(skb, flow);
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	/* The MTU was looked at; what is left may be cut into fragments. */
-	skb->ignore_df = 1;
-	local_out(skb, family, on, dst);
+	route_send(skb, flow, family, on, dst);
 }
 
 /**
@@ -224,7 +254,7 @@ opvs_verdict_t opvs_route_output(struct sk_buff *skb,
 {
 	opvs_mark_handled(skb);
 	if (!opvs_route_is_local(dst)) {
-		opvs_route_send(skb, flow, flow->family, on, dst);
+		route_send(skb, flow, flow->family, on, dst);
 		return OPVS_VERDICT(FORWARDED);
 	}
 	if (!(flow->flags & OPVS_FLOW_FROM_HOST))
