@@ -21,7 +21,7 @@ FOLDER_LAYER = {
     "sched": 2, "pe": 2,
     "conn": 3,
     "xmit": 4,
-    "clock": 5,
+    "app": 5, "clock": 5,
     "path": 6,
     "ctl": 7, "match": 7,
 }
@@ -33,9 +33,9 @@ HEADER_LAYER = {
     "event": 0, "trace": 0, "asked": 0, "hint": 0, "recent": 0, "askers": 0, "load": 0,
     "svc": 1, "dest": 1, "endpoint": 1, "tunnel": 1, "share": 1, "what_if": 1,
     "sched": 2, "pe": 2, "sip_kind": 2, "query": 2,
-    "conn": 3, "table": 3, "nfct": 3,
+    "conn": 3, "table": 3, "nfct": 3, "expect": 3,
     "xmit": 4, "route": 4,
-    "defence": 5,
+    "defence": 5, "app": 5,
     "path": 6, "whose": 6,
     "ctl": 7,
 }
@@ -43,7 +43,7 @@ HEADER_LAYER = {
 FILE_LINES = 600
 FUNCTION_LINES = 60
 PACKET_PATH_LINES = 45
-PACKET_PATH = ("net/path/", "net/xmit/")
+PACKET_PATH = ("net/path/", "net/xmit/", "net/app/")
 
 LICENSE = "SPDX-License-Identifier: GPL-2.0-only"
 UAPI_LICENSE = LICENSE + " WITH Linux-syscall-note"

@@ -3,8 +3,10 @@
 #ifndef OPVS_COMPAT_H
 #define OPVS_COMPAT_H
 
+#include <linux/jiffies.h>
 #include <linux/netdevice.h>
 #include <linux/sysctl.h>
+#include <linux/timer.h>
 #include <net/net_namespace.h>
 
 /* Packets of one CPU must not come between each other while BH is disabled; there
@@ -98,5 +100,24 @@ register_net_sysctl_sz(struct net *net, const char *path,
 #else
 #define opvs_call_rcu	call_rcu
 #endif
+
+/* An expectation of netfilter's tracker has a time in place of a timer in newer kernels,
+ * and in later releases of older ones.
+ */
+static inline void opvs_end_in(void *end, bool is_time, unsigned long delay)
+{
+	if (is_time)
+		*(u32 *)end = jiffies + delay;
+	else
+		((struct timer_list *)end)->expires = jiffies + delay;
+}
+
+#define opvs_ct_expect_in(exp, delay) ({				\
+	typeof(exp) __exp = (exp);					\
+									\
+	opvs_end_in(&__exp->timeout,					\
+		    __builtin_types_compatible_p(typeof(__exp->timeout), u32), \
+		    delay);						\
+})
 
 #endif /* OPVS_COMPAT_H */

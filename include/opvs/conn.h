@@ -13,6 +13,7 @@
 #include <opvs/expire.h>
 #include <opvs/types.h>
 
+struct opvs_control;
 struct opvs_dest;
 struct opvs_net;
 struct opvs_pe_ops;
@@ -103,7 +104,8 @@ enum opvs_template_state {
 #define OPVS_CONN_F_EXCEPTION	BIT(31)
 #define OPVS_CONN_F_MOVED	BIT(30)
 #define OPVS_CONN_F_REWRITES	BIT(29)	/* the method changes addresses */
-#define OPVS_CONN_F_OWN		GENMASK(31, 29)	/* what clients are not shown */
+#define OPVS_CONN_F_CONTROL	BIT(28)	/* tells of other connections */
+#define OPVS_CONN_F_OWN		GENMASK(31, 28)	/* what clients are not shown */
 
 /**
  * struct opvs_conn - a connection entry
@@ -116,12 +118,14 @@ enum opvs_template_state {
  *	source is the server's address and port whatever the method
  * @on: namespace; constant
  * @expiring: in the namespace's expiry engine, until the entry ends
- * @control: template that the entry came of, holds a reference; constant
+ * @control: template or control connection that the entry came of, holds a
+ *	reference; constant
  * @ext: or NULL; constant
+ * @app: of a control connection, OPVS_CONN_F_CONTROL; else not set; constant
  * @request_hash: what @request is filed by; constant once in the table
  * @reply_hash: what @reply is filed by; constant once in the table
  * @ref: references; the last one frees the entry after a grace period
- * @children: entries that came of this template
+ * @children: entries that came of this template or control connection
  * @in_pkts: of a template: packets of the client; see opvs_conn_in_pkts()
  * @timeout: of a template: seconds; constant
  *
@@ -141,6 +145,7 @@ struct opvs_conn {
 	/* cold */
 	struct opvs_conn		*control;
 	struct opvs_conn_ext		*ext;
+	struct opvs_control		*app;
 	u32				request_hash;
 	u32				reply_hash;
 	refcount_t			ref;
@@ -160,7 +165,9 @@ void opvs_conn_put(struct opvs_conn *cp);
  * struct opvs_conn_start - what a tracked connection begins with
  * @tuple: of its first packet; of a template, its key
  * @dest: server
- * @control: template it comes of, or NULL
+ * @control: template or control connection that it comes of, or NULL
+ * @server_port: the server's port, where that is not the usual one; else 0
+ * @app: of a control connection: port that it comes to, 1 for the first; else 0
  * @bound: there is none, but would be one: it is only asked what would happen
  * @flags: IP_VS_CONN_F_* beyond the method
  * @word: the protocol's state after the first packet, and OPVS_CONN_* bits
@@ -175,6 +182,8 @@ struct opvs_conn_start {
 	struct opvs_tuple		tuple;
 	struct opvs_dest		*dest;
 	struct opvs_conn		*control;
+	__be16				server_port;
+	u8				app;
 	u32				flags;
 	u32				word;
 	u32				seconds;
@@ -196,8 +205,7 @@ bool opvs_conn_set_word(struct opvs_conn *cp, u32 *seen, u32 word);
 bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
 
 /* memory; for net/conn only */
-struct opvs_conn *opvs_conn_alloc(void);
-void opvs_conn_discard(struct opvs_conn *cp);
+struct opvs_conn *opvs_conn_alloc(const struct opvs_conn_start *start);
 
 /**
  * struct opvs_conn_walk - a place among all connections of a namespace
@@ -229,8 +237,8 @@ bool opvs_conn_outlived_drain(const struct opvs_conn *cp);
  * @cp: connection or template
  * @now: jiffies
  *
- * A template with children has not expired, though its time may be over: the
- * sweeper will prolong it.
+ * An entry with children has not expired, though its time may be over: the sweeper
+ * will prolong it.
  *
  * Context: any.
  */
@@ -251,6 +259,12 @@ static inline bool opvs_conn_dead(const struct opvs_conn *cp)
 static inline bool opvs_conn_is_template(const struct opvs_conn *cp)
 {
 	return cp->request.tuple.kind == OPVS_TUPLE_TEMPLATE;
+}
+
+/* Did an entry come of a control connection, and not of a template? */
+static inline bool opvs_conn_was_expected(const struct opvs_conn *cp)
+{
+	return cp->control && !opvs_conn_is_template(cp->control);
 }
 
 /* Its method changes addresses.  One-packet entries know if they are tracked. */

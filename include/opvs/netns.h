@@ -72,6 +72,9 @@ struct opvs_net_replies {
 	struct opvs_askers		askers;
 };
 
+/* Ports at which control connections of FTP may be looked for. */
+#define OPVS_CONTROL_PORTS	8
+
 /**
  * struct opvs_net_conns - connection entries of all kinds
  * @table: by tuple; from the first service on; RCU
@@ -81,6 +84,8 @@ struct opvs_net_replies {
  *	that are none; constant
  * @udp: tracked UDP connections; without any, packets look for none
  * @expire: ends those that are not refreshed
+ * @expects: connections that others told of; RCU
+ * @controls: control connections, by their port
  */
 struct opvs_net_conns {
 	/* written with each entry, but for the first line of the table */
@@ -94,6 +99,10 @@ struct opvs_net_conns {
 
 	/* read when entries begin and end; the sweeper's */
 	struct opvs_expire		expire ____cacheline_aligned_in_smp;
+
+	/* read by what opens TCP connections that no service has */
+	struct rhashtable		expects ____cacheline_aligned_in_smp;
+	atomic_t			controls[OPVS_CONTROL_PORTS];
 };
 
 /**
@@ -247,6 +256,10 @@ struct opvs_net_clock {
  * bucket locks replies.endpoints and tunnels
  *              chains of conn.table                 softirq,       insert
  *                                                   sweeper        lock
+ *              chains of conn.expects               softirq,       control
+ *                                                   sweeper        lock
+ * control lock what a control connection has said   softirq,       -
+ *                                                   sweeper
  * expiry shard one CPU's lists of due connections   softirq,       -
  *                                                   sweeper
  * watch.lock   what a debug build names at the end  process        cfg_lock

@@ -12,6 +12,7 @@
 #include <opvs/conn.h>
 #include <opvs/types.h>
 
+struct opvs_expect;
 struct opvs_net;
 
 bool opvs_nfct_follow(struct sk_buff *skb, const struct opvs_flow *flow,
@@ -21,6 +22,9 @@ void opvs_nfct_arrive(struct sk_buff *skb, const struct opvs_flow *flow,
 void opvs_nfct_follow_reply(struct sk_buff *skb, const struct opvs_flow *flow,
 			    const union nf_inet_addr *vaddr, __be16 vport);
 void opvs_nfct_wrap(struct sk_buff *skb);
+void opvs_nfct_be_liberal(struct sk_buff *skb);
+void opvs_nfct_expect(struct sk_buff *skb, const struct opvs_expect *expect,
+		      u32 timeout);
 void opvs_nfct_kill(const struct opvs_conn *cp);
 
 /**

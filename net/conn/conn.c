@@ -25,6 +25,7 @@
 
 #include <opvs/compat.h>
 #include <opvs/dest.h>
+#include <opvs/expect.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/ops.h>
@@ -74,38 +75,57 @@ static void conn_free_rcu(struct rcu_head *rcu)
 	struct opvs_conn *cp = container_of(rcu, struct opvs_conn,
 					    expiring.rcu);
 
+	if (cp->flags & OPVS_CONN_F_CONTROL)
+		kfree(cp->app);
 	kfree(cp->ext);
 	kmem_cache_free(conn_cache, cp);
+}
+
+static struct opvs_conn_ext *ext_new(const struct opvs_conn_start *start)
+{
+	struct opvs_conn_ext *ext;
+
+	ext = kmalloc(struct_size(ext, key, start->key_len), GFP_ATOMIC);
+	if (!ext)
+		return NULL;
+	ext->pe = start->pe;
+	ext->key_len = start->key_len;
+	memcpy(ext->key, start->key, start->key_len);
+	return ext;
 }
 
 /**
  * opvs_conn_alloc() - memory for a connection that will be tracked
+ * @start: what it begins with
  *
  * Context: any.
- * Return: an entry with one reference and without an engine's key; all else is
- * the caller's to fill in.  Or NULL.
+ * Return: an entry with one reference, with the engine's key or as a control
+ * connection if it is to be one; all else is the caller's to fill in.  Or NULL.
  */
-struct opvs_conn *opvs_conn_alloc(void)
+struct opvs_conn *opvs_conn_alloc(const struct opvs_conn_start *start)
 {
 	struct opvs_conn *cp = kmem_cache_alloc(conn_cache, GFP_ATOMIC);
 
-	if (likely(cp)) {
-		cp->ext = NULL;
-		refcount_set(&cp->ref, 1);
+	if (unlikely(!cp))
+		return NULL;
+	cp->ext = NULL;
+	cp->flags = 0;
+	refcount_set(&cp->ref, 1);
+	if (start->pe) {
+		cp->ext = ext_new(start);
+		if (!cp->ext)
+			goto err;
+	} else if (unlikely(start->app)) {
+		cp->app = opvs_control_alloc(start->app - 1);
+		if (!cp->app)
+			goto err;
+		cp->flags = OPVS_CONN_F_CONTROL;
 	}
 	return cp;
-}
 
-/**
- * opvs_conn_discard() - free an entry that was never published
- * @cp: entry of opvs_conn_alloc()
- *
- * Context: any.
- */
-void opvs_conn_discard(struct opvs_conn *cp)
-{
-	kfree(cp->ext);
+err:
 	kmem_cache_free(conn_cache, cp);
+	return NULL;
 }
 
 /* What connection tracking must know of a one-packet entry. */

@@ -11,6 +11,7 @@
 
 #include <opvs/dest.h>
 #include <opvs/event.h>
+#include <opvs/expect.h>
 #include <opvs/kunit.h>
 #include <opvs/limit.h>
 #include <opvs/netns.h>
@@ -21,7 +22,6 @@
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
-#include <linux/slab.h>
 
 /* A template with children that was not refreshed is looked at this often. */
 #define TEMPLATE_LINGER		(60 * HZ)
@@ -168,6 +168,8 @@ static void count_in(struct opvs_conn *cp)
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
 		atomic_inc(&cp->on->conn.udp);
+	if (cp->flags & OPVS_CONN_F_CONTROL)
+		atomic_inc(&cp->on->conn.controls[cp->app->nth]);
 	if (cp->word & OPVS_CONN_ACTIVE)
 		atomic_inc(&dest->active);
 	opvs_dest_count(dest);
@@ -189,6 +191,8 @@ static void count_out(struct opvs_conn *cp)
 	}
 	if (cp->request.tuple.proto == IPPROTO_UDP)
 		atomic_dec(&cp->on->conn.udp);
+	if (cp->flags & OPVS_CONN_F_CONTROL)
+		atomic_dec(&cp->on->conn.controls[cp->app->nth]);
 	if (word & OPVS_CONN_ACTIVE)
 		atomic_dec(&dest->active);
 	opvs_dest_uncount(dest);
@@ -216,7 +220,7 @@ bool opvs_conn_linger(struct opvs_conn *tp, bool lingers)
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_conn_linger);
 
-/* A template keeps until its children are gone; false when it is gone itself.
+/* What has children keeps until they are gone; false when it is gone itself.
  * Taken before the limits, or the template might be evicted to make room.
  */
 static bool control_take(struct opvs_conn *control)
@@ -229,13 +233,15 @@ static bool control_take(struct opvs_conn *control)
 	return true;
 }
 
-/* A template whose own time is over goes with its last child. */
+/* A template whose own time is over goes with its last child.  Of a control
+ * connection the next packet is about that one's end.
+ */
 static void control_release(struct opvs_conn *control)
 {
 	if (!control)
 		return;
 	if (atomic_dec_and_test(&control->children) &&
-	    opvs_conn_linger(control, false))
+	    opvs_conn_linger(control, false) && opvs_conn_is_template(control))
 		opvs_expire_now(&control->on->conn.expire, &control->expiring,
 				jiffies);
 	opvs_conn_put(control);
@@ -262,12 +268,14 @@ static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
 		opvs_count_task(cp->on, CONN_ENDED);
 	trace_opvs_conn_end(cp);
 	opvs_table_remove(cp->on, cp);
+	if (unlikely(cp->flags & OPVS_CONN_F_CONTROL))
+		opvs_control_end(cp);
 	opvs_nfct_end(cp);
 	conn_unbind(cp);
 	opvs_conn_put(cp);
 }
 
-/* Templates outlive the connections that came of them. */
+/* Templates and control connections outlive what came of them. */
 static u32 conn_keep(struct opvs_expire *ex, struct opvs_expiring *e)
 {
 	struct opvs_conn *cp = expiring_conn(e);
@@ -291,19 +299,6 @@ static const struct opvs_expire_ops conn_expire_ops = {
 	.empty	= conns_empty,
 };
 
-static struct opvs_conn_ext *ext_new(const struct opvs_conn_start *start)
-{
-	struct opvs_conn_ext *ext;
-
-	ext = kmalloc(struct_size(ext, key, start->key_len), GFP_ATOMIC);
-	if (!ext)
-		return NULL;
-	ext->pe = start->pe;
-	ext->key_len = start->key_len;
-	memcpy(ext->key, start->key, start->key_len);
-	return ext;
-}
-
 /* An entry that is complete but for its counts and references. */
 static struct opvs_conn *conn_fill(struct opvs_net *on,
 				   const struct opvs_conn_start *start)
@@ -312,19 +307,12 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	const struct opvs_xmit_ops *xmit = READ_ONCE(dest->xmit);
 	struct opvs_conn *cp;
 
-	cp = opvs_conn_alloc();
+	cp = opvs_conn_alloc(start);
 	if (!cp)
 		return NULL;
-	if (start->pe) {
-		cp->ext = ext_new(start);
-		if (!cp->ext) {
-			opvs_conn_discard(cp);
-			return NULL;
-		}
-	}
 	cp->on = on;
 	cp->dest = dest;
-	cp->flags = start->flags | xmit->method;
+	cp->flags |= start->flags | xmit->method;
 	if (xmit->rewrites)
 		cp->flags |= OPVS_CONN_F_REWRITES;
 	if (unlikely(READ_ONCE(on->settings.conntrack)) &&
@@ -337,7 +325,8 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 	atomic_set(&cp->in_pkts, 0);
 	cp->request.tuple = start->tuple;
 	cp->reply.tuple = (struct opvs_tuple){
-		.sport	= dest->port ?: start->tuple.dport,
+		.sport	= start->server_port ?: dest->port ?:
+			  start->tuple.dport,
 		.dport	= start->tuple.sport,
 		.family	= dest->family,
 		.proto	= start->tuple.proto,
@@ -496,15 +485,15 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_conn_end);
  * @cp: tracked connection or template
  *
  * It is invisible from here on, and nothing can revive it; the sweeper does the
- * rest.  Takes no lock of the table.  A template would be kept by its children,
- * and is ended.
+ * rest.  Takes no lock of the table.  A template or a control connection would be
+ * kept by its children, and is ended.
  *
  * Context: any, RCU read side.
  * Return: false when it had expired or was ended already.
  */
 bool opvs_conn_expire(struct opvs_conn *cp)
 {
-	if (opvs_conn_is_template(cp))
+	if (opvs_conn_is_template(cp) || cp->flags & OPVS_CONN_F_CONTROL)
 		return opvs_conn_end(cp);
 	return opvs_expire_now(&cp->on->conn.expire, &cp->expiring, jiffies);
 }
@@ -543,10 +532,16 @@ int opvs_conn_net_start(struct opvs_net *on)
 	if (on->conn.expire.ops)
 		return 0;
 	err = opvs_table_start(on);
-	if (!err)
-		err = opvs_expire_init(&on->conn.expire, &conn_expire_ops, jiffies);
 	if (err)
 		return err;
+	err = opvs_expect_net_start(on);
+	if (err)
+		return err;
+	err = opvs_expire_init(&on->conn.expire, &conn_expire_ops, jiffies);
+	if (err) {
+		opvs_expect_net_exit(on);
+		return err;
+	}
 	interval = READ_ONCE(on->settings.sweep_interval_ms);
 	opvs_expire_set_interval(&on->conn.expire, msecs_to_jiffies(interval));
 	return 0;
@@ -585,7 +580,9 @@ void opvs_conn_net_drain(struct opvs_net *on)
  */
 void opvs_conn_net_exit(struct opvs_net *on)
 {
-	if (on->conn.expire.ops)
+	if (on->conn.expire.ops) {
 		opvs_expire_exit(&on->conn.expire);
+		opvs_expect_net_exit(on);
+	}
 	opvs_table_net_exit(on);
 }

@@ -23,16 +23,21 @@
  */
 #include <opvs/nfct.h>
 
+#include <opvs/compat.h>
 #include <opvs/dest.h>
+#include <opvs/expect.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/ops.h>
 #include <opvs/table.h>
 
+#include <linux/in.h>
 #include <linux/jiffies.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/rcupdate.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
 #include <net/netfilter/nf_conntrack_zones.h>
@@ -232,6 +237,69 @@ void opvs_nfct_follow_reply(struct sk_buff *skb, const struct opvs_flow *flow,
 	answers_become(ct, &answers);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_nfct_follow_reply);
+
+/**
+ * opvs_nfct_be_liberal() - have the tracker not judge a flow by its numbers
+ * @skb: packet of a TCP connection whose sequence numbers are moved
+ *
+ * The tracker sees both ends' own numbers, which do not fit each other.  It has a
+ * way to move them itself, but would do it after opvs has.
+ *
+ * Context: softirq or BH disabled.
+ */
+void opvs_nfct_be_liberal(struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+	int dir;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || nf_ct_protonum(ct) != IPPROTO_TCP)
+		return;
+	spin_lock(&ct->lock);
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+		ct->proto.tcp.seen[dir].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+	spin_unlock(&ct->lock);
+}
+
+/**
+ * opvs_nfct_expect() - have the tracker know what a connection is related to
+ * @skb: packet of a control connection
+ * @expect: connection that it told of
+ * @timeout: jiffies for which it is expected
+ *
+ * A rule of the user's may have given the entry a helper, whose business that is
+ * then.  Without memory, or when the tracker expects too much, the connection is
+ * new to rules and not related.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ */
+void opvs_nfct_expect(struct sk_buff *skb, const struct opvs_expect *expect,
+		      u32 timeout)
+{
+	const struct opvs_tuple *tuple = &expect->tuple;
+	const struct nf_conn_help *help;
+	struct nf_conntrack_expect *exp;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	help = ct ? nfct_help(ct) : NULL;
+	if (!help || rcu_access_pointer(help->helper))
+		return;
+	/* As many as opvs expects: the last one. */
+	nf_ct_remove_expectations(ct);
+	exp = nf_ct_expect_alloc(ct);
+	if (!exp)
+		return;
+	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, tuple->family,
+			  &tuple->src, &tuple->dst, tuple->proto, NULL,
+			  &tuple->dport);
+	/* Is left alone where there is no helper. */
+	opvs_ct_expect_in(exp, timeout);
+	nf_ct_expect_related(exp, 0);
+	nf_ct_expect_put(exp);
+}
 
 static struct nf_conntrack_tuple_hash *
 find_get(const struct opvs_net *on, const struct opvs_tuple *tuple)
