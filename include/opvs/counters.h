@@ -40,6 +40,7 @@
 	K(REPLIES, "replies")						\
 	D(REPLY_DROP_NO_MEMORY, "reply_drop_no_memory", NOMEM)		\
 	D(REPLY_DROP_NO_ROUTE, "reply_drop_no_route", IP_OUTNOROUTES)	\
+	D(REPLY_DROP_REFUSED, "reply_drop_refused", NETFILTER_DROP)	\
 	K(ICMP_TO_SERVER, "icmp_to_server")				\
 	K(ICMP_TO_LOCAL, "icmp_to_local")				\
 	K(ICMP_TO_CLIENT, "icmp_to_client")				\
@@ -63,6 +64,10 @@
 	E(REFUSED_GLOBAL, "refused_global")				\
 	E(REFUSED_NETNS, "refused_netns")				\
 	E(REFUSED_SERVICE, "refused_service")				\
+	E(EXPECT_CREATED, "expect_created")				\
+	E(EXPECT_USED, "expect_used")					\
+	E(EXPECT_REFUSED, "expect_refused")				\
+	E(FTP_REWRITTEN, "ftp_rewritten")				\
 	E(DEFENCE_ENTRIES, "defence_entries")				\
 	E(AFFINITY_FORMER, "affinity_former")				\
 	E(AFFINITY_EXCEPTIONS, "affinity_exceptions")			\

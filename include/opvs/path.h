@@ -10,6 +10,7 @@
 #include <linux/kconfig.h>
 #include <linux/skbuff.h>
 
+#include <opvs/expect.h>
 #include <opvs/pe.h>
 #include <opvs/proto.h>
 #include <opvs/types.h>
@@ -17,6 +18,7 @@
 struct opvs_answer;
 struct opvs_conn;
 struct opvs_conn_node;
+struct opvs_conn_start;
 struct opvs_dest;
 struct opvs_net;
 struct opvs_sched_req;
@@ -141,6 +143,29 @@ opvs_verdict_t opvs_first_peek(struct opvs_net *on, struct opvs_svc *svc,
 			       const struct opvs_flow *flow,
 			       struct opvs_query *query);
 
+bool opvs_yields(const struct opvs_conn_start *start,
+		 const struct opvs_conn *old);
+
+/* expected.c: packets that open what another connection told of */
+opvs_verdict_t opvs_expected_first(struct opvs_net *on, struct sk_buff *skb,
+				   const struct opvs_flow *flow);
+
+/**
+ * opvs_expected() - begin an expected connection, if the packet does
+ * @skb: packet that belongs to no connection
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: what became of it; OPVS_NOT_OURS when nobody expects it.
+ */
+static __always_inline opvs_verdict_t
+opvs_expected(struct opvs_net *on, struct sk_buff *skb,
+	      const struct opvs_flow *flow)
+{
+	if (likely(!opvs_expect_any(on)))
+		return OPVS_NOT_OURS;
+	return opvs_expected_first(on, skb, flow);
+}
+
 /* track.c: packets of tracked connections */
 opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
@@ -159,6 +184,8 @@ bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
 		      const struct opvs_flow *flow);
 u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
 		     const struct opvs_proto *proto, u8 event);
+u32 opvs_track_begin_reply(const struct opvs_net *on,
+			   const struct opvs_proto *proto, u8 event);
 u32 opvs_track_seconds(const struct opvs_svc *svc,
 		       const struct opvs_proto *proto, u32 word);
 #if IS_ENABLED(CONFIG_KUNIT)

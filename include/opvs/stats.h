@@ -123,6 +123,22 @@ static inline void opvs_stats_in_first(struct opvs_stats_cpu __percpu *cpu,
 }
 
 /**
+ * opvs_stats_conn() - count a connection that a server began
+ * @cpu: the server's counters
+ *
+ * Context: softirq, or process context with BH disabled.
+ */
+static inline void opvs_stats_conn(struct opvs_stats_cpu __percpu *cpu)
+{
+	struct opvs_stats_cpu *s = this_cpu_ptr(cpu);
+
+	lockdep_assert_in_softirq();
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->conns);
+	u64_stats_update_end(&s->syncp);
+}
+
+/**
  * opvs_stats_in() - count a further request of a connection
  * @cpu: the server's counters
  * @bytes: length from the IP header on

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /proc/net/ip_vs and /proc/net/ip_vs_stats, to the letter as ip_vs has them:
+/* /proc/net/ip_vs, ip_vs_stats and ip_vs_app, to the letter as ip_vs has them:
  * programs read columns and trailing blanks.  Only behind what ip_vs says in the
  * first line, which programs pass over, it says that this is opvs.
  */
@@ -7,6 +7,7 @@
 
 #include "dest.h"
 
+#include <opvs/app.h>
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/netns.h>
@@ -229,6 +230,20 @@ static int opvs_proc_show_stats(struct seq_file *seq, void *v)
 	return 0;
 }
 
+/* Protocols whose packets name addresses, and their connections. */
+static int opvs_proc_show_apps(struct seq_file *seq, void *v)
+{
+	struct opvs_net *on = opvs_pernet(seq_file_single_net(seq));
+	unsigned int nth;
+	__be16 port;
+
+	seq_puts(seq, "prot port    usecnt name\n");
+	for (nth = 0; (port = opvs_app_nth_port(nth)); nth++)
+		seq_printf(seq, "%-3s  %-7u %-6d %-17s\n", "TCP", ntohs(port),
+			   atomic_read(&on->conn.controls[nth]), "ftp");
+	return 0;
+}
+
 /* Not __net_init: the files may come when ip_vs goes, long after this module did. */
 static int opvs_proc_net_init(struct net *net)
 {
@@ -240,11 +255,16 @@ static int opvs_proc_net_init(struct net *net)
 	if (!proc_create_net_single("ip_vs_stats", 0444, net->proc_net,
 				    opvs_proc_show_stats, NULL))
 		goto err_ip_vs;
+	if (!proc_create_net_single("ip_vs_app", 0444, net->proc_net,
+				    opvs_proc_show_apps, NULL))
+		goto err_stats;
 	err = opvs_proc_conn_create(net);
 	if (err)
-		goto err_stats;
+		goto err_app;
 	return 0;
 
+err_app:
+	remove_proc_entry("ip_vs_app", net->proc_net);
 err_stats:
 	remove_proc_entry("ip_vs_stats", net->proc_net);
 err_ip_vs:
@@ -255,6 +275,7 @@ err_ip_vs:
 static void opvs_proc_net_exit(struct net *net)
 {
 	opvs_proc_conn_remove(net);
+	remove_proc_entry("ip_vs_app", net->proc_net);
 	remove_proc_entry("ip_vs_stats", net->proc_net);
 	remove_proc_entry("ip_vs", net->proc_net);
 }

@@ -4,6 +4,7 @@
 
 #include "decision.h"
 
+#include <opvs/app.h>
 #include <opvs/conn.h>
 #include <opvs/defence.h>
 #include <opvs/dest.h>
@@ -49,12 +50,19 @@ static bool is_weak(const struct opvs_proto *proto, u32 word)
 	return proto->number == IPPROTO_UDP || !(word & OPVS_CONN_ASSURED);
 }
 
-/* A client's port that was used with one virtual address is used with another,
+/**
+ * opvs_yields() - may a connection end for the sake of another one?
+ * @start: the other one
+ * @old: connection whose replies look like those of the other one
+ *
+ * A client's port that was used with one virtual address is used with another,
  * both lead to one server, and that sees no difference.  An established
  * connection never ends for that.
+ *
+ * Context: any.
  */
-static bool yields_at_last(const struct opvs_conn_start *start,
-			   const struct opvs_conn *old)
+bool opvs_yields(const struct opvs_conn_start *start,
+		 const struct opvs_conn *old)
 {
 	const struct opvs_proto *proto;
 	u32 word = READ_ONCE(old->word);
@@ -70,7 +78,7 @@ static bool yields(const struct opvs_conn_start *start,
 	const struct opvs_proto *proto = opvs_proto_find(start->tuple.proto);
 
 	return is_over(proto, READ_ONCE(old->word)) ||
-	       (!may_choose(start) && yields_at_last(start, old));
+	       (!may_choose(start) && opvs_yields(start, old));
 }
 
 /* A server that a connection may have instead. */
@@ -91,6 +99,7 @@ static struct opvs_conn *first_track(struct opvs_net *on,
 	start->word = opvs_track_begin(on, start->dest, proto, flow->event);
 	start->seconds = opvs_track_seconds(svc, proto, start->word);
 	start->word |= OPVS_CONN_PKT;
+	start->app = opvs_app_find(flow, start->dest);
 	return opvs_conn_begin(on, start, raced);
 }
 
@@ -130,7 +139,7 @@ first_conn(struct opvs_net *on, struct opvs_svc *svc,
 
 	for (tries = 1; tries <= FIRST_TRIES; tries++) {
 		struct opvs_conn_start start = {
-			.yields = tries < FIRST_TRIES ? yields : yields_at_last,
+			.yields = tries < FIRST_TRIES ? yields : opvs_yields,
 		};
 
 		if (err == -ESTALE) {

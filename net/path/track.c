@@ -8,6 +8,7 @@
  */
 #include <opvs/path.h>
 
+#include <opvs/app.h>
 #include <opvs/conn.h>
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
@@ -81,6 +82,19 @@ u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
 EXPORT_SYMBOL_IF_KUNIT(opvs_track_begin);
 
 /**
+ * opvs_track_begin_reply() - the state word of a connection that a server begins
+ * @proto: protocol
+ * @event: what its first packet means
+ *
+ * Context: any.
+ */
+u32 opvs_track_begin_reply(const struct opvs_net *on,
+			   const struct opvs_proto *proto, u8 event)
+{
+	return track_word(on, proto, 0, OPVS_DIR_REPLY, event);
+}
+
+/**
  * opvs_track_seconds() - how long a connection may be silent
  * @svc: its service
  * @proto: protocol
@@ -114,11 +128,13 @@ bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
 	return opvs_proto_opens(proto, flow->event, sloppy);
 }
 
-/* The template learns that its client is real. */
+/* The template learns that its client is real; a control connection knows. */
 static void assure_template(struct opvs_conn *tp)
 {
 	u32 seen = READ_ONCE(tp->word), word;
 
+	if (!opvs_conn_is_template(tp))
+		return;
 	do {
 		if (seen & OPVS_CONN_ASSURED)
 			return;
@@ -202,6 +218,11 @@ static __always_inline opvs_verdict_t track_send(struct sk_buff *skb,
 	opvs_verdict_t verdict;
 	bool parted;
 
+	if (unlikely(cp->flags & OPVS_CONN_F_CONTROL)) {
+		verdict = opvs_app_request(skb, flow, cp);
+		if (verdict != OPVS_GO_ON)
+			return verdict;
+	}
 	parted = opvs_nfct_request(skb, flow, cp);
 	verdict = opvs_xmit_of(cp->flags)->send(skb, flow, cp);
 	if (unlikely(parted) && verdict == OPVS_VERDICT(DELIVERED_LOCAL))
@@ -254,6 +275,9 @@ static bool begins_anew(const struct opvs_net *on, const struct opvs_conn *cp,
 
 	if (flow->event != proto->first)
 		return false;
+	/* Here a SYN may be the answer to the server's. */
+	if (unlikely(opvs_conn_was_expected(cp)))
+		return reusable & BIT(word & OPVS_CONN_STATE);
 	if (!READ_ONCE(dest->weight) && leaves_drained(on, cp))
 		return true;
 	/* A template's connections stay with its server whatever happens. */
@@ -310,7 +334,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 		 * of its tuple faster than the sweeper empties it.
 		 */
 		opvs_conn_end(cp);
-		return OPVS_BEGIN_ANEW;
+		return opvs_expected(on, skb, flow);
 	}
 	if (unlikely(!track_note(on, cp, OPVS_DIR_REQUEST, flow)))
 		return OPVS_BEGIN_ANEW;
@@ -342,11 +366,17 @@ static opvs_verdict_t track_reply(struct opvs_net *on, struct sk_buff *skb,
 {
 	struct opvs_sip_cpu __percpu *sip = READ_ONCE(cp->dest->sip_cpu);
 	const struct opvs_tuple *request = &cp->request.tuple;
+	opvs_verdict_t verdict;
 
 	if (unlikely(sip))
 		opvs_note_answer(sip, skb, flow);
 	/* A reply that comes too late is translated all the same. */
 	track_note(on, cp, OPVS_DIR_REPLY, flow);
+	if (unlikely(cp->flags & OPVS_CONN_F_CONTROL)) {
+		verdict = opvs_app_reply(skb, flow, cp);
+		if (verdict != OPVS_GO_ON)
+			return verdict;
+	}
 	return opvs_reply_as(on, skb, flow, cp->dest, &request->dst,
 			     request->dport, cp->flags & IP_VS_CONN_F_NFCT);
 }
@@ -371,7 +401,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_track_find);
  * opvs_track() - send a packet on if it belongs to a tracked connection
  *
  * Context: softirq or BH disabled, RCU read side.
- * Return: what became of it; OPVS_NOT_OURS when it belongs to none.
+ * Return: what became of it; OPVS_NOT_OURS when it belongs to none, and begins
+ * none that was expected.
  */
 opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow)
@@ -383,7 +414,7 @@ opvs_verdict_t opvs_track(struct opvs_net *on, struct sk_buff *skb,
 		return OPVS_NOT_OURS;
 	node = opvs_table_find_flow(on, flow, jiffies);
 	if (!node)
-		return OPVS_NOT_OURS;
+		return opvs_expected(on, skb, flow);
 	if (node->tuple.kind == OPVS_TUPLE_REPLY)
 		return track_reply(on, skb, flow, opvs_conn_of(node));
 	/* Requests come to the host; one that is forwarded is none of ours. */

@@ -37,8 +37,4 @@ for name in xt_ipvs ipt_ipvs ip6t_ipvs; do
 	rmmod opvs_match
 done
 
-check 'modprobe ip_vs_ftp is refused' eval "! modprobe ip_vs_ftp 2>$state/said"
-check 'ip_vs_ftp: which says that opvs has none' \
-	grep -q 'opvs_has_no_ip_vs_ftp' "$state/said"
-is "$(others)" "$before" 'ip_vs_ftp: nothing is loaded'
 rm /run/modprobe.d/opvs-default.conf

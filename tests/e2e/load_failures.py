@@ -22,7 +22,8 @@ from genl import Family, Tap
 FAIL_NTH = "/proc/thread-self/fail-nth"
 DEBUG = "/sys/kernel/debug"
 SURFACES = ("/sys/kernel/opvs/version", "/proc/net/ip_vs",
-            "/proc/net/ip_vs_stats", "/proc/net/ip_vs_conn",
+            "/proc/net/ip_vs_stats", "/proc/net/ip_vs_app",
+            "/proc/net/ip_vs_conn",
             "/proc/sys/net/opvs/conn_max", "/proc/sys/net/ipv4/vs/conn_max")
 LIBC = ctypes.CDLL(None, use_errno=True)
 SYS_FINIT_MODULE = 313          # x86-64
