@@ -84,6 +84,13 @@ both_ways() {
 	way "${A[server]#s}" 26100 5530
 	is "$(count_flows tcp ESTABLISHED "$there $back" '[ASSURED]')" 1 \
 		"IPv$f: TCP: tracked with both translations"
+	# The program writes addresses as people do.
+	there="src=${client_ip[$f]} dst=${vip[$f,1]} sport=26100 dport=5530"
+	back="src=${rip[$f,${A[server]#s}]} dst=${client_ip[$f]} sport=5530 dport=26100"
+	is "$(conntrack -L -f "ipv$f" -p tcp --orig-port-src 26100 2>/dev/null |
+		sed 's/.*\(ESTABLISHED .*\[ASSURED]\).*/\1/' | tr -s ' ')" \
+		"ESTABLISHED $there $back [ASSURED]" \
+		"IPv$f: TCP: conntrack -L shows both"
 	agent hang id=one
 
 	from_client ask src="${client_ip[$f]}|26200" dst="${vip[$f,1]}|5530" \
