@@ -52,7 +52,7 @@ enum opvs_flow_flags {
  * @ports: both, as they lie in the packet
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6 (the same numbers as AF_INET*)
  * @proto: transport protocol, behind all extension headers; of a later
- *	fragment's only IPv4 tells
+ *	fragment's only IPv4 tells.  IPPROTO_ROUTING: not at its destination yet
  * @flags: &enum opvs_flow_flags
  * @event: what the packet means to a connection's state: &enum opvs_tcp_event or
  *	&enum opvs_sctp_event by @proto, else 0

@@ -56,32 +56,51 @@ static int parse_ipv4(const struct sk_buff *skb, struct opvs_flow *flow)
 	return 0;
 }
 
-/* The fragment header that counts.  Of several, the outermost is reassembled
- * first; a walk to the transport header tells the last.
+/* What the search for the transport header does not tell of extension headers.
+ *
+ * Of several fragment headers, the outermost is reassembled first; the search
+ * tells the last.  A packet whose routing header has segments left is not where it
+ * goes to: the stack is to look at that header first (RFC 8200 s4.4).
+ *
+ * Returns whether it has such a header.
  */
-static noinline __be16 outer_frag(const struct sk_buff *skb, unsigned int at, u8 next)
+static noinline bool walk_exts(const struct sk_buff *skb, unsigned int at,
+			       u8 next, __be16 *frag)
 {
-	const struct ipv6_opt_hdr *ext;
-	const struct frag_hdr *fh;
+	const union {
+		struct ipv6_opt_hdr	opt;
+		struct ipv6_rt_hdr	route;
+		struct frag_hdr		frag;
+	} *ext;
 	struct frag_hdr buf;
+	bool outermost = true;
 
-	while (next != NEXTHDR_FRAGMENT) {
-		ext = skb_header_pointer(skb, at, sizeof(*ext), &buf);
-		if (!ext || !ipv6_ext_hdr(next))
-			return 0;
-		at += next == NEXTHDR_AUTH ? ipv6_authlen(ext)
-					   : ipv6_optlen(ext);
-		next = ext->nexthdr;
+	for (; ipv6_ext_hdr(next); next = ext->opt.nexthdr) {
+		ext = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		if (!ext)
+			return false;
+		if (next == NEXTHDR_ROUTING && ext->route.segments_left)
+			return true;
+		if (next == NEXTHDR_FRAGMENT) {
+			if (outermost)
+				*frag = ext->frag.frag_off;
+			if (ext->frag.frag_off & htons(IP6_OFFSET | IP6_MF))
+				return false;
+			outermost = false;
+			at += sizeof(buf);
+		} else {
+			at += next == NEXTHDR_AUTH ? ipv6_authlen(&ext->opt) :
+						     ipv6_optlen(&ext->opt);
+		}
 	}
-	fh = skb_header_pointer(skb, at, sizeof(buf), &buf);
-	return fh ? fh->frag_off : 0;
+	return false;
 }
 
 static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 {
 	const struct ipv6hdr *ip6h;
+	__be16 frag = 0, outer_frag = 0;
 	struct ipv6hdr buf;
-	__be16 frag = 0;
 	int thoff;
 
 	ip6h = skb_header_pointer(skb, flow->nhoff, sizeof(buf), &buf);
@@ -97,9 +116,13 @@ static int parse_ipv6(const struct sk_buff *skb, struct opvs_flow *flow)
 		return -EINVAL;
 
 	flow->thoff = thoff;
-	if (unlikely(thoff > flow->nhoff + sizeof(buf)) && !frag)
-		frag = outer_frag(skb, flow->nhoff + sizeof(buf),
-				  ip6h->nexthdr);
+	if (unlikely(thoff > flow->nhoff + sizeof(buf)) &&
+	    walk_exts(skb, flow->nhoff + sizeof(buf), ip6h->nexthdr,
+		      &outer_frag)) {
+		flow->proto = IPPROTO_ROUTING;
+		return 0;
+	}
+	frag = frag ?: outer_frag;
 	if (likely(!(frag & htons(IP6_OFFSET | IP6_MF))))
 		return 0;
 	/* A jumbogram is never fragmented (RFC 2675 s3).  One that says so is

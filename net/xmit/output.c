@@ -21,6 +21,17 @@
 #include <net/ip6_route.h>
 #include <net/ip_fib.h>
 
+/* No packet from such an address leaves the host that sent it.  IPv4 refuses the
+ * unspecified one on arrival; IPv6 delivers it (RFC 4291 s2.5.2).
+ */
+static bool source_stays(const union nf_inet_addr *addr, u8 family)
+{
+	if (family == NFPROTO_IPV6)
+		return ipv6_addr_loopback(&addr->in6) ||
+		       ipv6_addr_any(&addr->in6);
+	return ipv4_is_loopback(addr->ip);
+}
+
 static bool addr_is_loopback(const union nf_inet_addr *addr, u8 family)
 {
 	if (family == NFPROTO_IPV6)
@@ -32,7 +43,7 @@ static __always_inline bool is_martian(const struct opvs_flow *flow,
 				       const struct opvs_dest *dest, bool local)
 {
 	if (!local)
-		return addr_is_loopback(&flow->saddr, flow->family);
+		return source_stays(&flow->saddr, flow->family);
 	return !(flow->flags & OPVS_FLOW_FROM_HOST) &&
 	       addr_is_loopback(&dest->addr, dest->family);
 }
@@ -43,7 +54,8 @@ static __always_inline bool is_martian(const struct opvs_flow *flow,
  * @dest: server
  * @local: the server is on this host
  *
- * Loopback addresses neither leave the host nor are reached from outside.
+ * Loopback addresses neither leave the host nor are reached from outside, and the
+ * unspecified address does not leave it.
  *
  * Context: any.
  */

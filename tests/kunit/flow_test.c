@@ -317,6 +317,38 @@ static void flow_whole(struct kunit *test)
 	flow_check(test, row, skb, 0, packet.len);
 }
 
+static const struct flow_case flow_routed_cases[] = {
+	{ "v6 routing, udp", V6(IPPROTO_UDP, EXT(NEXTHDR_ROUTING)) },
+	{ "v6 hop-by-hop, routing, icmp",
+	  V6(IPPROTO_ICMPV6, EXT(NEXTHDR_HOP, NEXTHDR_ROUTING)) },
+	{ "v6 routing, first fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_ROUTING, NEXTHDR_FRAGMENT),
+	     .more_frags = true) },
+	{ "v6 routing, later fragment",
+	  V6(IPPROTO_UDP, EXT(NEXTHDR_ROUTING, NEXTHDR_FRAGMENT),
+	     .frag_units = 1) },
+	{ "v6 whole in one fragment, routing, tcp",
+	  V6(IPPROTO_TCP, EXT(NEXTHDR_FRAGMENT, NEXTHDR_ROUTING)) },
+};
+
+KUNIT_ARRAY_PARAM(flow_routed, flow_routed_cases, flow_case_name);
+
+/* With segments left, a packet is on its way elsewhere, and is not looked into. */
+static void flow_routed_on(struct kunit *test)
+{
+	struct flow_case row = *(const struct flow_case *)test->param_value;
+	struct opvs_flow flow;
+	struct sk_buff *skb;
+
+	row.packet.segments_left = 1;
+	flow_build(&row);
+	skb = opvs_test_skb(test, packet.data, packet.len, OPVS_TEST_LINEAR, 0);
+	KUNIT_ASSERT_EQ(test, opvs_flow_parse(skb, 0, NFPROTO_IPV6, &flow), 0);
+	KUNIT_EXPECT_EQ(test, flow.proto, IPPROTO_ROUTING);
+	KUNIT_EXPECT_EQ(test, flow.flags, 0);
+	KUNIT_EXPECT_EQ(test, flow.ports, 0);
+}
+
 /* Wherever the linear part ends. */
 static void flow_scattered(struct kunit *test)
 {
@@ -549,6 +581,7 @@ static struct kunit_case flow_test_cases[] = {
 	KUNIT_CASE_PARAM(flow_quoted_truncated, flow_gen_params),
 	KUNIT_CASE_PARAM(flow_v6_later, flow_v6_later_gen_params),
 	KUNIT_CASE_PARAM(flow_bad, flow_bad_gen_params),
+	KUNIT_CASE_PARAM(flow_routed_on, flow_routed_gen_params),
 	KUNIT_CASE(flow_v6_no_next_header),
 	KUNIT_CASE_PARAM(flow_jumbo, flow_jumbo_gen_params),
 	{}

@@ -78,6 +78,8 @@ static void add_ext(const struct opvs_test_packet *packet, int at, u8 next,
 	memset(ext, IPPROTO_UDP, len);
 	ext[0] = next;
 	ext[1] = type == NEXTHDR_AUTH ? len / 4 - 2 : len / 8 - 1;
+	if (type == NEXTHDR_ROUTING)
+		ext[3] = packet->segments_left;
 }
 
 static void add_ipv6(const struct opvs_test_packet *packet,

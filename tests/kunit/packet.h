@@ -23,6 +23,7 @@ struct sk_buff;
  * @options: bytes of IPv4 options, a multiple of four
  * @num_ext: number of IPv6 extension headers
  * @ext: these, in their order
+ * @segments_left: of routing headers
  * @frag_units: fragment offset in units of eight bytes; a later fragment has
  *	no transport header
  * @more_frags: more fragments follow
@@ -45,6 +46,7 @@ struct opvs_test_packet {
 	u8			options;
 	u8			num_ext;
 	u8			ext[6];
+	u8			segments_left;
 	u16			frag_units;
 	bool			more_frags;
 	bool			no_check;

@@ -43,6 +43,7 @@
  * @ignore_df: the socket asked for fragmentation
  * @local: the route leads to this host
  * @from_loopback: source address
+ * @from_nobody: source address
  * @to_loopback: server
  * @verdict: what must come of it
  */
@@ -58,6 +59,7 @@ struct check_case {
 	bool			ignore_df;
 	bool			local;
 	bool			from_loopback;
+	bool			from_nobody;
 	bool			to_loopback;
 	opvs_verdict_t		verdict;
 };
@@ -128,6 +130,10 @@ static const struct check_case check_cases[] = {
 	  MARTIAN },
 	{ "v6 loopback leaves", V6(), .mtu = 1500, .from_loopback = true,
 	  MARTIAN },
+	{ "v6 nobody's leaves", V6(), .mtu = 1500, .from_nobody = true,
+	  MARTIAN },
+	{ "v6 nobody's within", V6(), .mtu = 1500, .from_nobody = true,
+	  .local = true, PASSES },
 	{ "v4 loopback from outside", V4(), .local = true, .to_loopback = true,
 	  MARTIAN },
 	{ "v6 loopback from outside", V6(), .local = true, .to_loopback = true,
@@ -171,9 +177,11 @@ static void check_build(const struct check_case *row)
 	struct opvs_test_packet desc = row->packet;
 	struct iphdr *iph = (struct iphdr *)packet.data;
 
-	/* IPv6: to an unspecified address no error is sent (RFC 4443 s2.4). */
+	/* IPv6: to a group no error is sent (RFC 4443 s2.4). */
 	if (desc.family == NFPROTO_IPV4)
 		desc.saddr.ip = htonl(0xc6336401);
+	else if (!row->from_nobody)
+		desc.saddr.in6 = in6addr_linklocal_allnodes;
 	if (row->from_loopback)
 		loopback_addr(desc.family, &desc.saddr);
 	opvs_test_build(&desc, &packet);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Packets that are for somebody else, from nobody, or in a VLAN."""
 
-from build import SUMS, packet, passed, to_director
+from scapy.layers.inet6 import IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, PadN
+
+from build import SUMS, UDPS, packet, passed, to_director
 from cases import (NOTHING, Case, Frame, Kinds, by_servers, lost, opening, reply,
                    request, to_clients)
 from director import VLAN, mac
@@ -33,6 +35,26 @@ def impossible(flow):
         made = packet(flow, "client")
         made.src = source
         yield lost(flow, source, made)
+
+
+# IPv4 has none that gets that far.
+@kind("nobody's datagrams are not forwarded", kinds=UDPS, families=(6,))
+def nobody(flow):
+    made = packet(flow, "client")
+    made.src = "::"
+    yield lost(flow, "the unspecified address", made,
+               {"service_packets": 1, "drop_martian": 1})
+
+
+@kind("routing headers, on their way elsewhere", families=(6,))
+def routed_on(flow):
+    for name, chain in {
+            "alone": [],
+            "behind others": [IPv6ExtHdrHopByHop(
+                options=[PadN(optdata=bytes(4))])]}.items():
+        made = packet(flow, "client", extensions=[*chain, IPv6ExtHdrRouting(
+            segleft=1, addresses=["fd96:9::9"])])
+        yield lost(flow, name, made, stack=True)
 
 
 @kind("flows that no service has")
