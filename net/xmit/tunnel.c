@@ -255,9 +255,13 @@ send_segments(struct opvs_net *on, struct sk_buff *whole,
 	consume_skb(whole);
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
-		if (wrap_and_send(on, skb, flow, w, dst, more) !=
-		    OPVS_VERDICT(FORWARDED))
-			kfree_skb(skb);
+		if (likely(wrap_and_send(on, skb, flow, w, dst, more) ==
+			   OPVS_VERDICT(FORWARDED)))
+			continue;
+		/* The verdict is of the others; this one is a packet apart. */
+		opvs_count(on, SERVICE_PACKETS);
+		opvs_count(on, DROP_NO_MEMORY);
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 	}
 	return OPVS_VERDICT(FORWARDED);
 }
