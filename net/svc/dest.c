@@ -316,7 +316,7 @@ static int join_more(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 		err = opvs_endpoint_join(on, dest);
 	if (err || !conf->xmit->wraps)
 		return err;
-	err = opvs_tunnels_join(on, conf);
+	err = opvs_tunnels_join(dest->svc, conf);
 	if (err && joins)
 		opvs_endpoint_leave(on, dest);
 	return err;
@@ -331,7 +331,7 @@ static void leave_more(struct opvs_dest *dest,
 	if (!answers && opvs_dest_joined(dest))
 		opvs_endpoint_leave(on, dest);
 	if (left->xmit->wraps)
-		opvs_tunnels_leave(on, left);
+		opvs_tunnels_leave(dest->svc, left);
 }
 
 /* Leads packets to a server that they cannot see yet.  After an error it is for
