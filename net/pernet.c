@@ -6,6 +6,7 @@
  */
 #include <opvs/netns.h>
 
+#include <opvs/behind.h>
 #include <opvs/clock.h>
 #include <opvs/conn.h>
 #include <opvs/ctl.h>
@@ -59,12 +60,17 @@ static int __net_init opvs_net_init(struct net *net)
 	err = opvs_tunnels_net_init(on);
 	if (err)
 		goto err_endpoint;
+	err = opvs_behind_net_init(on);
+	if (err)
+		goto err_tunnels;
 	opvs_clock_net_init(on);
 	err = opvs_sysctl_net_init(on);
 	if (err)
-		goto err_tunnels;
+		goto err_behind;
 	return 0;
 
+err_behind:
+	opvs_behind_net_exit(on);
 err_tunnels:
 	opvs_tunnels_net_exit(on);
 err_endpoint:
@@ -100,6 +106,7 @@ static void __net_exit opvs_net_exit_batch(struct list_head *list)
 		opvs_svc_net_exit(on);
 		opvs_clock_net_exit(on);
 		opvs_conn_net_exit(on);
+		opvs_behind_net_exit(on);
 		opvs_tunnels_net_exit(on);
 		opvs_endpoint_net_exit(on);
 		opvs_share_net_exit(on);

@@ -41,6 +41,7 @@
 	D(REPLY_DROP_NO_MEMORY, "reply_drop_no_memory", NOMEM)		\
 	D(REPLY_DROP_NO_ROUTE, "reply_drop_no_route", IP_OUTNOROUTES)	\
 	D(REPLY_DROP_REFUSED, "reply_drop_refused", NETFILTER_DROP)	\
+	D(REPLY_DROP_NO_CONN, "reply_drop_no_conn", NO_SOCKET)		\
 	K(ICMP_TO_SERVER, "icmp_to_server")				\
 	K(ICMP_TO_LOCAL, "icmp_to_local")				\
 	K(ICMP_TO_CLIENT, "icmp_to_client")				\

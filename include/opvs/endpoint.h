@@ -124,6 +124,8 @@ bool opvs_endpoint_answer(struct opvs_net *on, const struct opvs_name *name,
 			  const struct opvs_receiver *to,
 			  struct opvs_answer *answer);
 
+bool opvs_endpoint_has(struct opvs_net *on, const struct opvs_name *name);
+
 int opvs_endpoint_net_init(struct opvs_net *on);
 void opvs_endpoint_net_exit(struct opvs_net *on);
 

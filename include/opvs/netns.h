@@ -253,7 +253,8 @@ struct opvs_net_clock {
  *              events
  * insert locks that a tuple gets one connection     softirq        -
  * rhashtable   chains of match.table,               process        cfg_lock
- * bucket locks replies.endpoints and tunnels
+ * bucket locks replies.endpoints, tunnels and
+ *              behind
  *              chains of conn.table                 softirq,       insert
  *                                                   sweeper        lock
  *              chains of conn.expects               softirq,       control
@@ -282,6 +283,7 @@ struct opvs_net_clock {
  * @share: net/svc/share.c
  * @svc: net/svc/service.c
  * @tunnels: net/svc/tunnels.c
+ * @behind: net/svc/behind.c
  * @removed: net/svc/removed.c
  * @policy: net/svc/policy.c
  * @totals: net/svc/totals.c
@@ -309,6 +311,7 @@ struct opvs_net {
 	struct opvs_net_share		share;
 	struct opvs_net_services	svc;
 	struct rhashtable		tunnels;
+	struct rhashtable		behind;
 	struct opvs_net_removed		removed;
 	struct opvs_net_policies	policy;
 	struct opvs_net_totals		totals;

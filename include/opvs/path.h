@@ -74,6 +74,8 @@ struct opvs_choice {
 /* refuse.c: packets that get no server or no connection */
 opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 			      const struct opvs_flow *flow);
+opvs_verdict_t opvs_refuse_stray(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow);
 opvs_verdict_t opvs_track_failed(long err);
 opvs_verdict_t opvs_refuse_peek(const struct opvs_net *on,
 				const struct opvs_flow *flow,

@@ -29,6 +29,10 @@ enum opvs_defence_mode {
  * @expire_nodest_conn: end connections of a removed server at their next packet,
  *	and those of a server with weight 0 at one that may open a connection
  * @expire_quiescent_template: a template of a server with weight 0 is void
+ * @nat_icmp_send: what a server by NAT sends that belongs to no connection is
+ *	refused
+ * @schedule_icmp: an ICMP error that belongs to no connection goes to the server
+ *	that the quoted packet's would be at, if that can be told
  * @pmtu_disc: routers must not cut the outer packets of tunnels of IPv4 whose
  *	inner one they might not have cut
  * @conn_reuse_mode: bit 0: a SYN may begin a new connection over a closed one,
@@ -65,6 +69,8 @@ struct opvs_settings {
 	int	sloppy_sctp;
 	int	expire_nodest_conn;
 	int	expire_quiescent_template;
+	int	nat_icmp_send;
+	int	schedule_icmp;
 	int	pmtu_disc;
 	int	conn_reuse_mode;
 	int	conntrack;

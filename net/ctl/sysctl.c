@@ -95,6 +95,8 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SWITCH(expire_nodest_conn) },
 	{ SWITCH(expire_quiescent_template) },
 	{ SETTING(conn_reuse_mode), .preset = 1, .max = 3 },
+	{ SWITCH(nat_icmp_send) },
+	{ SWITCH(schedule_icmp) },
 	{ SWITCH(pmtu_disc), .preset = 1 },
 	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
 	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },

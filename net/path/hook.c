@@ -309,6 +309,9 @@ opvs_stage_forward(struct opvs_net *on, struct sk_buff *skb,
 		verdict = opvs_stage_tracked(on, skb, flow);
 		if (verdict == OPVS_NOT_OURS && flow->proto == IPPROTO_UDP)
 			verdict = opvs_reply(on, skb, flow);
+		if (verdict == OPVS_NOT_OURS &&
+		    unlikely(READ_ONCE(on->settings.nat_icmp_send)))
+			verdict = opvs_refuse_stray(on, skb, flow);
 		return verdict;
 	}
 	if (opvs_is_icmp(flow))

@@ -11,6 +11,12 @@
  * with.  A one-packet service keeps nothing about past packets, so the way back
  * is found as for replies: by the server's address and port, or by picking the
  * server again.  If that is not possible, the error goes up the stack.
+ *
+ * With net.ipv4.vs.schedule_icmp=1 the server is picked again for errors about
+ * tracked services, too, if no connection is there: several directors share the
+ * packets of a virtual address, and a router's error came to another one than the
+ * connection.  No entry is made of it.  Where the same packet does not get the same
+ * server, to name one would be a guess.
  */
 #include <opvs/path.h>
 
@@ -179,6 +185,19 @@ static opvs_verdict_t icmp_forward(struct opvs_net *on, struct sk_buff *skb,
 	       OPVS_VERDICT(ICMP_TO_LOCAL) : OPVS_VERDICT(ICMP_DROP_BAD);
 }
 
+/* The service whose server is to be picked again for an error about @request. */
+static struct opvs_svc *icmp_svc(struct opvs_net *on, const struct sk_buff *skb,
+				 const struct opvs_flow *request)
+{
+	struct opvs_svc *svc;
+
+	svc = opvs_svc_match(on, request, skb->mark);
+	if (!svc || READ_ONCE(on->settings.schedule_icmp) ||
+	    (request->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet)))
+		return svc;
+	return NULL;
+}
+
 /**
  * opvs_icmp_to_server() - pass an error about a reply on to the server
  * @skb: ICMP packet to this host
@@ -209,8 +228,8 @@ opvs_verdict_t opvs_icmp_to_server(struct opvs_net *on, struct sk_buff *skb,
 
 	/* The request to which the quoted packet is the reply. */
 	opvs_flow_turn(&request, &inner);
-	svc = opvs_svc_match(on, &request, skb->mark);
-	if (!svc || inner.proto != IPPROTO_UDP || !READ_ONCE(svc->one_packet))
+	svc = icmp_svc(on, skb, &request);
+	if (!svc)
 		return OPVS_NOT_OURS;
 	verdict = opvs_pick_quoted(on, svc, skb, &request, &dest);
 	if (verdict != OPVS_GO_ON)

@@ -2,8 +2,12 @@
 /* Packets that get no server or no connection, and what to call that. */
 #include <opvs/path.h>
 
+#include <opvs/behind.h>
 #include <opvs/defence.h>
+#include <opvs/endpoint.h>
+#include <opvs/name.h>
 #include <opvs/netns.h>
+#include <opvs/proto.h>
 #include <opvs/query.h>
 #include <opvs/xmit.h>
 
@@ -22,6 +26,31 @@ opvs_verdict_t opvs_no_server(struct opvs_net *on, struct sk_buff *skb,
 {
 	opvs_error_unreachable(skb, flow, on);
 	return OPVS_VERDICT(DROP_NO_SERVER);
+}
+
+/**
+ * opvs_refuse_stray() - refuse what a server by NAT sends beside its connections
+ * @skb: packet that is forwarded and belongs to no connection
+ *
+ * The server learns that the connection is gone, as from IPVS.  The word that one
+ * is over goes on: it ends one that passes the director no more.  What servers of
+ * one-packet services send belongs to none, and is nobody's business.
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: OPVS_NOT_OURS, or OPVS_VERDICT(REPLY_DROP_NO_CONN).
+ */
+opvs_verdict_t opvs_refuse_stray(struct opvs_net *on, struct sk_buff *skb,
+				 const struct opvs_flow *flow)
+{
+	const struct opvs_name name = opvs_name(&flow->saddr, flow->sport,
+						flow->family, flow->proto);
+	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
+
+	if (flow->flags & OPVS_FLOW_MALFORMED || flow->event == proto->refused ||
+	    !opvs_behind_has(on, &name) || opvs_endpoint_has(on, &name))
+		return OPVS_NOT_OURS;
+	opvs_error_unreachable(skb, flow, on);
+	return OPVS_VERDICT(REPLY_DROP_NO_CONN);
 }
 
 /**

@@ -10,6 +10,7 @@
  */
 #include <opvs/dest.h>
 
+#include <opvs/behind.h>
 #include <opvs/endpoint.h>
 #include <opvs/event.h>
 #include <opvs/kunit.h>
@@ -302,8 +303,16 @@ int opvs_dest_join_all(struct opvs_svc *svc)
 	return 0;
 }
 
+/* By its address and port, or that of its tunnel. */
+static int join_place(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
+{
+	if (conf->xmit->rewrites)
+		return opvs_behind_join(dest);
+	return conf->xmit->wraps ? opvs_tunnels_join(dest->svc, conf) : 0;
+}
+
 /* What else leads to a server but its service: replies by where they come from,
- * and errors about packets in its tunnel.
+ * what should be one, and errors about packets in its tunnel.
  */
 static int join_more(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 {
@@ -314,9 +323,9 @@ static int join_more(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 
 	if (joins)
 		err = opvs_endpoint_join(on, dest);
-	if (err || !conf->xmit->wraps)
+	if (err)
 		return err;
-	err = opvs_tunnels_join(dest->svc, conf);
+	err = join_place(dest, conf);
 	if (err && joins)
 		opvs_endpoint_leave(on, dest);
 	return err;
@@ -326,11 +335,11 @@ static int join_more(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 static void leave_more(struct opvs_dest *dest,
 		       const struct opvs_dest_conf *left, bool answers)
 {
-	struct opvs_net *on = dest->svc->on;
-
 	if (!answers && opvs_dest_joined(dest))
-		opvs_endpoint_leave(on, dest);
-	if (left->xmit->wraps)
+		opvs_endpoint_leave(dest->svc->on, dest);
+	if (left->xmit->rewrites)
+		opvs_behind_leave(dest);
+	else if (left->xmit->wraps)
 		opvs_tunnels_leave(dest->svc, left);
 }
 

@@ -441,6 +441,17 @@ bool opvs_endpoint_answer(struct opvs_net *on, const struct opvs_name *name,
 EXPORT_SYMBOL_IF_KUNIT(opvs_endpoint_answer);
 
 /**
+ * opvs_endpoint_has() - does a server of a one-packet service answer there?
+ * @name: address, port, family and protocol
+ *
+ * Context: any, RCU read side.
+ */
+bool opvs_endpoint_has(struct opvs_net *on, const struct opvs_name *name)
+{
+	return rhashtable_lookup(&on->replies.endpoints, name, endpoint_params);
+}
+
+/**
  * opvs_endpoint_net_init() - a namespace's empty table
  *
  * Context: process.

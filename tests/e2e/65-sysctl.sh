@@ -19,6 +19,8 @@ expire_nodest_conn 0 0 1
 expire_quiescent_template 0 0 1
 ignore_tunneled 0 0 1
 lblc_expiration 86400 0 2000000
+nat_icmp_send 0 0 1
+schedule_icmp 0 0 1
 lblcr_expiration 86400 0 2000000
 secure_tcp 0 0 3
 sloppy_sctp 0 0 1

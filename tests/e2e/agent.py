@@ -183,7 +183,7 @@ class Agent(calls.Verbs):
     def do_errors(self, args):
         """The error that a server's socket got from the network."""
         server = self.server_of(args)
-        self.pump(lambda: server.error, 3.0)
+        self.pump(lambda: server.error, number(args, "wait", 3000) / 1000)
         error, server.error = server.error, None
         return error or {"errno": "none"}
 

@@ -34,9 +34,11 @@ import offloads                                     # noqa: E402
 import strangers                                    # noqa: E402
 import genl                                         # noqa: E402
 import invites                                      # noqa: E402
+import switches                                     # noqa: E402
 from mutations import mutate                        # noqa: E402
 
-KINDS = [kind for part in (cases, fragments, strangers, errors, offloads)
+KINDS = [kind for part in (cases, fragments, strangers, errors, offloads,
+                              switches)
          for kind in part.KINDS]
 KEPT = 3                # faults that are told of a kind
 
