@@ -222,6 +222,7 @@ struct opvs_sched_ops {
  * @send: rewrite and send.  Softirq or BH disabled, RCU read side.  The packet
  *	is consumed only by the verdict FORWARDED; with any other one it is
  *	still the caller's
+ * @send_portless: the same for a packet of a protocol without ports
  * @send_error: the same for an ICMP error about the server's packet; @inner is the
  *	quoted one, and @port the port that the server sent it from
  */
@@ -234,6 +235,9 @@ struct opvs_xmit_ops {
 	opvs_verdict_t	(*send)(struct sk_buff *skb,
 				const struct opvs_flow *flow,
 				struct opvs_conn *cp);
+	opvs_verdict_t	(*send_portless)(struct sk_buff *skb,
+					 const struct opvs_flow *flow,
+					 struct opvs_conn *cp);
 	opvs_verdict_t	(*send_error)(struct opvs_net *on, struct sk_buff *skb,
 				      const struct opvs_flow *outer,
 				      const struct opvs_flow *inner,

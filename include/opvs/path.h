@@ -7,6 +7,7 @@
 #ifndef OPVS_PATH_H
 #define OPVS_PATH_H
 
+#include <linux/in.h>
 #include <linux/kconfig.h>
 #include <linux/skbuff.h>
 
@@ -182,6 +183,8 @@ opvs_verdict_t opvs_track_follow(struct opvs_net *on, struct sk_buff *skb,
 opvs_verdict_t opvs_track_send_first(struct sk_buff *skb,
 				     const struct opvs_flow *flow,
 				     struct opvs_conn *cp);
+bool opvs_track_note(struct opvs_net *on, struct opvs_conn *cp,
+		     enum opvs_dir dir, const struct opvs_flow *flow);
 bool opvs_track_opens(const struct opvs_net *on, const struct opvs_proto *proto,
 		      const struct opvs_flow *flow);
 u32 opvs_track_begin(const struct opvs_net *on, const struct opvs_dest *dest,
@@ -225,6 +228,17 @@ opvs_verdict_t opvs_explain(struct opvs_net *on, struct sk_buff *skb,
 /* outbound.c: sessions that servers begin */
 void opvs_outbound(struct opvs_net *on, const struct opvs_answer *answer,
 		   struct sk_buff *skb, const struct opvs_flow *flow);
+
+/* ipsec.c: packets that follow a key exchange */
+static inline bool opvs_is_ipsec(const struct opvs_flow *flow)
+{
+	return flow->proto == IPPROTO_ESP || flow->proto == IPPROTO_AH;
+}
+
+void opvs_ipsec_exchange(struct opvs_flow *isakmp,
+			 const struct opvs_flow *flow);
+opvs_verdict_t opvs_ipsec(struct opvs_net *on, struct sk_buff *skb,
+			  const struct opvs_flow *flow);
 
 /* icmp.c: errors about either */
 bool opvs_is_icmp(const struct opvs_flow *flow);

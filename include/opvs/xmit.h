@@ -126,6 +126,8 @@ enum opvs_end {
 int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 		 enum opvs_end end, const union nf_inet_addr *addr,
 		 __be16 port);
+int opvs_rewrite_address(struct sk_buff *skb, const struct opvs_flow *flow,
+			 enum opvs_end end, const union nf_inet_addr *addr);
 int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 		      const struct opvs_flow *inner, enum opvs_end outer_end,
 		      const union nf_inet_addr *addr, __be16 port);

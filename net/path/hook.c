@@ -267,9 +267,17 @@ opvs_stage_tracked(struct opvs_net *on, struct sk_buff *skb,
 /* A protocol that is not balanced may carry packets that would be, once this host
  * has taken them out.  Those of IPsec keep the mark; see request.c for others.
  */
-static noinline opvs_verdict_t opvs_stage_other(const struct opvs_net *on,
-						struct sk_buff *skb)
+static noinline opvs_verdict_t opvs_stage_other(struct opvs_net *on,
+						struct sk_buff *skb,
+						const struct opvs_flow *flow)
 {
+	opvs_verdict_t verdict;
+
+	if (opvs_is_ipsec(flow)) {
+		verdict = opvs_ipsec(on, skb, flow);
+		if (verdict != OPVS_NOT_OURS)
+			return verdict;
+	}
 	if (READ_ONCE(on->settings.ignore_tunneled))
 		skb->ipvs_property = 1;
 	return OPVS_NOT_OURS;
@@ -290,7 +298,7 @@ opvs_stage_local(struct opvs_net *on, struct sk_buff *skb,
 		return verdict;
 	}
 	if (!opvs_is_icmp(flow))
-		return opvs_stage_other(on, skb);
+		return opvs_stage_other(on, skb, flow);
 	verdict = opvs_icmp_tunnel(on, skb, flow);
 	if (verdict == OPVS_NOT_OURS)
 		verdict = opvs_icmp_to_server(on, skb, flow);
@@ -316,6 +324,8 @@ opvs_stage_forward(struct opvs_net *on, struct sk_buff *skb,
 	}
 	if (opvs_is_icmp(flow))
 		return opvs_icmp_to_client(on, skb, flow);
+	if (opvs_is_ipsec(flow))
+		return opvs_ipsec(on, skb, flow);
 	return OPVS_NOT_OURS;
 }
 

@@ -89,7 +89,7 @@ static bool icmp_quotes(const struct sk_buff *skb,
 	/* The error must go to the sender of that packet. */
 	if (!nf_inet_addr_cmp(&inner->saddr, &outer->daddr))
 		return false;
-	return opvs_proto_find(inner->proto);
+	return opvs_proto_find(inner->proto) || opvs_is_ipsec(inner);
 }
 
 /* The tracked connection of the quoted packet, if it went that way. */
@@ -99,7 +99,12 @@ static struct opvs_conn *icmp_conn(struct opvs_net *on,
 {
 	struct opvs_conn_node *node;
 	struct opvs_tuple tuple;
+	struct opvs_flow isakmp;
 
+	if (unlikely(opvs_is_ipsec(inner))) {
+		opvs_ipsec_exchange(&isakmp, inner);
+		inner = &isakmp;
+	}
 	opvs_tuple_of_answer(&tuple, inner);
 	node = opvs_track_find(on, &tuple);
 	return node && node->tuple.kind == kind ? opvs_conn_of(node) : NULL;
@@ -191,6 +196,9 @@ static struct opvs_svc *icmp_svc(struct opvs_net *on, const struct sk_buff *skb,
 {
 	struct opvs_svc *svc;
 
+	/* Without their connection, they belong to no service. */
+	if (opvs_is_ipsec(request))
+		return NULL;
 	svc = opvs_svc_match(on, request, skb->mark);
 	if (!svc || READ_ONCE(on->settings.schedule_icmp) ||
 	    (request->proto == IPPROTO_UDP && READ_ONCE(svc->one_packet)))

@@ -200,6 +200,21 @@ static __always_inline bool track_note(struct opvs_net *on,
 				   seconds * HZ);
 }
 
+/**
+ * opvs_track_note() - a packet belongs to a connection, and is no packet of it
+ * @cp: connection
+ * @dir: where the packet goes
+ * @flow: a packet of the connection, for which it stands
+ *
+ * Context: softirq or BH disabled, RCU read side.
+ * Return: false when the connection came to its end before it.
+ */
+bool opvs_track_note(struct opvs_net *on, struct opvs_conn *cp,
+		     enum opvs_dir dir, const struct opvs_flow *flow)
+{
+	return track_note(on, cp, dir, flow);
+}
+
 /* Counts a request by its method, if the server's service reads SIP. */
 static __always_inline void note_sip(const struct opvs_dest *dest,
 				     const struct sk_buff *skb,

@@ -49,5 +49,6 @@ const struct opvs_xmit_ops opvs_xmit_dr = {
 	.feature	= "dr",
 	.method		= IP_VS_CONN_F_DROUTE,
 	.send		= dr_send,
+	.send_portless	= dr_send,
 	.send_error	= dr_send_error,
 };

@@ -35,6 +35,27 @@ static opvs_verdict_t nat_send(struct sk_buff *skb,
 	return opvs_route_output(skb, flow, cp->on, dst);
 }
 
+static opvs_verdict_t nat_send_portless(struct sk_buff *skb,
+					const struct opvs_flow *flow,
+					struct opvs_conn *cp)
+{
+	struct dst_entry *dst;
+	opvs_verdict_t verdict;
+
+	dst = opvs_route_get(cp->on, skb, cp->dest, OPVS_ROUTE_REWRITTEN);
+	if (unlikely(!dst))
+		return OPVS_VERDICT(DROP_NO_ROUTE);
+
+	verdict = opvs_route_check(skb, flow, cp->dest, dst);
+	if (unlikely(verdict != OPVS_GO_ON))
+		return verdict;
+	if (unlikely(opvs_rewrite_address(skb, flow, OPVS_DEST,
+					  &cp->reply.tuple.src)))
+		return OPVS_VERDICT(DROP_NO_MEMORY);
+	opvs_forget_socket(skb, flow);
+	return opvs_route_output(skb, flow, cp->on, dst);
+}
+
 static opvs_verdict_t nat_send_error(struct opvs_net *on, struct sk_buff *skb,
 				     const struct opvs_flow *outer,
 				     const struct opvs_flow *inner,
@@ -62,5 +83,6 @@ const struct opvs_xmit_ops opvs_xmit_nat = {
 	.method		= IP_VS_CONN_F_MASQ,
 	.rewrites	= true,
 	.send		= nat_send,
+	.send_portless	= nat_send_portless,
 	.send_error	= nat_send_error,
 };

@@ -219,6 +219,34 @@ int opvs_rewrite(struct sk_buff *skb, const struct opvs_flow *flow,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite);
 
+/**
+ * opvs_rewrite_address() - give a packet without ports another source or destination
+ * @skb: packet of AH or ESP; made writable as far as needed
+ * @flow: its flow, as it is before
+ * @end: which end to rewrite
+ * @addr: new address
+ *
+ * What ESP protects has no part in the addresses (RFC 4303 s3.1.1).
+ *
+ * Context: any.
+ * Return: 0; -ENOMEM, and the packet is unchanged.
+ */
+int opvs_rewrite_address(struct sk_buff *skb, const struct opvs_flow *flow,
+			 enum opvs_end end, const union nf_inet_addr *addr)
+{
+	if (unlikely(opvs_ensure_writable(skb, flow->thoff)))
+		return -ENOMEM;
+	set_address(skb, flow->nhoff, flow->family, end, addr);
+	forget_device_sum(skb);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_rewrite_address);
+
+static bool has_ports(const struct opvs_flow *flow)
+{
+	return flow->proto != IPPROTO_ESP && flow->proto != IPPROTO_AH;
+}
+
 /* Bytes of the quoted transport header that are there and change.  Of TCP's an
  * error may quote the ports and not the checksum (RFC 792); of SCTP's, whose
  * checksum cannot be verified without the whole packet, only the ports do.
@@ -228,6 +256,8 @@ static unsigned int quoted_need(const struct sk_buff *skb,
 {
 	unsigned int need = header_need(inner->proto);
 
+	if (!has_ports(inner))
+		return 0;
 	if (inner->proto == IPPROTO_UDP ||
 	    (inner->proto == IPPROTO_TCP && inner->thoff + need <= skb->len))
 		return need;
@@ -277,11 +307,11 @@ static void fix_icmp(struct sk_buff *skb, __sum16 *icmp_check,
  * opvs_rewrite_icmp() - translate an ICMP error and the packet it quotes
  * @skb: the error; made writable as far as needed
  * @outer: its flow, as it is before
- * @inner: flow of the quoted TCP, UDP or SCTP packet, as it is before
+ * @inner: flow of the quoted packet, as it is before
  * @outer_end: end of the outer header to rewrite; the quoted packet went the
  *	other way, so its other end is rewritten
  * @addr: new address of both
- * @port: new port in the quoted packet
+ * @port: new port in the quoted packet, if that has ports
  *
  * Context: any.
  * Return: 0 or -ENOMEM, and the packet is unchanged.
@@ -306,8 +336,9 @@ int opvs_rewrite_icmp(struct sk_buff *skb, const struct opvs_flow *outer,
 	/* Both ICMPs keep their checksum behind type and code. */
 	icmp_check = &((struct icmphdr *)(skb->data + outer->thoff))->checksum;
 	fix_icmp(skb, icmp_check, outer, inner, outer_end, addr);
-	rewrite_quoted(skb->data + inner->thoff, need, icmp_check, inner,
-		       &change);
+	if (need)
+		rewrite_quoted(skb->data + inner->thoff, need, icmp_check,
+			       inner, &change);
 	set_address(skb, inner->nhoff, inner->family, inner_end, addr);
 	set_address(skb, outer->nhoff, outer->family, outer_end, addr);
 	forget_device_sum(skb);

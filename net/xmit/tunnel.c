@@ -322,5 +322,6 @@ const struct opvs_xmit_ops opvs_xmit_tunnel = {
 	.method		= IP_VS_CONN_F_TUNNEL,
 	.wraps		= true,
 	.send		= tunnel_send,
+	.send_portless	= tunnel_send,
 	.send_error	= tunnel_send_error,
 };

@@ -35,7 +35,7 @@ import native
 import stream
 from backlog import HOPS, Backlog
 from traffic import (Failure, Flow, Namespaces, Server, Sniffer, Stream, digest,
-                     family_of, parse_addr, payload_of, raw_udp, send_segments,
+                     family_of, parse_addr, payload_of, send_raw, send_segments,
                      sip_message)
 
 STALL = 4.0		# seconds without progress after which a burst gives up
@@ -310,10 +310,9 @@ class Agent(calls.Verbs):
         return report
 
     def do_raw(self, args):
-        """One UDP datagram with a chosen checksum."""
-        raw_udp(self.spaces, args.get("ns", ""), parse_addr(args["src"]),
-                parse_addr(args["dst"]), payload_of(args),
-                args.get("csum", "good"))
+        """One UDP datagram with a chosen checksum, or with proto= what is behind
+        the IP header of another one."""
+        send_raw(self.spaces, args, payload_of(args))
 
     def do_listen(self, args):
         server = Server(self.spaces, args.get("ns", ""), args["addr"],

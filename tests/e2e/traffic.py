@@ -314,13 +314,18 @@ def udp_datagram(src, dst, data, csum="good"):
     return header + struct.pack(">H", value) + data
 
 
-def raw_udp(spaces, name, src, dst, data, csum):
-    """Sends a datagram with such a checksum; the kernel adds IP."""
-    sock = spaces.socket(name, family_of(dst[0]), socket.SOCK_RAW,
-                         socket.IPPROTO_UDP)
+def send_raw(spaces, args, data):
+    """Sends a datagram with such a checksum, or another packet; the kernel adds
+    IP."""
+    src, dst = parse_addr(args["src"]), parse_addr(args["dst"])
+    proto = int(args.get("proto", socket.IPPROTO_UDP))
+    if proto == socket.IPPROTO_UDP:
+        data = udp_datagram(src, dst, data, args.get("csum", "good"))
+    sock = spaces.socket(args.get("ns", ""), family_of(dst[0]),
+                         socket.SOCK_RAW, proto)
     with sock:
         sock.bind((src[0], 0))
-        sock.sendto(udp_datagram(src, dst, data, csum), (dst[0], 0))
+        sock.sendto(data, (dst[0], 0))
 
 
 def sip_message(method, call, size):

@@ -34,11 +34,12 @@ import offloads                                     # noqa: E402
 import strangers                                    # noqa: E402
 import genl                                         # noqa: E402
 import invites                                      # noqa: E402
+import ipsec                                        # noqa: E402
 import switches                                     # noqa: E402
 from mutations import mutate                        # noqa: E402
 
 KINDS = [kind for part in (cases, fragments, strangers, errors, offloads,
-                              switches)
+                              ipsec, switches)
          for kind in part.KINDS]
 KEPT = 3                # faults that are told of a kind
 
@@ -204,7 +205,8 @@ def main():
     world.run("modprobe", "-a", "opvs", "tun", "8021q")
     with world.Director([*VIPS, *invites.VIPS.values()]) as director:
         world.run("ipvsadm", "-R", text="\n".join(
-            [*service_lines(), *invites.service_lines()]) + "\n")
+            [*service_lines(), *invites.service_lines(),
+             *ipsec.service_lines()]) + "\n")
         bench = Bench(director)
         flows = all_flows(METHODS)
         for number, kind in enumerate(KINDS):
