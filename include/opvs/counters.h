@@ -20,6 +20,7 @@
 #define OPVS_REQUEST_VERDICTS(K, D)					\
 	K(FORWARDED, "forwarded")					\
 	K(DELIVERED_LOCAL, "delivered_local")				\
+	K(BYPASSED, "bypassed")						\
 	D(DROP_NO_SERVER, "drop_no_server", NO_SOCKET)			\
 	D(DROP_NO_MEMORY, "drop_no_memory", NOMEM)			\
 	D(DROP_MALFORMED, "drop_malformed", HDR_TRUNC)			\

@@ -176,6 +176,8 @@ struct opvs_dest {
 int opvs_dest_check_conf(const struct opvs_svc *svc,
 			 const struct opvs_dest_conf *conf,
 			 struct netlink_ext_ack *extack);
+struct opvs_dest *opvs_dest_create(struct opvs_svc *svc,
+				   const struct opvs_dest_conf *conf);
 int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 		  struct netlink_ext_ack *extack);
 int opvs_dest_edit(struct opvs_dest *dest, const struct opvs_dest_conf *conf,

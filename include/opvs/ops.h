@@ -221,7 +221,7 @@ struct opvs_sched_ops {
  *	be of another family than the service's
  * @send: rewrite and send.  Softirq or BH disabled, RCU read side.  The packet
  *	is consumed only by the verdict FORWARDED; with any other one it is
- *	still the caller's
+ *	still the caller's.  FORWARDED stands for BYPASSED, too
  * @send_portless: the same for a packet of a protocol without ports
  * @send_error: the same for an ICMP error about the server's packet; @inner is the
  *	quoted one, and @port the port that the server sent it from

@@ -240,6 +240,11 @@ void opvs_ipsec_exchange(struct opvs_flow *isakmp,
 opvs_verdict_t opvs_ipsec(struct opvs_net *on, struct sk_buff *skb,
 			  const struct opvs_flow *flow);
 
+/* bypass.c: packets that go on without a server */
+opvs_verdict_t opvs_bypass(struct opvs_net *on, const struct opvs_svc *svc,
+			   const struct opvs_flow *flow, int vrf,
+			   struct opvs_choice *choice);
+
 /* icmp.c: errors about either */
 bool opvs_is_icmp(const struct opvs_flow *flow);
 opvs_verdict_t opvs_icmp_to_client(struct opvs_net *on, struct sk_buff *skb,

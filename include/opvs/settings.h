@@ -29,6 +29,8 @@ enum opvs_defence_mode {
  * @expire_nodest_conn: end connections of a removed server at their next packet,
  *	and those of a server with weight 0 at one that may open a connection
  * @expire_quiescent_template: a template of a server with weight 0 is void
+ * @cache_bypass: a packet of a service by mark that finds no server goes on to
+ *	where it was sent to
  * @nat_icmp_send: what a server by NAT sends that belongs to no connection is
  *	refused
  * @schedule_icmp: an ICMP error that belongs to no connection goes to the server
@@ -69,6 +71,7 @@ struct opvs_settings {
 	int	sloppy_sctp;
 	int	expire_nodest_conn;
 	int	expire_quiescent_template;
+	int	cache_bypass;
 	int	nat_icmp_send;
 	int	schedule_icmp;
 	int	pmtu_disc;

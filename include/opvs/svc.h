@@ -28,12 +28,14 @@ struct opvs_net;
  * @family_up: a namespace is about to get its first service of a family;
  *	an error refuses the service
  * @family_down: it lost its last one
+ * @bypass: transmit method of packets that go on without a server; NULL: none do
  *
  * Installed by the glue layer; process context, cfg_lock held.
  */
 struct opvs_svc_events {
 	int	(*family_up)(struct opvs_net *on, u8 family);
 	void	(*family_down)(struct opvs_net *on, u8 family);
+	const struct opvs_xmit_ops	*bypass;
 };
 
 /**
@@ -109,6 +111,8 @@ struct opvs_svc_late {
  * @cursor: per-CPU scheduler positions that survive view changes
  * @id: order of addition, key in opvs_net.svc.by_id; cfg_lock
  * @conf: configuration; cfg_lock
+ * @bypass: of a service by mark: server in name only, of packets that find no other
+ *	one, else NULL; READ_ONCE by packets, written under cfg_lock
  * @dests: real servers in order of addition; cfg_lock
  * @num_dests: length of @dests; cfg_lock
  * @listed: server at which a list went on last, or NULL; cfg_lock
@@ -145,6 +149,7 @@ struct opvs_svc {
 	struct list_head		removed_dests;
 	u32 __percpu			*cursor;
 	struct opvs_svc_conf		conf;
+	struct opvs_dest		*bypass;
 	struct list_head		dests;
 	u32				num_dests;
 	struct opvs_dest		*listed;
@@ -172,6 +177,10 @@ int opvs_svc_edit(struct opvs_svc *svc, const struct opvs_svc_conf *conf,
 void opvs_svc_del(struct opvs_svc *svc);
 void opvs_svc_flush(struct opvs_net *on);
 struct opvs_svc *opvs_svc_next(struct opvs_net *on, unsigned long *id);
+
+/* bypass.c; cfg_lock held, process context */
+int opvs_bypass_join(struct opvs_svc *svc);
+void opvs_bypass_leave(struct opvs_svc *svc);
 
 /* view.c: what packets see of it; cfg_lock held */
 struct opvs_view *opvs_svc_view(struct opvs_svc *svc,

@@ -20,6 +20,7 @@ struct opvs_net;
 extern const struct opvs_xmit_ops opvs_xmit_nat;
 extern const struct opvs_xmit_ops opvs_xmit_dr;
 extern const struct opvs_xmit_ops opvs_xmit_tunnel;
+extern const struct opvs_xmit_ops opvs_xmit_bypass;
 
 /* All methods, for the error text when another one is asked for. */
 #define OPVS_XMIT_KNOWN	\
@@ -139,6 +140,10 @@ int opvs_encap_push(struct net *net, struct sk_buff *skb, union opvs_tunnel tunn
 void opvs_encap_check(struct sk_buff *skb, union opvs_tunnel tunnel,
 		      u8 family, const union nf_inet_addr *from,
 		      const union nf_inet_addr *to);
+
+/* bypass.c */
+struct dst_entry *opvs_bypass_route(struct opvs_net *on,
+				    const struct opvs_flow *flow, int vrf);
 
 /* error.c: ICMP errors of the director itself */
 void opvs_error_unreachable(struct sk_buff *skb, const struct opvs_flow *flow,

@@ -299,6 +299,14 @@ static const struct opvs_expire_ops conn_expire_ops = {
 	.empty	= conns_empty,
 };
 
+/* Where packets go; without a server, on to where they were sent to. */
+static const union nf_inet_addr *goal_of(const struct opvs_conn_start *start,
+					 const struct opvs_xmit_ops *xmit)
+{
+	return xmit->method == IP_VS_CONN_F_BYPASS ? &start->tuple.dst :
+						     &start->dest->addr;
+}
+
 /* An entry that is complete but for its counts and references. */
 static struct opvs_conn *conn_fill(struct opvs_net *on,
 				   const struct opvs_conn_start *start)
@@ -331,7 +339,7 @@ static struct opvs_conn *conn_fill(struct opvs_net *on,
 		.family	= dest->family,
 		.proto	= start->tuple.proto,
 		.kind	= OPVS_TUPLE_REPLY,
-		.src	= dest->addr,
+		.src	= *goal_of(start, xmit),
 		.dst	= start->tuple.src,
 	};
 	opvs_expiring_init(&cp->expiring, jiffies, start->seconds * HZ);

@@ -95,6 +95,7 @@ static const struct opvs_sysctl opvs_sysctls[] = {
 	{ SWITCH(expire_nodest_conn) },
 	{ SWITCH(expire_quiescent_template) },
 	{ SETTING(conn_reuse_mode), .preset = 1, .max = 3 },
+	{ SWITCH(cache_bypass) },
 	{ SWITCH(nat_icmp_send) },
 	{ SWITCH(schedule_icmp) },
 	{ SWITCH(pmtu_disc), .preset = 1 },

@@ -10,6 +10,7 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/pe.h>
+#include <opvs/route.h>
 #include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/query.h>
@@ -111,7 +112,12 @@ opvs_verdict_t opvs_choose(struct opvs_net *on, struct opvs_svc *svc,
 			   struct sk_buff *skb, const struct opvs_flow *flow,
 			   struct opvs_choice *choice)
 {
-	return choose(on, svc, skb, flow, choice, NULL);
+	opvs_verdict_t verdict = choose(on, svc, skb, flow, choice, NULL);
+
+	if (unlikely(verdict == OPVS_VERDICT(DROP_NO_SERVER)) &&
+	    READ_ONCE(on->settings.cache_bypass))
+		return opvs_bypass(on, svc, flow, opvs_route_vrf(skb), choice);
+	return verdict;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_choose);
 
@@ -127,7 +133,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_choose);
  * Leaves no trace itself.
  *
  * Context: BH disabled, RCU read side, cfg_lock held.
- * Return: as of opvs_choose().
+ * Return: as of opvs_choose(); OPVS_VERDICT(BYPASSED) if it would go on without a
+ * server.
  */
 opvs_verdict_t opvs_choose_peek(struct opvs_net *on, struct opvs_svc *svc,
 				struct sk_buff *skb,
@@ -135,8 +142,19 @@ opvs_verdict_t opvs_choose_peek(struct opvs_net *on, struct opvs_svc *svc,
 				struct opvs_choice *choice,
 				struct opvs_query *query)
 {
+	opvs_verdict_t verdict;
+
 	lockdep_assert_held(&on->cfg_lock);
 
 	query->view = opvs_query_view(query, svc);
-	return choose(on, svc, skb, flow, choice, query);
+	verdict = choose(on, svc, skb, flow, choice, query);
+	if (verdict != OPVS_VERDICT(DROP_NO_SERVER) ||
+	    !READ_ONCE(on->settings.cache_bypass))
+		return verdict;
+	verdict = opvs_bypass(on, svc, flow, 0, choice);
+	*choice = (struct opvs_choice){};
+	if (verdict != OPVS_GO_ON)
+		return verdict;
+	return opvs_query_because(query, OPVS_WHY_BYPASS,
+				  OPVS_VERDICT(BYPASSED));
 }

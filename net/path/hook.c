@@ -15,6 +15,7 @@
 #include <opvs/netns.h>
 #include <opvs/svc.h>
 #include <opvs/trace.h>
+#include <opvs/xmit.h>
 
 #include <linux/bottom_half.h>
 #include <linux/in.h>
@@ -31,6 +32,7 @@ static const u8 verdict_nf[] = {
 	[OPVS_CTR_NONE]			= NF_ACCEPT,
 	[OPVS_CTR_FORWARDED]		= NF_STOLEN,
 	[OPVS_CTR_DELIVERED_LOCAL]	= NF_ACCEPT,
+	[OPVS_CTR_BYPASSED]		= NF_STOLEN,
 	[OPVS_CTR_REPLIES]		= NF_ACCEPT,
 	[OPVS_CTR_ICMP_TO_SERVER]	= NF_STOLEN,
 	[OPVS_CTR_ICMP_TO_LOCAL]	= NF_ACCEPT,
@@ -408,6 +410,7 @@ static void opvs_family_down(struct opvs_net *on, u8 family)
 }
 
 const struct opvs_svc_events opvs_path_events = {
+	.bypass		= &opvs_xmit_bypass,
 	.family_up	= opvs_family_up,
 	.family_down	= opvs_family_down,
 };

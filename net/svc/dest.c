@@ -214,6 +214,31 @@ err_free:
 	return NULL;
 }
 
+/**
+ * opvs_dest_create() - a server that nothing leads to yet
+ * @svc: its service
+ * @conf: its name
+ *
+ * It counts as removed.  It holds its service until it is freed.
+ *
+ * Context: process, cfg_lock held.
+ * Return: the server, for the caller to give to opvs_removed_add_dest() in the end,
+ * or NULL.
+ */
+struct opvs_dest *opvs_dest_create(struct opvs_svc *svc,
+				   const struct opvs_dest_conf *conf)
+{
+	struct opvs_dest *dest = dest_alloc(svc, conf);
+
+	if (!dest)
+		return NULL;
+	list_add_tail_rcu(&dest->all, &svc->on->svc.dests);
+	opvs_svc_get(svc);
+	opvs_live_inc(svc->on);
+	opvs_watch_dest(dest);
+	return dest;
+}
+
 /* A server of a name that the service does not have. */
 static struct opvs_dest *dest_new(struct opvs_svc *svc,
 				  const struct opvs_dest_conf *conf,
@@ -227,14 +252,8 @@ static struct opvs_dest *dest_new(struct opvs_svc *svc,
 		err = opvs_share_check_object(svc->on, extack);
 	if (err)
 		return ERR_PTR(err);
-	dest = dest_alloc(svc, conf);
-	if (!dest)
-		return ERR_PTR(-ENOMEM);
-	list_add_tail_rcu(&dest->all, &svc->on->svc.dests);
-	opvs_svc_get(svc);
-	opvs_live_inc(svc->on);
-	opvs_watch_dest(dest);
-	return dest;
+	dest = opvs_dest_create(svc, conf);
+	return dest ?: ERR_PTR(-ENOMEM);
 }
 
 /* Tells packets what @conf says; the view already knows the weight. */

@@ -128,6 +128,7 @@ static void svc_give_up(struct opvs_svc *svc)
 	svc->conf.policy = NULL;
 	rcu_assign_pointer(svc->policy, &svc->on->policy.standard);
 	opvs_svc_forget_late(svc);
+	opvs_bypass_leave(svc);
 	opvs_removed_add_svc(svc);
 	opvs_svc_put(svc);
 }
@@ -191,6 +192,8 @@ static struct opvs_svc *svc_create(struct opvs_net *on,
 	if (IS_ERR(svc))
 		return svc;
 	err = opvs_sip_expect(svc, conf);
+	if (!err)
+		err = opvs_bypass_join(svc);
 	if (err) {
 		svc_give_up(svc);
 		return ERR_PTR(err);

@@ -28,6 +28,10 @@ static void svc_raw(const struct opvs_svc *svc, struct opvs_totals *raw)
 		opvs_stats_sum(dest->stats_cpu, &one);
 		opvs_totals_add(raw, &one);
 	}
+	if (svc->bypass) {
+		opvs_stats_sum(svc->bypass->stats_cpu, &one);
+		opvs_totals_add(raw, &one);
+	}
 }
 
 /* Hands what @raw grew by since the last time to the parent. */

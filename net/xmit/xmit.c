@@ -12,11 +12,12 @@ opvs_xmit_methods[IP_VS_CONN_F_FWD_MASK + 1] = {
 	[IP_VS_CONN_F_MASQ]	= &opvs_xmit_nat,
 	[IP_VS_CONN_F_TUNNEL]	= &opvs_xmit_tunnel,
 	[IP_VS_CONN_F_DROUTE]	= &opvs_xmit_dr,
+	[IP_VS_CONN_F_BYPASS]	= &opvs_xmit_bypass,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);
 
 /**
- * opvs_xmit_find() - look up a transmit method
+ * opvs_xmit_find() - look up a transmit method that a server can have
  * @method: IP_VS_CONN_F_* forwarding method
  *
  * Context: any.
@@ -24,7 +25,8 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);
  */
 const struct opvs_xmit_ops *opvs_xmit_find(u32 method)
 {
-	if (method >= ARRAY_SIZE(opvs_xmit_methods))
+	if (method >= ARRAY_SIZE(opvs_xmit_methods) ||
+	    method == IP_VS_CONN_F_BYPASS)
 		return NULL;
 	return opvs_xmit_methods[method];
 }

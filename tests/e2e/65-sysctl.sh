@@ -10,6 +10,7 @@ other=opvs-e-$ns_id
 # one limit that each place writes in its own way.
 common='am_droprate 10 0 2147483647
 amemthresh 1024 0 2147483647
+cache_bypass 0 0 1
 conn_reuse_mode 1 0 3
 conntrack 0 0 1
 pmtu_disc 1 0 1

@@ -279,6 +279,12 @@ static void xmit_methods(struct kunit *test)
 
 	for (method = 0; method <= IP_VS_CONN_F_FWD_MASK; method++) {
 		ops = opvs_xmit_find(method);
+		/* No server can have it. */
+		if (method == IP_VS_CONN_F_BYPASS) {
+			KUNIT_EXPECT_NULL(test, ops);
+			ops = opvs_xmit_of(method);
+			KUNIT_ASSERT_NOT_NULL(test, ops);
+		}
 		KUNIT_EXPECT_PTR_EQ(test, ops, opvs_xmit_of(method));
 		KUNIT_EXPECT_PTR_EQ(test, ops,
 				    opvs_xmit_of(method | IP_VS_CONN_F_HASHED |

@@ -54,6 +54,8 @@ static const struct {
 	[OPVS_WHY_RANDOM] = { "random", "drawn by lot" },
 	[OPVS_WHY_LOCALITY] = { "locality", "the address has this server" },
 	[OPVS_WHY_ONLY] = { "only", "no other server is available" },
+	[OPVS_WHY_BYPASS] = { "bypass",
+		"no server is available; it goes on without one" },
 };
 
 /* A reason that the kernel learns needs a word here. */

@@ -105,6 +105,7 @@ enum opvs_why {
 	OPVS_WHY_RANDOM,		/* drawn by lot */
 	OPVS_WHY_LOCALITY,		/* the address has this server */
 	OPVS_WHY_ONLY,			/* no other server is available */
+	OPVS_WHY_BYPASS,		/* no server is available; it goes on without one */
 	__OPVS_WHY_MAX,
 };
 
