@@ -85,6 +85,19 @@ static bool answers_become(struct nf_conn *ct,
 	return true;
 }
 
+/* Nothing tracks here, a rule said that it should not, or the tracker found the
+ * packet invalid: damaged, or out of its connection's window.  It is for the server
+ * to judge that.  On its way out it would begin an entry, in which its connection's
+ * answers are another's, and be dropped for that.
+ */
+static bool stays_untracked(struct sk_buff *skb)
+{
+	if (skb_nfct(skb))
+		return false;
+	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	return true;
+}
+
 /* Does the packet's entry expect answers from the server, or can it be made to?
  * An unconfirmed one that was made for another server is shared with a datagram
  * that came in the same GSO packet.
@@ -97,7 +110,7 @@ static bool leads_to_server(struct sk_buff *skb, const struct opvs_flow *flow,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	/* Nothing tracks here, or a rule said that it should not. */
+	/* It was tracked once more, and is not any longer. */
 	if (!ct)
 		return true;
 	answers = *answers_of(ct, CTINFO2DIR(ctinfo));
@@ -157,6 +170,8 @@ bool opvs_nfct_follow(struct sk_buff *skb, const struct opvs_flow *flow,
 	const struct opvs_tuple *server = &cp->reply.tuple;
 	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
 
+	if (stays_untracked(skb))
+		return false;
 	/* An entry that was there before the connection is not of it: see
 	 * opvs_nfct_kill().
 	 */
