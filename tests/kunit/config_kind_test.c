@@ -133,46 +133,34 @@ static void kind_accepted(struct kunit *test)
 			conf.key.proto && !conf.key.port);
 }
 
-/* Replies of one-packet services are known by where they come from, which says
- * nothing about the address that a marked packet was sent to.
+/* By every method, one-packet and tracked: replies of NAT servers are recognised in
+ * one case by where they come from, in the other by their entries.
  */
 static void kind_mark_method(struct kunit *test)
 {
-	struct netlink_ext_ack extack = {};
 	struct opvs_svc_conf conf;
 	struct opvs_dest_conf dest;
+	struct opvs_dest *server;
 	struct opvs_svc *svc;
-	int err;
 
 	good_svc(&conf);
 	kind_mark_one_packet(&conf);
 	good_dest(&dest);
 	svc = make_svc(test, &conf);
-	KUNIT_EXPECT_EQ(test, add_dest(svc, &dest, &extack), -EOPNOTSUPP);
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_EQ(test, svc->num_dests, 0);
-	dest.xmit = opvs_xmit_find(IP_VS_CONN_F_DROUTE);
-	make_dest(test, svc, &dest);
+	server = make_dest(test, svc, &dest);
+	KUNIT_EXPECT_TRUE(test, opvs_dest_joined(server));
 
-	/* Tracked, it may; but then it cannot become one-packet. */
 	make_tracked(&conf);
 	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &conf, NULL);
-	mutex_unlock(&on->cfg_lock);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	good_dest(&dest);
-	dest.key.addr.ip = htonl(0xc000020c);
-	make_dest(test, svc, &dest);
-	kind_mark_one_packet(&conf);
+	KUNIT_EXPECT_EQ(test, opvs_svc_edit(svc, &conf, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, opvs_dest_joined(server));
 	conf.flags |= IP_VS_SVC_F_ONEPACKET;
-	extack = (struct netlink_ext_ack){};
-	mutex_lock(&on->cfg_lock);
-	err = opvs_svc_edit(svc, &conf, &extack);
+	KUNIT_EXPECT_EQ(test, opvs_svc_edit(svc, &conf, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, opvs_dest_joined(server));
+	dest.xmit = opvs_xmit_find(IP_VS_CONN_F_DROUTE);
+	KUNIT_EXPECT_EQ(test, opvs_dest_edit(server, &dest, NULL), 0);
+	KUNIT_EXPECT_FALSE(test, opvs_dest_joined(server));
 	mutex_unlock(&on->cfg_lock);
-	KUNIT_EXPECT_EQ(test, err, -EOPNOTSUPP);
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
-	KUNIT_EXPECT_FALSE(test, svc->one_packet);
-	KUNIT_EXPECT_FALSE(test, opvs_dest_joined(find_dest(svc, &dest)));
 }
 
 /* Replies of NAT servers are known by their address as long as each packet is
