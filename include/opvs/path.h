@@ -153,6 +153,10 @@ bool opvs_yields(const struct opvs_conn_start *start,
 opvs_verdict_t opvs_expected_first(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *flow);
 
+opvs_verdict_t opvs_expected_peek(struct opvs_net *on,
+				  const struct opvs_flow *flow,
+				  struct opvs_query *query);
+
 /**
  * opvs_expected() - begin an expected connection, if the packet does
  * @skb: packet that belongs to no connection

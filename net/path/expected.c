@@ -12,6 +12,7 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/proto.h>
+#include <opvs/query.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 
@@ -120,6 +121,26 @@ static opvs_verdict_t expected_reply(struct opvs_net *on, struct sk_buff *skb,
 			     request->dport, cp->flags & IP_VS_CONN_F_NFCT);
 }
 
+/* What a packet uses, if it uses any. */
+static struct opvs_expect *expect_of(struct opvs_net *on,
+				     const struct opvs_flow *flow)
+{
+	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
+	struct opvs_expect *expect;
+
+	if (!proto || flow->event != proto->first)
+		return NULL;
+	expect = opvs_expect_find(on, flow);
+	/* The server may have got another method meanwhile. */
+	if (!expect || !READ_ONCE(expect->control->dest->xmit)->rewrites)
+		return NULL;
+	/* Requests come to the host; one that is forwarded is none of ours. */
+	if (expect->kind == OPVS_TUPLE_REQUEST &&
+	    !(flow->flags & (OPVS_FLOW_TO_HOST | OPVS_FLOW_FROM_HOST)))
+		return NULL;
+	return expect;
+}
+
 /**
  * opvs_expected_first() - what opvs_expected() does when any are expected
  * @skb: packet that belongs to no connection
@@ -130,20 +151,46 @@ static opvs_verdict_t expected_reply(struct opvs_net *on, struct sk_buff *skb,
 opvs_verdict_t opvs_expected_first(struct opvs_net *on, struct sk_buff *skb,
 				   const struct opvs_flow *flow)
 {
-	const struct opvs_proto *proto = opvs_proto_find(flow->proto);
-	struct opvs_expect *expect;
+	struct opvs_expect *expect = expect_of(on, flow);
 
-	if (!proto || flow->event != proto->first)
-		return OPVS_NOT_OURS;
-	expect = opvs_expect_find(on, flow);
-	/* The server may have got another method meanwhile. */
-	if (!expect || !READ_ONCE(expect->control->dest->xmit)->rewrites)
+	if (!expect)
 		return OPVS_NOT_OURS;
 	if (expect->kind == OPVS_TUPLE_REPLY)
 		return expected_reply(on, skb, flow, expect);
-	/* Requests come to the host; one that is forwarded is none of ours. */
-	if (!(flow->flags & (OPVS_FLOW_TO_HOST | OPVS_FLOW_FROM_HOST)))
-		return OPVS_NOT_OURS;
 	return expected_request(on, skb, flow, expect);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expected_first);
+
+/**
+ * opvs_expected_peek() - what would opvs_expected() make of a packet?
+ * @flow: of a packet that belongs to no connection
+ * @query: is told the service, the server and why
+ *
+ * Context: BH disabled, RCU read side.
+ * Return: as of opvs_expected(); OPVS_VERDICT(FORWARDED) when the packet has got as
+ * far as to the transmit method.
+ */
+opvs_verdict_t opvs_expected_peek(struct opvs_net *on,
+				  const struct opvs_flow *flow,
+				  struct opvs_query *query)
+{
+	const struct opvs_expect *expect;
+	struct opvs_dest *dest;
+
+	expect = opvs_expect_any(on) ? expect_of(on, flow) : NULL;
+	if (!expect)
+		return OPVS_NOT_OURS;
+	query->svc = expect->control->dest->svc;
+	dest = opvs_query_dest(query, expect->control->dest);
+	if (!dest || READ_ONCE(dest->removed))
+		return opvs_query_because(query, OPVS_WHY_REMOVED_SERVER,
+					  OPVS_VERDICT(DROP_REMOVED_SERVER));
+	query->dest = dest;
+	if (expect->kind == OPVS_TUPLE_REPLY)
+		return opvs_query_because(query, OPVS_WHY_REPLY,
+					  OPVS_VERDICT(REPLIES));
+	query->remembered = true;
+	return opvs_query_because(query, OPVS_WHY_CONNECTION,
+				  OPVS_VERDICT(FORWARDED));
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_expected_peek);

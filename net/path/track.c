@@ -488,7 +488,7 @@ opvs_verdict_t opvs_track_peek(struct opvs_net *on,
 		return OPVS_NOT_OURS;
 	node = opvs_table_find_flow(on, flow, jiffies);
 	if (!node)
-		return OPVS_NOT_OURS;
+		return opvs_expected_peek(on, flow, query);
 	cp = opvs_conn_of(node);
 	if (node->tuple.kind != OPVS_TUPLE_REPLY)
 		return flow->flags & (OPVS_FLOW_TO_HOST | OPVS_FLOW_FROM_HOST) ?

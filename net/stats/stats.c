@@ -35,6 +35,7 @@ void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
 		opvs_totals_add(sum, &one);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_stats_sum);
 
 /**
  * opvs_totals_add() - add one set of totals to another
