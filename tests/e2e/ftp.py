@@ -12,7 +12,7 @@ Logs in, plays the scenario and prints what it saw in one line.
   halves   the command that names the client's port comes in two packets
   foreign  PORT names another host, and EPRT a low port
   pipe     two commands in one packet
-  slow     a file is read so slowly that it takes six seconds; prints how long it
+  slow     a file is read so slowly that it takes four seconds; prints how long it
            was, and what the control connection says then
   many N   N files on one control connection, PASV or EPSV each
 """
@@ -142,7 +142,7 @@ def slow():
         data.settimeout(WAIT)
         data.connect(where)
         control.ask("RETR data")
-        until, total = time.monotonic() + 6, 0
+        until, total = time.monotonic() + 4, 0
         while time.monotonic() < until:
             total += len(data.recv(4096))
             time.sleep(0.2)

@@ -2,14 +2,30 @@
 # shellcheck shell=bash disable=SC2154 # lib.sh sets it
 # Servers and clients of FTP: vsftpd and curl.
 
+# Memory holds large files that are mostly holes, with a random page in each megabyte.
+random_file() {
+	local size=$1 file=$2
+	if ((size <= 2000000)); then
+		head -c "$size" /dev/urandom >"$file"
+		return
+	fi
+	truncate -s "$size" "$file"
+	python3 - "$size" "$file" <<'END'
+import os, sys
+fd = os.open(sys.argv[2], os.O_WRONLY)
+for at in range(0, int(sys.argv[1]) - 4096, 1 << 20):
+    os.pwrite(fd, os.urandom(4096), at)
+END
+}
+
 # ftp_servers SIZE [OPTION=VALUE...]: on all servers, in both families, with a file
-# "who" that says which server it is, and "data" with SIZE random bytes. Sets sum,
-# what that comes to.
+# "who" that says which server it is, and "data" with SIZE bytes. Sets sum, what that
+# comes to.
 ftp_servers() {
 	local size=$1 n
 	shift
 	mkdir -p "$state/ftp/empty"
-	head -c "$size" /dev/urandom >"$state/ftp/data"
+	random_file "$size" "$state/ftp/data"
 	# shellcheck disable=SC2034 # tests use it
 	sum=$(sha256sum <"$state/ftp/data")
 	for n in 1 2 3; do
@@ -57,9 +73,9 @@ ftp_get() {
 		2>>"$state/ftp/log" | sha256sum
 }
 
-# ftp_put FAMILY VIP-NUMBER MODE NAME: has curl store it.
+# ftp_put FAMILY VIP-NUMBER MODE NAME [FILE]: has curl store "data", or FILE.
 ftp_put() {
 	# shellcheck disable=SC2086 # words
-	in_client curl -sSg ${ftp_mode[$3]} -T "$state/ftp/data" \
+	in_client curl -sSg ${ftp_mode[$3]} -T "$state/ftp/${5:-data}" \
 		"ftp://${vs[$1,$2]}/$4" 2>>"$state/ftp/log"
 }
