@@ -8,7 +8,6 @@
 struct opvs_dest_conf;
 struct opvs_name;
 struct opvs_net;
-struct opvs_svc;
 
 /**
  * union opvs_tunnel - what a server's packets are wrapped in
@@ -27,14 +26,11 @@ union opvs_tunnel {
 };
 
 /* tunnels.c: addresses that tunnels lead to; cfg_lock held, process context */
-int opvs_tunnels_join(const struct opvs_svc *svc,
-		      const struct opvs_dest_conf *conf);
-void opvs_tunnels_leave(const struct opvs_svc *svc,
-			const struct opvs_dest_conf *conf);
+int opvs_tunnels_join(struct opvs_net *on, const struct opvs_dest_conf *conf);
+void opvs_tunnels_leave(struct opvs_net *on, const struct opvs_dest_conf *conf);
 
 /* any context, RCU read side */
-bool opvs_tunnels_has(struct opvs_net *on, const struct opvs_name *name,
-		      bool *marked);
+bool opvs_tunnels_has(struct opvs_net *on, const struct opvs_name *name);
 
 int opvs_tunnels_net_init(struct opvs_net *on);
 void opvs_tunnels_net_exit(struct opvs_net *on);

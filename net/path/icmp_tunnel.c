@@ -50,14 +50,12 @@ enum complaint {
  * struct quoted - what an error says about a packet in a tunnel
  * @what: the complaint
  * @mtu: what the path carries; 0: an old router does not say it (RFC 1191 s5)
- * @marked: a server by that tunnel is one of a service by mark
  * @outer: the quoted outer packet
  * @inner: the packet in it, if that is quoted far enough; else its family is 0
  */
 struct quoted {
 	enum complaint		what;
 	unsigned int		mtu;
-	bool			marked;
 	struct opvs_flow	outer;
 	struct opvs_flow	inner;
 };
@@ -121,7 +119,7 @@ static bool read_outer(struct opvs_net *on, const struct sk_buff *skb,
 	/* What is inside, IPv4 or IPv6, is all the same to a tunnel's end. */
 	proto = outer->proto == IPPROTO_IPV6 ? IPPROTO_IPIP : outer->proto;
 	name = opvs_name(&outer->daddr, outer->dport, outer->family, proto);
-	return opvs_tunnels_has(on, &name, &q->marked);
+	return opvs_tunnels_has(on, &name);
 }
 
 static u8 family_of(u8 proto)
@@ -185,23 +183,19 @@ static void read_inner(const struct sk_buff *skb, struct quoted *q)
 }
 
 /* Did a client send it to a service?  Nobody is to be told of a packet that was
- * made up.  A datagram of a one-packet service by mark leaves no trace, and the mark
- * is not quoted: what is, is that it went into the tunnel of such a service.
+ * made up.
  */
-static bool is_request(struct opvs_net *on, const struct quoted *q)
+static bool is_request(struct opvs_net *on, const struct opvs_flow *flow)
 {
-	const struct opvs_flow *flow = &q->inner;
-	struct opvs_conn_node *node;
 	struct opvs_tuple tuple;
+	struct opvs_conn_node *node;
 
 	if (!flow->family || flow->flags & OPVS_FLOW_LATER_FRAG)
 		return false;
 	opvs_tuple_of(&tuple, flow);
 	node = opvs_track_find(on, &tuple);
-	if (node)
-		return node->tuple.kind == OPVS_TUPLE_REQUEST;
-	return opvs_svc_match(on, flow, 0) ||
-	       (q->marked && flow->proto == IPPROTO_UDP);
+	return node ? node->tuple.kind == OPVS_TUPLE_REQUEST :
+		      !!opvs_svc_match(on, flow, 0);
 }
 
 /* Notes what the path to the server carries. */
@@ -326,7 +320,7 @@ opvs_verdict_t opvs_icmp_tunnel(struct opvs_net *on, struct sk_buff *skb,
 	if (q.what == COMPLAINT_TOO_BIG)
 		note_mtu(on, skb, &q);
 	read_inner(skb, &q);
-	if (!is_request(on, &q))
+	if (!is_request(on, &q.inner))
 		return OPVS_NOT_OURS;
 	tell_client(on, skb, &q);
 	return OPVS_VERDICT(ICMP_TO_CLIENT);

@@ -327,7 +327,7 @@ static int join_place(struct opvs_dest *dest, const struct opvs_dest_conf *conf)
 {
 	if (conf->xmit->rewrites)
 		return opvs_behind_join(dest);
-	return conf->xmit->wraps ? opvs_tunnels_join(dest->svc, conf) : 0;
+	return conf->xmit->wraps ? opvs_tunnels_join(dest->svc->on, conf) : 0;
 }
 
 /* What else leads to a server but its service: replies by where they come from,
@@ -359,7 +359,7 @@ static void leave_more(struct opvs_dest *dest,
 	if (left->xmit->rewrites)
 		opvs_behind_leave(dest);
 	else if (left->xmit->wraps)
-		opvs_tunnels_leave(dest->svc, left);
+		opvs_tunnels_leave(dest->svc->on, left);
 }
 
 /* Leads packets to a server that they cannot see yet.  After an error it is for

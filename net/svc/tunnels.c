@@ -13,7 +13,6 @@
 #include <opvs/kunit.h>
 #include <opvs/name.h>
 #include <opvs/netns.h>
-#include <opvs/svc.h>
 
 #include <linux/err.h>
 #include <linux/in.h>
@@ -27,8 +26,6 @@
  * @addr: of the servers; constant
  * @rest: as names have it; constant
  * @users: servers; cfg_lock
- * @marked: those of them that are of services by mark; READ_ONCE by packets,
- *	written under cfg_lock
  * @rcu: frees it
  */
 struct far_end {
@@ -36,7 +33,6 @@ struct far_end {
 	union nf_inet_addr	addr;
 	u32			rest;
 	u32			users;
-	u32			marked;
 	struct rcu_head		rcu;
 };
 
@@ -78,79 +74,53 @@ static struct opvs_name far_end_name(const struct opvs_dest_conf *conf)
 	}
 }
 
-static struct far_end *far_end_find(struct opvs_net *on,
-				    const struct opvs_name *name)
-{
-	return rhashtable_lookup_fast(&on->tunnels, name, far_end_params);
-}
-
-/* A far end without servers. */
-static struct far_end *far_end_new(struct opvs_net *on,
-				   const struct opvs_name *name)
-{
-	struct far_end *end;
-	int err;
-
-	end = kzalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
-	if (!end)
-		return ERR_PTR(-ENOMEM);
-	end->addr = *name->addr;
-	end->rest = name->rest;
-	err = rhashtable_insert_fast(&on->tunnels, &end->node, far_end_params);
-	if (!err)
-		return end;
-	kfree(end);
-	return ERR_PTR(err);
-}
-
 /**
  * opvs_tunnels_join() - a server's tunnel leads somewhere
- * @svc: the server's service
  * @conf: the server's configuration, its method one that wraps
  *
  * Context: process, cfg_lock held.
  * Return: 0 or -ENOMEM, or another error of rhashtable.
  */
-int opvs_tunnels_join(const struct opvs_svc *svc,
-		      const struct opvs_dest_conf *conf)
+int opvs_tunnels_join(struct opvs_net *on, const struct opvs_dest_conf *conf)
 {
 	const struct opvs_name name = far_end_name(conf);
-	struct opvs_net *on = svc->on;
 	struct far_end *end;
+	int err;
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	end = far_end_find(on, &name) ?: far_end_new(on, &name);
-	if (IS_ERR(end))
-		return PTR_ERR(end);
-	end->users++;
-	if (opvs_svc_key_is_mark(&svc->key))
-		WRITE_ONCE(end->marked, end->marked + 1);
-	return 0;
+	end = rhashtable_lookup_fast(&on->tunnels, &name, far_end_params);
+	if (end) {
+		end->users++;
+		return 0;
+	}
+	end = kzalloc(sizeof(*end), GFP_KERNEL_ACCOUNT);
+	if (!end)
+		return -ENOMEM;
+	end->addr = *name.addr;
+	end->rest = name.rest;
+	end->users = 1;
+	err = rhashtable_insert_fast(&on->tunnels, &end->node, far_end_params);
+	if (err)
+		kfree(end);
+	return err;
 }
 
 /**
  * opvs_tunnels_leave() - undo opvs_tunnels_join()
- * @svc: as there
  * @conf: as there
  *
  * Context: process, cfg_lock held.
  */
-void opvs_tunnels_leave(const struct opvs_svc *svc,
-			const struct opvs_dest_conf *conf)
+void opvs_tunnels_leave(struct opvs_net *on, const struct opvs_dest_conf *conf)
 {
 	const struct opvs_name name = far_end_name(conf);
-	struct opvs_net *on = svc->on;
 	struct far_end *end;
 
 	lockdep_assert_held(&on->cfg_lock);
 
-	end = far_end_find(on, &name);
-	if (WARN_ON_ONCE(!end))
-		return;
-	if (opvs_svc_key_is_mark(&svc->key))
-		WRITE_ONCE(end->marked, end->marked - 1);
-	if (--end->users)
+	end = rhashtable_lookup_fast(&on->tunnels, &name, far_end_params);
+	if (WARN_ON_ONCE(!end) || --end->users)
 		return;
 	rhashtable_remove_fast(&on->tunnels, &end->node, far_end_params);
 	kfree_rcu(end, rcu);
@@ -159,20 +129,12 @@ void opvs_tunnels_leave(const struct opvs_svc *svc,
 /**
  * opvs_tunnels_has() - does a tunnel lead there?
  * @name: address, with protocol and port of the outer packet
- * @marked: result, if one does: the server is one of a service by mark, too
  *
  * Context: any, RCU read side.
  */
-bool opvs_tunnels_has(struct opvs_net *on, const struct opvs_name *name,
-		      bool *marked)
+bool opvs_tunnels_has(struct opvs_net *on, const struct opvs_name *name)
 {
-	const struct far_end *end;
-
-	end = rhashtable_lookup(&on->tunnels, name, far_end_params);
-	if (!end)
-		return false;
-	*marked = READ_ONCE(end->marked);
-	return true;
+	return rhashtable_lookup(&on->tunnels, name, far_end_params);
 }
 
 /**

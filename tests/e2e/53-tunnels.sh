@@ -297,39 +297,6 @@ for f in 4 6; do
 	done
 done
 
-# The mark is not quoted; a one-packet service by it is told all the same.
-if nft add table inet tunnels 2>/dev/null; then
-	nft -f - <<-END
-		table inet tunnels {
-			chain pre {
-				type filter hook prerouting priority mangle;
-				ip daddr ${vip[4,8]} udp dport 5534 meta mark set 53
-			}
-		}
-	END
-	agent serve ns="${ns_servers[3]}" id=m3 addr="${vip[4,8]}|5534"
-	ipvsadm -A -f 53 -s rr -o
-	ipvsadm -a -f 53 -r 10.91.30.2 -i
-	ip route flush cache
-	client_forgets
-	snapshot icmp_to_client
-	agent ask ns="$ns_client" src="${direct_ip[4]}" \
-		dst="${vip[4,8]}|5534" size=1390 df=1
-	is "${A[got]} ${A[errno]:-} ${A[info]:-} ${A[quoted]:-}" \
-		"0 EMSGSIZE 1380 ${vip[4,8]}|5534" \
-		'by mark, one packet: a narrow link on the way'
-	rose icmp_to_client 1 'by mark, one packet: as a router there said'
-	client_forgets
-	ip route flush cache
-	agent ask ns="$ns_client" src="${direct_ip[4]}" ttl=2 \
-		dst="${vip[4,8]}|5534"
-	is "${A[errno]:-} ${A[quoted]:-}" "EHOSTUNREACH ${vip[4,8]}|5534" \
-		'by mark, one packet: a hop within the tunnel can be traced'
-	ipvsadm -D -f 53
-	agent unserve id=m3
-	nft delete table inet tunnels
-fi
-
 # ---- errors of others ----
 
 # Nobody listens for GUE: the client hears of a host that cannot be reached.
