@@ -25,8 +25,9 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_xmit_methods);
  */
 const struct opvs_xmit_ops *opvs_xmit_find(u32 method)
 {
-	if (method >= ARRAY_SIZE(opvs_xmit_methods) ||
-	    method == IP_VS_CONN_F_BYPASS)
+	/* Bypassing is no server's method: net/svc/bypass.c. */
+	if (method == IP_VS_CONN_F_BYPASS ||
+	    method >= ARRAY_SIZE(opvs_xmit_methods))
 		return NULL;
 	return opvs_xmit_methods[method];
 }

@@ -83,6 +83,11 @@ done
 # A narrow link behind the director: tracepath finds the MTU of the whole path. It
 # asks one port after the other, so services are for all of them: a one-packet one
 # by mark, and a tracked one.
+forget_mtus() {
+	in_client ip route flush cache
+	in_client ip -6 route flush cache
+}
+forget_mtus
 in_server 1 ip link set v0 mtu 1340
 ip -n "$far" link set w0 mtu 1340
 nft -f - <<-END
@@ -112,8 +117,7 @@ for f in 4 6; do
 	done
 done
 nft delete table inet marks
-in_client ip route flush cache
-in_client ip -6 route flush cache
+forget_mtus
 ip route del 10.91.42.0/24
 ip -6 route del fd91:42::/64
 agent unserve id=u4
