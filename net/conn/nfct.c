@@ -87,14 +87,15 @@ static bool answers_become(struct nf_conn *ct,
 
 /* Nothing tracks here, a rule said that it should not, or the tracker found the
  * packet invalid: damaged, or out of its connection's window.  It is for the server
- * to judge that.  On its way out it would begin an entry, in which its connection's
- * answers are another's, and be dropped for that.
+ * to judge that.  With its new addresses it would begin an entry on its way out, in
+ * which its connection's answers are another's, and be dropped for that.
  */
-static bool stays_untracked(struct sk_buff *skb)
+static bool stays_untracked(struct sk_buff *skb, const struct opvs_conn *cp)
 {
 	if (skb_nfct(skb))
 		return false;
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	if (opvs_conn_rewrites(cp))
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	return true;
 }
 
@@ -110,9 +111,11 @@ static bool leads_to_server(struct sk_buff *skb, const struct opvs_flow *flow,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	/* It was tracked once more, and is not any longer. */
-	if (!ct)
+	/* It was tracked once more, and now it cannot be. */
+	if (!ct) {
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 		return true;
+	}
 	answers = *answers_of(ct, CTINFO2DIR(ctinfo));
 	if (is_from(&answers, &server->src, server->sport))
 		return true;
@@ -170,7 +173,7 @@ bool opvs_nfct_follow(struct sk_buff *skb, const struct opvs_flow *flow,
 	const struct opvs_tuple *server = &cp->reply.tuple;
 	bool one_packet = cp->flags & IP_VS_CONN_F_ONE_PACKET;
 
-	if (stays_untracked(skb))
+	if (stays_untracked(skb, cp))
 		return false;
 	/* An entry that was there before the connection is not of it: see
 	 * opvs_nfct_kill().
