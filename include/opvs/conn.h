@@ -4,6 +4,7 @@
 #define OPVS_CONN_H
 
 #include <linux/cache.h>
+#include <linux/ip_vs.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -265,6 +266,12 @@ static inline bool opvs_conn_is_template(const struct opvs_conn *cp)
 static inline bool opvs_conn_was_expected(const struct opvs_conn *cp)
 {
 	return cp->control && !opvs_conn_is_template(cp->control);
+}
+
+/* Goes past the service, by cache_bypass: its server is one in name only. */
+static inline bool opvs_conn_is_bypass(const struct opvs_conn *cp)
+{
+	return (cp->flags & IP_VS_CONN_F_FWD_MASK) == IP_VS_CONN_F_BYPASS;
 }
 
 /* Its method changes addresses.  One-packet entries know if they are tracked. */

@@ -34,7 +34,7 @@ void opvs_idle_work(struct work_struct *work)
 
 static bool is_orphan(const struct opvs_conn *cp)
 {
-	return READ_ONCE(cp->dest->removed);
+	return READ_ONCE(cp->dest->removed) && !opvs_conn_is_bypass(cp);
 }
 
 /**

@@ -49,7 +49,7 @@ static opvs_verdict_t ipsec_request(struct opvs_net *on, struct sk_buff *skb,
 				    struct opvs_conn *cp)
 {
 	/* Another server would not know the keys. */
-	if (unlikely(READ_ONCE(cp->dest->removed))) {
+	if (unlikely(READ_ONCE(cp->dest->removed)) && !opvs_conn_is_bypass(cp)) {
 		opvs_count(on, SERVICE_PACKETS);
 		return OPVS_VERDICT(DROP_REMOVED_SERVER);
 	}

@@ -342,7 +342,7 @@ track_request(struct opvs_net *on, struct sk_buff *skb,
 {
 	struct opvs_dest *dest = cp->dest;
 
-	if (unlikely(READ_ONCE(dest->removed)))
+	if (unlikely(READ_ONCE(dest->removed)) && !opvs_conn_is_bypass(cp))
 		return follow_orphan(on, cp, flow);
 	if (unlikely(is_left(on, cp, dest, flow))) {
 		/* At once: else a client that goes on like that fills the chain
@@ -447,7 +447,7 @@ static opvs_verdict_t request_peek(struct opvs_net *on,
 {
 	struct opvs_dest *dest = opvs_query_dest(query, cp->dest);
 
-	if (!dest || READ_ONCE(dest->removed)) {
+	if (!dest || (READ_ONCE(dest->removed) && !opvs_conn_is_bypass(cp))) {
 		if (orphan_is_left(on, flow)) {
 			opvs_query_ends(query, cp);
 			return OPVS_BEGIN_ANEW;

@@ -124,7 +124,13 @@ is "${A[errno]:-none}" ECONNREFUSED 'a service by address: refused'
 # The service goes while an entry is there, and comes back with it.
 ipvsadm -E -f 4 -s rr
 through 4 'before the service goes'
+from_client ask src="${client_ip[4]}|55700" dst="${rip[4,1]}|5570" data=hello
+is "${A[got]} ${A[server]:-}" '1 s1' 'a connection, before the service goes'
 ipvsadm -D -f 4
+snapshot bypassed
+from_client ask src="${client_ip[4]}|55700" dst="${rip[4,1]}|5570" data=hello
+is "${A[got]} ${A[server]:-}" '1 s1' 'it goes on without the service'
+rose bypassed 1 'and is counted'
 ipvsadm -A -f 4 -s rr
 through 4 'a service that came back'
 is "$(ipvsadm -Ln --stats -f 4 | awk '$1 == "FWM" { print $3, $4 }')" '1 1' \
