@@ -16,6 +16,7 @@
 #include <opvs/hint.h>
 #include <opvs/kunit.h>
 
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 
@@ -30,9 +31,15 @@ static u64 asked_tag(const struct opvs_asked *asked,
 	return siphash(ends, sizeof(*ends), &asked->key) ?: 1;
 }
 
+/* Another CPU may have looked at the clock a moment later than this one. */
+static u32 asked_age(const struct opvs_asked_way *way, u32 now)
+{
+	return max_t(s32, now - way->written, 0);
+}
+
 static bool is_known(const struct opvs_asked_way *way, u64 tag, u32 now)
 {
-	return way->tag == tag && now - way->written < OPVS_HINT_LIFETIME;
+	return way->tag == tag && asked_age(way, now) < OPVS_HINT_LIFETIME;
 }
 
 /* Takes a way out of a bucket as it was at one moment. */
@@ -64,7 +71,7 @@ static struct opvs_asked_way *way_for(struct opvs_asked_bucket *bucket, u64 tag,
 	for (way = bucket->way; way < bucket->way + OPVS_ASKED_WAYS; way++) {
 		if (way->tag == tag)
 			return way;
-		age = way->tag ? now - way->written : U32_MAX;
+		age = way->tag ? asked_age(way, now) : U32_MAX;
 		if (age > most) {
 			most = age;
 			best = way;
@@ -127,7 +134,7 @@ bool opvs_asked_note(struct opvs_asked *asked,
 	bucket = &asked->bucket[tag % OPVS_ASKED_BUCKETS];
 	if (asked_read(bucket, tag, now, &found) && found.port == port &&
 	    nf_inet_addr_cmp(&found.addr, addr) &&
-	    now - found.written < ASKED_FRESH)
+	    asked_age(&found, now) < ASKED_FRESH)
 		return false;
 
 	write_seqlock(&bucket->lock);

@@ -117,7 +117,8 @@ opvs_verdict_t opvs_pick_quoted(struct opvs_net *on,
 	if (view->count == 1 && READ_ONCE(svc->num_dests) == 1) {
 		*dest = view->member[0].dest;
 	} else if (view->flags & IP_VS_SVC_F_PERSISTENT || view->ops->repeats) {
-		if (view->pe && opvs_seek_key(skb, flow, view->pe, &req))
+		if (view->pe && view->pe->proto == flow->proto &&
+		    opvs_seek_key(skb, flow, view->pe, &req))
 			return OPVS_VERDICT(ICMP_UNATTRIBUTED);
 		/* Headers without a key are cut off more often than absent. */
 		if (!req.keyless)
