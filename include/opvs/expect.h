@@ -21,8 +21,10 @@
  */
 #define OPVS_EXPECT_PORT_MIN	1024
 
-/* For as long one end may hesitate to come. */
-#define OPVS_EXPECT_TIME	(60 * HZ)
+/* For as long one end may hesitate to come, as with ip_vs: a server may have to
+ * fetch the file first.
+ */
+#define OPVS_EXPECT_TIME	(120 * HZ)
 
 /**
  * struct opvs_seq - how far one direction's sequence numbers are moved
@@ -94,7 +96,6 @@ struct opvs_control {
  *	it the expectation is found; @kind is 0 for that reason
  * @kind: &enum opvs_tuple_kind of the first packet
  * @port: of a request: where the server waits
- * @used: bit 0: it is out of the table
  * @until: jiffies
  * @control: connection that told of it.  Ends it when it ends, and so lives
  *	within the read section in which the expectation was found
@@ -106,7 +107,6 @@ struct opvs_expect {
 	struct opvs_tuple	tuple;
 	u8			kind;
 	__be16			port;
-	unsigned long		used;
 	u32			until;
 	struct opvs_conn	*control;
 	refcount_t		ref;

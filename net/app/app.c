@@ -220,8 +220,11 @@ static void note_ack(struct opvs_control *control, enum opvs_dir dir,
 		     const struct opvs_segment *seg)
 {
 	struct opvs_stream *answered = &control->stream[!dir];
+	u32 sent = opvs_seq_forth(&control->seq[!dir], answered->next);
 
-	if (seg->acks && after(seg->ack, answered->acked))
+	/* What nobody sent cannot have come. */
+	if (seg->acks && after(seg->ack, answered->acked) &&
+	    !after(seg->ack, sent))
 		answered->acked = seg->ack;
 }
 

@@ -5,7 +5,8 @@
  * Unlike addresses and ports, which come and go by differences, a checksum is made
  * anew here; so a packet that came in damaged must be known before it is changed.
  * That reads all of it, which is right for the few packets of a connection that
- * carries commands, and for no others.
+ * carries commands, and for no others.  Of what the device has vouched for the field
+ * need not be true: the kernel leaves it alone when it joins packets (GRO).
  */
 #include <opvs/app.h>
 
@@ -80,7 +81,8 @@ int opvs_segment_open(struct opvs_segment *seg, struct sk_buff *skb,
 	seg->data = flow->thoff + th->doff * 4;
 	if (th->doff * 4 < sizeof(*th) || seg->data > skb->len)
 		return -EINVAL;
-	if (!check_is_pending(seg) && check_of(seg, sum_of(seg)))
+	if (!check_is_pending(seg) && !skb_csum_unnecessary(skb) &&
+	    check_of(seg, sum_of(seg)))
 		return -EINVAL;
 	seg->len = skb->len - seg->data;
 	seg->seq = ntohl(th->seq);
@@ -215,8 +217,11 @@ int opvs_segment_replace(struct opvs_segment *seg, unsigned int at,
 	if (diff > 0 && make_room(skb, diff))
 		return -ENOMEM;
 	part = skb->data + seg->data + at;
-	if (diff > 0)
+	if (diff > 0) {
 		skb_put(skb, diff);
+		/* Its sender does not know how long it became. */
+		skb->ignore_df = 1;
+	}
 	memmove(part + text_len, part + len, rest);
 	memcpy(part, text, text_len);
 	if (diff < 0)

@@ -12,8 +12,12 @@
 
 #include <opvs/kunit.h>
 
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <net/tcp.h>
+
+/* Bytes that may be missing before a packet. */
+#define STREAM_AHEAD	SZ_1M
 
 /**
  * opvs_seq_forth() - a sender's number as the receiver counts
@@ -119,7 +123,11 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_stream_lines);
 void opvs_stream_read(struct opvs_stream *stream, u32 seq, unsigned int len,
 		      bool in_line)
 {
-	if (stream->known && !after(seq + len, stream->next))
+	/* A gap of that size is none of a control connection's: somebody made the
+	 * packet up, and what is between would count as read.
+	 */
+	if (stream->known && (!after(seq + len, stream->next) ||
+			      seq + len - stream->next > STREAM_AHEAD))
 		return;
 	stream->known = true;
 	stream->next = seq + len;

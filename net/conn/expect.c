@@ -72,10 +72,12 @@ void opvs_expect_use(struct opvs_expect *expect)
 {
 	struct opvs_net *on = expect->control->on;
 
-	if (test_and_set_bit(0, &expect->used))
-		return;
-	rhashtable_remove_fast(&on->conn.expects, &expect->node, expect_params);
-	expect_put(expect);
+	/* Whoever takes it out gives the table's reference back.  Here it is out, also
+	 * for those who look for it from now on: its control connection may go.
+	 */
+	if (!rhashtable_remove_fast(&on->conn.expects, &expect->node,
+				    expect_params))
+		expect_put(expect);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expect_use);
 
@@ -276,7 +278,11 @@ struct opvs_expect *opvs_expect_find(struct opvs_net *on,
 	opvs_tuple_of(&tuple, flow);
 	tuple.sport = 0;
 	expect = rhashtable_lookup(&on->conn.expects, &tuple, expect_params);
-	return expect && !is_late(expect) ? expect : NULL;
+	if (!expect || likely(!is_late(expect)))
+		return expect;
+	/* Time comes round. */
+	opvs_expect_use(expect);
+	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expect_find);
 

@@ -481,6 +481,15 @@ static void app_hole(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, got.text, TOLD);
 }
 
+/* What somebody else made up does not count as read. */
+static void app_forged(struct kunit *test)
+{
+	server_says(test, 0, "220 A\r\n");
+	server_says(test, 1 << 30, "X\r\n");
+	server_says(test, 7, SAYS);
+	KUNIT_EXPECT_STREQ(test, got.text, TOLD);
+}
+
 static void app_damaged(struct kunit *test)
 {
 	pass(test, OPVS_DIR_REPLY, 0, 0, SAYS, 1);
@@ -546,6 +555,7 @@ static struct kunit_case app_test_cases[] = {
 	KUNIT_CASE(app_virtual),
 	KUNIT_CASE(app_lines),
 	KUNIT_CASE(app_hole),
+	KUNIT_CASE(app_forged),
 	KUNIT_CASE(app_damaged),
 	KUNIT_CASE(app_ended),
 	KUNIT_CASE(app_outlives),

@@ -215,6 +215,34 @@ static void segment_clone(struct kunit *test)
 	each_variant(test, change_clone);
 }
 
+/* The device has looked at it: the field need not be true then, and is afterwards. */
+static void segment_vouched(struct kunit *test)
+{
+	const struct segment_case row = { .family = NFPROTO_IPV4 };
+	struct opvs_test_bytes *bytes;
+	struct opvs_segment seg;
+	struct opvs_flow flow;
+	struct sk_buff *skb;
+	struct tcphdr *th;
+
+	bytes = kunit_kzalloc(test, sizeof(*bytes), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	build(&row, "10,0,0,1", bytes);
+	skb = make_skb(test, &row, bytes, OPVS_TEST_LINEAR);
+	KUNIT_ASSERT_EQ(test, 0, opvs_flow_parse(skb, 0, row.family, &flow));
+	th = (struct tcphdr *)(skb->data + flow.thoff);
+	th->check = (__force __sum16)(~(__force u16)th->check);
+	skb->ip_summed = CHECKSUM_NONE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, opvs_segment_open(&seg, skb, &flow));
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	KUNIT_EXPECT_EQ(test, 0, opvs_segment_open(&seg, skb, &flow));
+	seg.changed = true;
+	opvs_segment_close(&seg);
+	skb->ip_summed = CHECKSUM_NONE;
+	KUNIT_EXPECT_EQ(test, 0, opvs_segment_open(&seg, skb, &flow));
+	opvs_test_free_skb(test, skb);
+}
+
 /* Whatever is wrong with it, the packet stays as it is. */
 static void segment_damaged(struct kunit *test)
 {
@@ -372,6 +400,7 @@ static void segment_gso(struct kunit *test)
 static struct kunit_case segment_test_cases[] = {
 	KUNIT_CASE_PARAM(segment_replace, segment_gen_params),
 	KUNIT_CASE_PARAM(segment_clone, segment_gen_params),
+	KUNIT_CASE(segment_vouched),
 	KUNIT_CASE(segment_damaged),
 	KUNIT_CASE(segment_blocks),
 	KUNIT_CASE_PARAM(segment_gso, segment_gen_params),
