@@ -20,6 +20,7 @@
 #include <opvs/svc.h>
 #include <opvs/table.h>
 
+#include <linux/err.h>
 #include <linux/in.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -146,12 +147,19 @@ static int publish(struct opvs_net *on, struct opvs_expect *expect)
 	return -EADDRINUSE;
 }
 
+/* In place of what the control connection told of before. */
 static struct opvs_expect *expect_new(struct opvs_conn *cp, u8 kind)
 {
-	struct opvs_expect *expect = kzalloc(sizeof(*expect), GFP_ATOMIC);
+	struct opvs_control *control = cp->app;
+	struct opvs_expect *expect;
 
+	lockdep_assert_held(&control->lock);
+	if (control->over)
+		return ERR_PTR(-ESTALE);
+	withdraw(control);
+	expect = kzalloc(sizeof(*expect), GFP_ATOMIC);
 	if (!expect)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	expect->tuple.family = cp->request.tuple.family;
 	expect->tuple.proto = cp->request.tuple.proto;
 	expect->kind = kind;
@@ -159,6 +167,16 @@ static struct opvs_expect *expect_new(struct opvs_conn *cp, u8 kind)
 	expect->until = (u32)jiffies + OPVS_EXPECT_TIME;
 	refcount_set(&expect->ref, 2);
 	return expect;
+}
+
+/* Ends what expect_new() began: packets find it by now, or @err says why not. */
+static int expect_told(struct opvs_expect *expect, int err)
+{
+	if (err)
+		kfree_rcu(expect, rcu);
+	else
+		expect->control->app->expect = expect;
+	return err;
 }
 
 /* A service has the port to itself. */
@@ -193,7 +211,8 @@ static int publish_somewhere(struct opvs_net *on, struct opvs_expect *expect)
  * opvs_expect_request() - the client is told where the server waits for it
  * @cp: control connection
  * @port: port of the server
- * @vport: result: port of the virtual address that stands for it
+ * @vport: result: port of the virtual address that stands for it; of no worth
+ *	after an error
  *
  * Context: softirq or BH disabled, RCU read side; the control connection's lock
  * held.
@@ -202,28 +221,17 @@ static int publish_somewhere(struct opvs_net *on, struct opvs_expect *expect)
  */
 int opvs_expect_request(struct opvs_conn *cp, __be16 port, __be16 *vport)
 {
-	struct opvs_control *control = cp->app;
-	struct opvs_expect *expect;
+	struct opvs_expect *expect = expect_new(cp, OPVS_TUPLE_REQUEST);
 	int err;
 
-	lockdep_assert_held(&control->lock);
-	if (control->over)
-		return -ESTALE;
-	withdraw(control);
-	expect = expect_new(cp, OPVS_TUPLE_REQUEST);
-	if (!expect)
-		return -ENOMEM;
+	if (IS_ERR(expect))
+		return PTR_ERR(expect);
 	expect->tuple.src = cp->request.tuple.src;
 	expect->tuple.dst = cp->request.tuple.dst;
 	expect->port = port;
 	err = publish_somewhere(cp->on, expect);
-	if (err) {
-		kfree_rcu(expect, rcu);
-		return err;
-	}
-	control->expect = expect;
 	*vport = expect->tuple.dport;
-	return 0;
+	return expect_told(expect, err);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expect_request);
 
@@ -238,27 +246,14 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_expect_request);
  */
 int opvs_expect_reply(struct opvs_conn *cp, __be16 port)
 {
-	struct opvs_control *control = cp->app;
-	struct opvs_expect *expect;
-	int err;
+	struct opvs_expect *expect = expect_new(cp, OPVS_TUPLE_REPLY);
 
-	lockdep_assert_held(&control->lock);
-	if (control->over)
-		return -ESTALE;
-	withdraw(control);
-	expect = expect_new(cp, OPVS_TUPLE_REPLY);
-	if (!expect)
-		return -ENOMEM;
+	if (IS_ERR(expect))
+		return PTR_ERR(expect);
 	expect->tuple.src = cp->reply.tuple.src;
 	expect->tuple.dst = cp->reply.tuple.dst;
 	expect->tuple.dport = port;
-	err = publish(cp->on, expect);
-	if (err) {
-		kfree_rcu(expect, rcu);
-		return err;
-	}
-	control->expect = expect;
-	return 0;
+	return expect_told(expect, publish(cp->on, expect));
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_expect_reply);
 
