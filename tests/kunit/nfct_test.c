@@ -247,6 +247,24 @@ static void nfct_untracked_stays_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctinfo, IP_CT_UNTRACKED);
 }
 
+/* What the tracker calls invalid has no entry.  It must not begin one with new
+ * addresses; with its own it finds the right one on its way out.
+ */
+static void nfct_invalid_begins_nothing(struct kunit *test)
+{
+	struct sk_buff *skb = nfct_skb(test, &nfct_there);
+	enum ip_conntrack_info ctinfo;
+
+	nf_reset_ct(skb);
+	opvs_test_dest_method(test, dests[1], IP_VS_CONN_F_DROUTE);
+	KUNIT_EXPECT_FALSE(test, nfct_send(test, skb, dests[1]));
+	KUNIT_EXPECT_NULL(test, nf_ct_get(skb, &ctinfo));
+	KUNIT_EXPECT_NE(test, ctinfo, IP_CT_UNTRACKED);
+	KUNIT_EXPECT_FALSE(test, nfct_send(test, skb, dests[0]));
+	KUNIT_EXPECT_NULL(test, nf_ct_get(skb, &ctinfo));
+	KUNIT_EXPECT_EQ(test, ctinfo, IP_CT_UNTRACKED);
+}
+
 static void nfct_direct_routing_keeps_addresses(struct kunit *test)
 {
 	struct sk_buff *skb = nfct_skb(test, &nfct_there);
@@ -442,6 +460,7 @@ static struct kunit_case nfct_cases[] = {
 	KUNIT_CASE(nfct_answers_come_from_the_server),
 	KUNIT_CASE(nfct_off_means_untracked),
 	KUNIT_CASE(nfct_untracked_stays_so),
+	KUNIT_CASE(nfct_invalid_begins_nothing),
 	KUNIT_CASE(nfct_direct_routing_keeps_addresses),
 	KUNIT_CASE(nfct_other_server_parts),
 	KUNIT_CASE(nfct_shared_entry_is_not_altered_twice),
