@@ -461,7 +461,7 @@ static opvs_verdict_t request_peek(struct opvs_net *on,
 		return OPVS_BEGIN_ANEW;
 	}
 	query->svc = dest->svc;
-	if ((cp->flags & IP_VS_CONN_F_FWD_MASK) == IP_VS_CONN_F_BYPASS)
+	if (opvs_conn_is_bypass(cp))
 		return opvs_query_because(query, OPVS_WHY_CONNECTION,
 					  OPVS_VERDICT(BYPASSED));
 	query->dest = dest;
