@@ -46,6 +46,7 @@ struct listener {
 	size_t			count;
 	size_t			left;	/* devices of which nothing was told */
 	unsigned int		asked;
+	uint64_t		dropped; /* by rp_filter, before it listened */
 };
 
 /* What of a packet is looked at. */
@@ -234,6 +235,19 @@ static void tell(struct listener *listener, struct strict *device,
 	listener->left--;
 }
 
+/* Newer kernels, 7.3 among them, answer EINVAL whatever a packet would be dropped
+ * for: there the count of drops decides.
+ */
+static bool is_dropped(const struct listener *listener,
+		       const struct packet *packet, int device)
+{
+	int err = route_from(listener->sock, &packet->source, &packet->target,
+			     device);
+
+	return err == -EXDEV ||
+	       (err == -EINVAL && dropped() > listener->dropped);
+}
+
 static void take_packet(struct listener *listener,
 			const struct sockaddr_ll *from,
 			const unsigned char *data, size_t size)
@@ -254,8 +268,7 @@ static void take_packet(struct listener *listener,
 	if (!service)
 		return;
 	listener->asked++;
-	if (route_from(listener->sock, &packet.source, &packet.target,
-		       from->sll_ifindex) == -EXDEV)
+	if (is_dropped(listener, &packet, from->sll_ifindex))
 		tell(listener, device, service, &packet, answer);
 }
 
@@ -290,7 +303,8 @@ void doctor_path(struct doctor *doctor, const struct snap *snap)
 	struct listener listener = { .doctor = doctor, .snap = snap };
 	int fd;
 
-	if (!snap->count || !doctor->listen || !dropped() ||
+	listener.dropped = dropped();
+	if (!snap->count || !doctor->listen || !listener.dropped ||
 	    find_devices(&listener))
 		return;
 	listener.sock = route_open();

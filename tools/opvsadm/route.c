@@ -137,7 +137,7 @@ int route_to(struct nl_sock *sock, const struct name_addr *to,
  * @device: by which it comes in
  *
  * Return: 0, or an error number: EXDEV if the way back does not lead through the
- * device, and rp_filter minds.
+ * device, and rp_filter minds; of newer kernels EINVAL for whatever reason.
  */
 int route_from(struct nl_sock *sock, const struct name_addr *from,
 	       const struct name_addr *to, int device)
