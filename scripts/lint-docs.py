@@ -63,7 +63,7 @@ def names(text, pattern):
 
 def setting_entries(code):
     """(name, is it under net.opvs only?) of each row of the table of settings."""
-    table = re.search(r"\bopvs_sysctls\[\] = \{(.*?)\n\};", code, re.DOTALL)
+    table = re.search(r"\bopvs_settings_all\[\] = \{(.*?)\n\};", code, re.DOTALL)
     for row in re.split(r"\n\t\{", table[1] if table else ""):
         name = re.search(r'^ (?:[A-Z]+\((\w+)\)|\.name = "(\w+)")', row)
         if name:

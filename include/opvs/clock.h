@@ -127,6 +127,8 @@ static inline void opvs_clock_defence_now(struct opvs_net *on)
 	flush_delayed_work(&on->clock.defence);
 }
 
+void opvs_clock_estimation(struct opvs_net *on);
+
 int opvs_clock_init(void);
 void opvs_clock_exit(void);
 void opvs_clock_net_init(struct opvs_net *on);

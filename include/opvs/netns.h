@@ -219,6 +219,9 @@ struct opvs_net_mistakes {
  * @load: estimates the load of servers of one-packet services
  * @rates: rate estimator; asleep while there are no services
  * @rates_at: service id at which it goes on; @rates only
+ * @rates_off: rates are not estimated, and read 0; cfg_lock
+ * @rates_since: ktime in ns at which that was last over; estimators that were
+ *	last run before begin anew; cfg_lock
  * @hints_at: bucket at which it goes on to sweep old hints; @rates only
  * @idle: lets go of removed servers whose last connection is gone
  * @orphans: ends the connections of removed servers, if so wished
@@ -236,6 +239,8 @@ struct opvs_net_clock {
 	struct delayed_work		load;
 	struct delayed_work		rates;
 	unsigned long			rates_at;
+	bool				rates_off;
+	u64				rates_since;
 	u32				hints_at;
 	struct work_struct		idle;
 	struct work_struct		orphans;
@@ -327,6 +332,13 @@ extern unsigned int opvs_net_id;
 static inline struct opvs_net *opvs_pernet(const struct net *net)
 {
 	return net_generic(net, opvs_net_id);
+}
+
+/* Has an estimator been run since estimation was last switched on?  cfg_lock. */
+static inline bool opvs_rates_are_current(const struct opvs_net *on,
+					  const struct opvs_est *est)
+{
+	return !on->clock.rates_off && est->stamp_ns >= on->clock.rates_since;
 }
 
 int opvs_pernet_init(void);

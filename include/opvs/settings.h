@@ -3,7 +3,10 @@
 #ifndef OPVS_SETTINGS_H
 #define OPVS_SETTINGS_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
+
+struct cpumask;
 
 /* A defence that IPVS switches by memory pressure (drop_entry and others). */
 enum opvs_defence_mode {
@@ -56,6 +59,24 @@ enum opvs_defence_mode {
  * @lblc_expiration: seconds after which lblc forgets an unused address
  * @lblcr_expiration: seconds after which lblcr lets go of a server that it
  *	added to an address
+ * @sync_version: of the messages that a master sends, 0 or 1
+ * @sync_ports: UDP ports that they are spread over, a power of two
+ * @sync_persist_mode: of what persistent clients have, only templates are sent
+ * @sync_qlen_max: messages that may wait to be sent, for each port
+ * @sync_sock_size: of the daemons' sockets, bytes; 0 or less: as it is
+ * @sync_threshold: a connection is sent with this packet of it, and again
+ *	whenever a multiple of the second number has followed; 0 as the second:
+ *	not again.  Both are written under cfg_lock
+ * @sync_refresh_period: seconds until a connection is sent again though nothing
+ *	but its packets were seen; 0 or less: see @sync_threshold
+ * @sync_retries: how often it is sent again within an eighth of that time
+ * @backup_only: while a backup daemon runs, nothing is balanced
+ * @run_estimation: rates are estimated
+ * @est_cpulist: as it was written; NULL: it was not; cfg_lock.  Nothing goes by
+ *	this one and the next three
+ * @est_nice: as it was written
+ * @conn_lfactor: as it was written
+ * @svc_lfactor: as it was written
  * @drop_rate: one new connection in so many is dropped now, 0: none.  Not a
  *	sysctl: what drop_packet and @closed amount to at present
  * @closed: conn_max lets nothing new pass.  Not a sysctl of its own
@@ -89,6 +110,32 @@ struct opvs_settings {
 	int	drop_rate;
 	bool	closed;
 	bool	secure_tcp_on;
+
+	/* packets do not read these, but for backup_only while a backup runs */
+	int	sync_version;
+	int	sync_ports;
+	int	sync_persist_mode;
+	int	sync_sock_size;
+	int	sync_threshold[2];
+	int	sync_refresh_period;
+	int	sync_retries;
+	int	backup_only;
+	int	run_estimation;
+	int	est_nice;
+	int	conn_lfactor;
+	int	svc_lfactor;
+	unsigned long	sync_qlen_max;
+	struct cpumask	*est_cpulist;
 };
+
+/* What am_droprate means; net.ipv4.vs has values below 0, too, by which ip_vs drops
+ * all.
+ */
+static inline int opvs_drop_rate(const struct opvs_settings *settings)
+{
+	int rate = READ_ONCE(settings->am_droprate);
+
+	return rate < 0 ? 1 : rate;
+}
 
 #endif /* OPVS_SETTINGS_H */

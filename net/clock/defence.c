@@ -179,13 +179,13 @@ static bool opvs_defence_switch(int *setting, bool low)
 VISIBLE_IF_KUNIT
 bool opvs_defence_judge(struct opvs_settings *settings, u64 pages)
 {
-	u32 threshold = READ_ONCE(settings->amemthresh);
+	u32 threshold = max(READ_ONCE(settings->amemthresh), 0);
 	bool low = pages < threshold;
 	int rate = 0;
 
 	if (opvs_defence_switch(&settings->drop_packet, low)) {
 		if (READ_ONCE(settings->drop_packet) == OPVS_DEFENCE_ALWAYS)
-			rate = READ_ONCE(settings->am_droprate);
+			rate = opvs_drop_rate(settings);
 		else if (low)
 			rate = threshold / (threshold - (u32)pages);
 	}

@@ -22,6 +22,15 @@
 #define RATES_SLICE_NS		(2 * NSEC_PER_MSEC)
 #define RATES_HINT_BUCKETS	64	/* per pass: all of them every 256 s */
 
+/* One that was last run before estimation stopped begins anew. */
+static void est_one(const struct opvs_net *on, struct opvs_est *est,
+		    const struct opvs_totals *sum, u64 now)
+{
+	if (!opvs_rates_are_current(on, est))
+		*est = (struct opvs_est){};
+	opvs_est_update(est, sum, now);
+}
+
 static void est_svc(struct opvs_svc *svc)
 {
 	u64 now = ktime_get_ns();
@@ -30,11 +39,11 @@ static void est_svc(struct opvs_svc *svc)
 
 	list_for_each_entry(dest, &svc->dests, list) {
 		opvs_stats_sum(dest->stats_cpu, &one);
-		opvs_est_update(&dest->stats.est, &one, now);
+		est_one(svc->on, &dest->stats.est, &one, now);
 		opvs_mistakes_look(dest, &one);
 		opvs_totals_add(&sum, &one);
 	}
-	opvs_est_update(&svc->stats.est, &sum, now);
+	est_one(svc->on, &svc->stats.est, &sum, now);
 }
 
 /* Goes on behind the cursor for one slice; true when all services had a turn. */
@@ -74,6 +83,27 @@ static void age_askers(struct opvs_net *on)
 }
 
 /**
+ * opvs_clock_estimation() - run_estimation was written
+ * @on: namespace
+ *
+ * While rates are not estimated, what a server's traffic tells of mistakes is
+ * not looked for either; all else that this work does goes on.
+ *
+ * Context: process, takes cfg_lock.
+ */
+void opvs_clock_estimation(struct opvs_net *on)
+{
+	bool off;
+
+	mutex_lock(&on->cfg_lock);
+	off = !READ_ONCE(on->settings.run_estimation);
+	if (on->clock.rates_off && !off)
+		on->clock.rates_since = ktime_get_ns();
+	on->clock.rates_off = off;
+	mutex_unlock(&on->cfg_lock);
+}
+
+/**
  * opvs_rates_work() - estimate rates and forget what is old, every two seconds
  *
  * Holds cfg_lock for one slice at a time, so that configuration changes get
@@ -88,7 +118,7 @@ void opvs_rates_work(struct work_struct *work)
 	unsigned long delay = 0;
 
 	mutex_lock(&on->cfg_lock);
-	if (est_slice(on)) {
+	if (on->clock.rates_off || est_slice(on)) {
 		on->clock.rates_at = 0;
 		sweep_hints(on);
 		age_askers(on);

@@ -10,113 +10,18 @@
 #include "sysctl.h"
 
 #include "hash_key.h"
+#include "settings.h"
 
-#include <opvs/clock.h>
 #include <opvs/compat.h>
 #include <opvs/ctl.h>
-#include <opvs/expire.h>
 #include <opvs/limit.h>
 #include <opvs/netns.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
 
-#include <linux/jiffies.h>
-#include <linux/kernel.h>
-#include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/stddef.h>
 #include <linux/sysctl.h>
-
-/* Positions in opvs_net.sysctl. */
-enum opvs_sysctl_dir {
-	OPVS_SYSCTL_NATIVE,
-	OPVS_SYSCTL_COMPAT,
-};
-
-/* 23 days; in jiffies an int, whatever HZ is. */
-#define SECONDS_MAX	2000000
-#define SECONDS_DAY	86400
-
-/**
- * struct opvs_sysctl - a setting
- * @name: file's name
- * @offset: of an int in struct opvs_net
- * @preset: value in a new namespace
- * @min: least value allowed
- * @max: largest value allowed; below @min: it is read-only
- * @native: only under net.opvs, as IPVS has none of that name
- * @changed: makes a new value take effect, or NULL: packets just read it
- */
-struct opvs_sysctl {
-	const char	*name;
-	size_t		offset;
-	int		preset;
-	int		min;
-	int		max;
-	bool		native;
-	void		(*changed)(struct opvs_net *on);
-};
-
-static void opvs_sysctl_sweep(struct opvs_net *on)
-{
-	u32 interval = msecs_to_jiffies(READ_ONCE(on->settings.sweep_interval_ms));
-
-	/* Before the first service there is no sweeper to tell. */
-	mutex_lock(&on->cfg_lock);
-	if (on->conn.expire.ops)
-		opvs_expire_set_interval(&on->conn.expire, interval);
-	mutex_unlock(&on->cfg_lock);
-}
-
-static void opvs_sysctl_load(struct opvs_net *on)
-{
-	mutex_lock(&on->cfg_lock);
-	opvs_net_load_forget(on);
-	mutex_unlock(&on->cfg_lock);
-}
-
-#define SETTING(field)	.name = #field, \
-			.offset = offsetof(struct opvs_net, settings.field)
-#define SWITCH(field)	SETTING(field), .max = 1
-#define DEFENCE(field)	SETTING(field), .max = OPVS_DEFENCE_ALWAYS, \
-			.changed = opvs_clock_defence_now
-
-static const struct opvs_sysctl opvs_sysctls[] = {
-	{ SETTING(amemthresh), .preset = 1024, .max = INT_MAX,
-	  .changed = opvs_clock_defence_now },
-	{ SETTING(am_droprate), .preset = 10, .max = INT_MAX,
-	  .changed = opvs_clock_defence_now },
-	{ DEFENCE(drop_entry) },
-	{ DEFENCE(drop_packet) },
-	{ DEFENCE(secure_tcp) },
-	{ SWITCH(sloppy_tcp) },
-	{ SWITCH(sloppy_sctp) },
-	{ SWITCH(expire_nodest_conn) },
-	{ SWITCH(expire_quiescent_template) },
-	{ SETTING(conn_reuse_mode), .preset = 1, .max = 3 },
-	{ SWITCH(cache_bypass) },
-	{ SWITCH(nat_icmp_send) },
-	{ SWITCH(schedule_icmp) },
-	{ SWITCH(pmtu_disc), .preset = 1 },
-	{ SETTING(lblc_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
-	{ SETTING(lblcr_expiration), .preset = SECONDS_DAY, .max = SECONDS_MAX },
-	{ SWITCH(conntrack) },
-	{ SWITCH(snat_reroute), .preset = 1 },
-	{ SWITCH(ignore_tunneled) },
-	{ .name = "conn_count",
-	  .offset = offsetof(struct opvs_net, conn.limit.count.counter),
-	  .max = -1, .native = true },
-	{ SWITCH(udp_reschedule), .preset = 1, .native = true },
-	{ SETTING(sweep_interval_ms), .preset = 250, .min = 250, .max = 10000,
-	  .native = true, .changed = opvs_sysctl_sweep },
-	{ SETTING(drain_seconds), .preset = 1800, .min = 1, .max = SECONDS_DAY,
-	  .native = true },
-	{ SETTING(load_seconds), .preset = 60, .min = 4, .max = 3600,
-	  .native = true, .changed = opvs_sysctl_load },
-	{ SETTING(reply_seconds), .preset = OPVS_REPLY_SECONDS, .max = SECONDS_DAY,
-	  .native = true },
-};
 
 /**
  * struct opvs_sysctl_limit - how a directory writes the limit of entries
@@ -138,36 +43,6 @@ static const struct opvs_sysctl_limit opvs_sysctl_limits[] = {
 		opvs_limit_compat, opvs_limit_of_compat, 0
 	},
 };
-
-static bool opvs_sysctl_read_only(const struct opvs_sysctl *entry)
-{
-	return entry->max < entry->min;
-}
-
-/* The mode of a file is for all callers, and says nothing about tenants. */
-static bool opvs_sysctl_refused(const struct opvs_net *on, int write)
-{
-	return write && on->share.tenant && !opvs_may_configure(on);
-}
-
-static int opvs_sysctl_int(opvs_ctl_table *table, int write, void *buffer,
-			   size_t *len, loff_t *pos)
-{
-	const struct opvs_sysctl *entry = table->extra1;
-	struct opvs_net *on = table->extra2;
-	int min = entry->min, max = entry->max;
-	struct ctl_table plain = *table;
-	int err;
-
-	if (opvs_sysctl_refused(on, write))
-		return -EPERM;
-	plain.extra1 = &min;
-	plain.extra2 = &max;
-	err = proc_dointvec_minmax(&plain, write, buffer, len, pos);
-	if (!err && write && entry->changed)
-		entry->changed(on);
-	return err;
-}
 
 static int opvs_sysctl_set_max(struct opvs_net *on, u32 max)
 {
@@ -192,7 +67,7 @@ static int opvs_sysctl_conn_max(opvs_ctl_table *table, int write, void *buffer,
 	struct ctl_table plain = *table;
 	int err;
 
-	if (opvs_sysctl_refused(on, write))
+	if (opvs_setting_refused(on, write))
 		return -EPERM;
 	plain.data = &value;
 	plain.maxlen = sizeof(value);
@@ -202,24 +77,6 @@ static int opvs_sysctl_conn_max(opvs_ctl_table *table, int write, void *buffer,
 	if (err || !write)
 		return err;
 	return opvs_sysctl_set_max(on, limit->store(value));
-}
-
-static void opvs_sysctl_fill(struct ctl_table *table,
-			     const struct opvs_sysctl *entry,
-			     struct opvs_net *on)
-{
-	table->procname = entry->name;
-	table->data = (void *)on + entry->offset;
-	table->maxlen = sizeof(int);
-	if (opvs_sysctl_read_only(entry)) {
-		table->mode = 0444;
-		table->proc_handler = proc_dointvec;
-		return;
-	}
-	table->mode = 0644;
-	table->proc_handler = opvs_sysctl_int;
-	table->extra1 = (void *)entry;
-	table->extra2 = on;
 }
 
 static void opvs_sysctl_fill_max(struct ctl_table *table, struct opvs_net *on,
@@ -244,18 +101,16 @@ static int opvs_sysctl_register(struct opvs_net *on, const char *path,
 				enum opvs_sysctl_dir dir)
 {
 	struct ctl_table *table;
-	size_t i, count = 0;
+	size_t count;
 
 	/* The limit, the secret, and the empty entry that older kernels want at
 	 * the end.
 	 */
-	table = kcalloc(ARRAY_SIZE(opvs_sysctls) + 3, sizeof(*table),
+	table = kcalloc(opvs_settings_num() + 3, sizeof(*table),
 			GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(opvs_sysctls); i++)
-		if (dir == OPVS_SYSCTL_NATIVE || !opvs_sysctls[i].native)
-			opvs_sysctl_fill(&table[count++], &opvs_sysctls[i], on);
+	count = opvs_settings_fill(table, on, dir);
 	opvs_sysctl_fill_max(&table[count++], on, dir);
 	if (dir == OPVS_SYSCTL_NATIVE)
 		opvs_sysctl_fill_key(&table[count++], on);
@@ -286,14 +141,7 @@ static void opvs_sysctl_unregister(struct opvs_net *on,
  */
 int opvs_sysctl_net_init(struct opvs_net *on)
 {
-	const struct opvs_sysctl *entry;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(opvs_sysctls); i++) {
-		entry = &opvs_sysctls[i];
-		if (!opvs_sysctl_read_only(entry))
-			*(int *)((void *)on + entry->offset) = entry->preset;
-	}
+	opvs_settings_preset(on);
 	return opvs_sysctl_register(on, "net/opvs", OPVS_SYSCTL_NATIVE);
 }
 
@@ -305,6 +153,7 @@ int opvs_sysctl_net_init(struct opvs_net *on)
 void opvs_sysctl_net_exit(struct opvs_net *on)
 {
 	opvs_sysctl_unregister(on, OPVS_SYSCTL_NATIVE);
+	opvs_settings_clear(on);
 }
 
 /* Not __net_init: it may come when ip_vs goes, long after this module did. */

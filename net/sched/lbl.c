@@ -77,6 +77,18 @@ u32 opvs_lbl_now(void)
 EXPORT_SYMBOL_IF_KUNIT(opvs_lbl_now);
 
 /**
+ * opvs_lbl_expiration() - how long an entry may be unused
+ * @setting: what was written; net.ipv4.vs has values below 0, too
+ *
+ * Context: any.
+ * Return: seconds.
+ */
+u32 opvs_lbl_expiration(const int *setting)
+{
+	return max(READ_ONCE(*setting), 0);
+}
+
+/**
  * opvs_lbl_age() - how long ago was that?
  * @then: seconds; another CPU may have looked at the clock after we did
  * @now: seconds
@@ -304,7 +316,7 @@ static u32 purge_once(struct opvs_lbl *lbl, u32 now, u32 idle)
  */
 void opvs_lbl_purge(struct opvs_lbl *lbl, u32 now)
 {
-	u32 oldest, idle = READ_ONCE(*lbl->expiration);
+	u32 oldest, idle = opvs_lbl_expiration(lbl->expiration);
 
 	for (;;) {
 		oldest = purge_once(lbl, now, idle);

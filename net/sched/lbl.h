@@ -79,6 +79,7 @@ void opvs_lbl_build(struct opvs_view *view,
 
 /* entries; any context, RCU read side; @now in seconds */
 u32 opvs_lbl_now(void);
+u32 opvs_lbl_expiration(const int *setting);
 u32 opvs_lbl_age(u32 then, u32 now);
 const struct opvs_lbl_entry *opvs_lbl_peek(struct opvs_lbl *lbl,
 					   const union nf_inet_addr *addr);

@@ -122,7 +122,7 @@ static struct opvs_dest *lblcr_had(const struct opvs_view *view,
 		return NULL;
 	if (unlikely(!keep && set->count > 1 &&
 		     opvs_lbl_age(set->changed, now) >=
-		     READ_ONCE(view->state->on->settings.lblcr_expiration)))
+		     opvs_lbl_expiration(&view->state->on->settings.lblcr_expiration)))
 		set_shrink(view, set, least, now);
 	return least->dest;
 }

@@ -159,7 +159,7 @@ static void set_closed(struct opvs_net *on, bool closed)
 	int rate = 0;
 
 	if (READ_ONCE(settings->drop_packet) == OPVS_DEFENCE_ALWAYS)
-		rate = READ_ONCE(settings->am_droprate);
+		rate = opvs_drop_rate(settings);
 	spin_lock(&closed_lock);
 	WRITE_ONCE(settings->closed, closed);
 	spin_unlock(&closed_lock);

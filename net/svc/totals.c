@@ -131,6 +131,15 @@ void opvs_totals_revive_svc(struct opvs_svc *svc)
 	zero_svc(svc);
 }
 
+/* None, while rates are not estimated. */
+static void read_rates(const struct opvs_net *on, const struct opvs_est *est,
+		       struct opvs_rates *rates)
+{
+	*rates = (struct opvs_rates){};
+	if (opvs_rates_are_current(on, est))
+		opvs_est_read(est, rates);
+}
+
 /**
  * opvs_dest_stats() - a server's statistics since the last ZERO
  * @dest: server
@@ -146,7 +155,7 @@ void opvs_dest_stats(const struct opvs_dest *dest, struct opvs_totals *shown,
 
 	opvs_stats_sum(dest->stats_cpu, shown);
 	opvs_totals_sub(shown, &dest->stats.zero);
-	opvs_est_read(&dest->stats.est, rates);
+	read_rates(dest->svc->on, &dest->stats.est, rates);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_dest_stats);
 
@@ -165,7 +174,7 @@ void opvs_svc_stats(const struct opvs_svc *svc, struct opvs_totals *shown,
 
 	svc_raw(svc, shown);
 	opvs_totals_sub(shown, &svc->stats.zero);
-	opvs_est_read(&svc->stats.est, rates);
+	read_rates(svc->on, &svc->stats.est, rates);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_svc_stats);
 
@@ -182,7 +191,7 @@ static void net_raw(struct opvs_net *on, struct opvs_totals *raw,
 	xa_for_each(&on->svc.by_id, id, svc) {
 		svc_raw(svc, &one);
 		opvs_totals_add(raw, &one);
-		opvs_est_read(&svc->stats.est, &rate);
+		read_rates(on, &svc->stats.est, &rate);
 		rates->cps += rate.cps;
 		rates->inpps += rate.inpps;
 		rates->outpps += rate.outpps;

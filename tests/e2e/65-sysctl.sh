@@ -10,12 +10,15 @@ other=opvs-e-$ns_id
 # one limit that each place writes in its own way.
 common='am_droprate 10 0 2147483647
 amemthresh 1024 0 2147483647
+backup_only 0 0 1
 cache_bypass 0 0 1
+conn_lfactor -2 -8 8
 conn_reuse_mode 1 0 3
 conntrack 0 0 1
 pmtu_disc 1 0 1
 drop_entry 0 0 3
 drop_packet 0 0 3
+est_nice 0 -20 19
 expire_nodest_conn 0 0 1
 expire_quiescent_template 0 0 1
 ignore_tunneled 0 0 1
@@ -23,10 +26,27 @@ lblc_expiration 86400 0 2000000
 nat_icmp_send 0 0 1
 schedule_icmp 0 0 1
 lblcr_expiration 86400 0 2000000
+run_estimation 1 0 1
 secure_tcp 0 0 3
 sloppy_sctp 0 0 1
 sloppy_tcp 0 0 1
-snat_reroute 1 0 1'
+snat_reroute 1 0 1
+svc_lfactor -2 -8 8
+sync_persist_mode 0 0 1
+sync_ports 1 1 1073741824
+sync_refresh_period 0 0 2000000
+sync_retries 0 0 3
+sync_sock_size 0 0 2147483647
+sync_version 1 0 1'
+others='est_cpulist
+sync_qlen_max
+sync_threshold'
+# What takes in net.ipv4.vs any int, and any int that counts jiffies in seconds.
+any=' am_droprate amemthresh backup_only cache_bypass conn_reuse_mode conntrack
+ expire_nodest_conn expire_quiescent_template ignore_tunneled nat_icmp_send
+ pmtu_disc run_estimation schedule_icmp sloppy_sctp sloppy_tcp snat_reroute
+ sync_persist_mode sync_sock_size '
+seconds=' lblc_expiration lblcr_expiration sync_refresh_period '
 own='drain_seconds 1800 1 86400
 load_seconds 60 4 3600
 reply_seconds 180 0 86400
@@ -61,10 +81,11 @@ modprobe opvs
 
 same_text "$(files_of $compat)" \
 	"$(cut -d' ' -f1 <<<"$common
+$others
 $ipvs_max" | LC_ALL=C sort)" \
 	'the settings of net.ipv4.vs'
 same_text "$(files_of $native)" \
-	"$(printf '%s\nconn_count\nconn_max\nhash_key\n%s\n' "$common" "$own" |
+	"$(printf '%s\n' conn_count conn_max hash_key "$common" "$others" "$own" |
 		cut -d' ' -f1 | LC_ALL=C sort)" 'net.opvs has these and its own'
 while read -r name preset _; do
 	value_of "$native/$name"
@@ -86,7 +107,7 @@ ranges() {
 		[[ $value == "$try" ]] || bad+="is $value after $try; "
 	done
 	for try in $((least - 1)) $((most + 1)) -2147483649 4294967296 \
-		9999999999999999999 -2 x 1x; do
+		9999999999999999999 x 1x; do
 		! set_to "$file" "$try" || bad+="takes '$try'; "
 		value_of "$file"
 		[[ $value == "$least" ]] || bad+="is $value after '$try'; "
@@ -100,7 +121,10 @@ done <<<"$common
 $own
 $own_max"
 while read -r name _ least most; do
-	ranges $compat "$name" "$least" "$most"
+	case $any$seconds in
+	*[\ $'\n']"$name"[\ $'\n']*) ;;
+	*) ranges $compat "$name" "$least" "$most" ;;
+	esac
 done <<<"$common
 $ipvs_max"
 check 'conn_count is only for reading' \

@@ -146,6 +146,7 @@ static const struct rate_case rate_cases[] = {
 	{ "the largest threshold", INT_MAX, 1, INT_MAX - 1, INT_MAX },
 	{ "the largest threshold, nothing left", INT_MAX, 2, 0, 1 },
 	{ "a threshold of zero is never passed", 0, 2, 0, 0 },
+	{ "nor is one below zero", -1, 2, 0, 0 },
 	{ "always", 1024, 3, 0, 10 },
 	{ "always, with memory", 1024, 3, 5000, 10 },
 };
@@ -165,6 +166,16 @@ static void rate_by_memory(struct kunit *test)
 	s.amemthresh = row->threshold;
 	opvs_defence_judge(&s, row->pages);
 	KUNIT_EXPECT_EQ(test, row->rate, s.drop_rate);
+}
+
+/* net.ipv4.vs takes any number, as ip_vs does. */
+static void rate_below_zero(struct kunit *test)
+{
+	struct opvs_settings s = settings_with(0, OPVS_DEFENCE_ALWAYS, 0);
+
+	s.am_droprate = -5;
+	opvs_defence_judge(&s, 5000);
+	KUNIT_EXPECT_EQ(test, 1, s.drop_rate);
 }
 
 /* ---- new connections ---- */
@@ -293,6 +304,7 @@ static struct kunit_case defence_cases[] = {
 	KUNIT_CASE(mode_switched_off),
 	KUNIT_CASE(mode_to_and_fro),
 	KUNIT_CASE_PARAM(rate_by_memory, rate_gen_params),
+	KUNIT_CASE(rate_below_zero),
 	KUNIT_CASE(drops_exactly),
 	KUNIT_CASE_PARAM(entry_expendable, entry_gen_params),
 	{}

@@ -249,6 +249,12 @@ static void expires_by_setting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(), 1);
 	opvs_lbl_purge(lbl, NOW + 10);
 	KUNIT_EXPECT_EQ(test, count(), 0);
+
+	/* Below 0, as net.ipv4.vs takes it: at once, not never. */
+	add(1, 77, NOW);
+	WRITE_ONCE(expiration, -10);
+	opvs_lbl_purge(lbl, NOW);
+	KUNIT_EXPECT_EQ(test, count(), 0);
 }
 
 static void fill(u32 from, u32 to, u32 now)
