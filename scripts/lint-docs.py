@@ -83,7 +83,7 @@ def sources(docs):
     compat = {name for name, native in entries.items() if not native}
     both = compat | special & {"conn_max"}
     return {
-        "parameters": names(code, r"\bmodule_param(?:_named|_cb|_array)?\((\w+),"),
+        "parameters": names(code, r"\bmodule_param(?:_named|_cb|_array|_array_named)?\((\w+),"),
         "settings-compat": both,
         "settings-native": entries.keys() - compat | special - both,
         "settings": entries.keys() | special,

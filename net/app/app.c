@@ -32,6 +32,9 @@ static unsigned int num_ftp_ports = 1;
 module_param_array(ftp_ports, ushort, &num_ftp_ports, 0444);
 MODULE_PARM_DESC(ftp_ports,
 		 "virtual ports of FTP, up to 8 (default: 21; 0: none)");
+/* Where opvs is loaded in place of ip_vs_ftp, that module's parameters reach it. */
+module_param_array_named(ports, ftp_ports, ushort, &num_ftp_ports, 0444);
+MODULE_PARM_DESC(ports, "the same, by its name in ip_vs_ftp");
 
 /**
  * opvs_app_port_nth() - is a port one of FTP?

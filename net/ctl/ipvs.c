@@ -70,6 +70,10 @@ static bool compat = true;
 module_param(compat, bool, 0444);
 MODULE_PARM_DESC(compat, "Offer netlink family IPVS, /proc/net/ip_vs* and net.ipv4.vs (default: yes)");
 
+static int conn_tab_bits;
+module_param(conn_tab_bits, int, 0444);
+MODULE_PARM_DESC(conn_tab_bits, "as of ip_vs; without effect: the table of connections finds its size itself");
+
 static DEFINE_SPINLOCK(owner_lock);	/* the next two */
 static enum opvs_owner owner;
 static bool ip_vs_gone;		/* seen to go, and not seen to come since */
@@ -288,6 +292,9 @@ int __init opvs_compat_init(void)
 {
 	int err;
 
+	if (conn_tab_bits)
+		pr_info("conn_tab_bits=%d has no effect: the table of connections finds its size itself\n",
+			conn_tab_bits);
 	if (!compat) {
 		pr_info("compat=0: no family IPVS, /proc/net/ip_vs*, net.ipv4.vs\n");
 		return 0;

@@ -22,11 +22,24 @@ for name in "${names[@]}"; do
 	rmmod opvs
 done
 # With parameters of ip_vs, as hosts have them in files.
-echo 'options ip_vs conn_tab_bits=20' >/run/modprobe.d/ip_vs.conf
-check 'modprobe ip_vs with parameters that opvs does not know' modprobe ip_vs
-check 'opvs is loaded' module_loaded
+printf 'options ip_vs conn_tab_bits=20\noptions ip_vs_ftp ports=21,2121\n' \
+	>/run/modprobe.d/ip_vs.conf
+parameter() { cat "/sys/module/opvs/parameters/$1"; }
+said() { dmesg | grep -c "opvs: $1" || :; }
+before_said=$(said 'conn_tab_bits=20 has no effect')
+is "$(modprobe ip_vs 2>&1)" '' 'modprobe ip_vs with conn_tab_bits says nothing'
+is "$(parameter conn_tab_bits)" 20 'opvs gets it'
+is $(($(said 'conn_tab_bits=20 has no effect') - before_said)) 1 \
+	'and says once that it has no effect'
+is "$(parameter ftp_ports)" 21 'FTP has its port'
+rmmod opvs
+is "$(modprobe ip_vs_ftp 2>&1)" '' 'modprobe ip_vs_ftp with ports says nothing'
+is "$(parameter ftp_ports)" 21,2121 'opvs gets them'
 rmmod opvs
 rm /run/modprobe.d/ip_vs.conf
+is "$(modprobe ip_vs conn_tab_bits=12 2>&1)" '' 'parameters behind the name'
+rmmod opvs
+is "$(said 'unknown parameter')" 0 'none is unknown'
 check 'ipvsadm, with nothing loaded' ipvsadm -Ln
 check 'has loaded opvs' module_loaded
 
