@@ -54,12 +54,15 @@ fault() {
 
 # ---- calls ------------------------------------------------------------------
 
+# The scenarios' folder.
+scenarios=$e2e/sipp
+
 # Each program writes down a line for each message: date, time, seconds, R or S,
 # Call-ID, CSeq, the first line of the message; with tabs in between.
 start_servers() {
 	local n
 	for n in 1 2 3; do
-		spawn_in "${ns_servers[n]:?}" sipp -sf "$e2e/sipp/uas.xml" \
+		spawn_in "${ns_servers[n]:?}" sipp -sf "$scenarios/uas.xml" \
 			-nostdin -i "${rip[$family,$n]}" -p 5060 \
 			-buff_size $buffer \
 			-trace_shortmsg -shortmessage_file "$state/$1-s$n" \
@@ -100,7 +103,7 @@ buffer=4194304
 dial() {
 	local name=$1 service=$2 rate=$3 ms=$4
 	shift 4
-	in_client sipp -sf "$e2e/sipp/uac.xml" -nostdin -i "$client" -p 5060 \
+	in_client sipp -sf "$scenarios/uac.xml" -nostdin -i "$client" -p 5060 \
 		-buff_size $buffer -cid_str "$name-%u@%s" \
 		-m "$calls" -r "$rate" -d "$ms" \
 		-l $((rate * ms / 1000 + 20)) \
@@ -213,11 +216,12 @@ bars() {
 	echo
 }
 
-# timeline NAME COLUMNS ADDED DRAINED: for each server the calls in progress, by
+# timeline NAME FIRST-MARK SECOND-MARK: for each server the calls in progress, by
 # its own log, from the first INVITE to the last BYE, as heights from 0 to 8;
-# then "SECONDS MOST COLUMN-ADDED COLUMN-DRAINED". The times are seconds.
+# then "SECONDS MOST COLUMN COLUMN BEGIN". Times are seconds.
+columns=56
 timeline() {
-	awk -F'\t' -v name="$1-" -v columns="$2" -v added="$3" -v drained="$4" '
+	awk -F'\t' -v name="$1-" -v columns=$columns -v one="$2" -v two="$3" '
 	$4 != "R" || index($5, name) != 1 { next }
 	{ n = substr(FILENAME, length(FILENAME)) }
 	!first || $3 < first { first = $3 }
@@ -247,29 +251,40 @@ timeline() {
 			gsub(/9/, "8", row)
 			print row
 		}
-		printf "%.1f %d %d %d\n", last - first, most, \
-			column(added), column(drained)
+		printf "%.1f %d %d %d %.6f\n", last - first, most, \
+			column(one), column(two), first
 	}' "$state/$generation"-s[123]
 }
 
-# draw_timeline NAME ADDED DRAINED: and marks when which server came and went.
-draw_timeline() {
-	local columns=56 lines n c row text end most at_added at_drained
-	mapfile -t lines < <(timeline "$1" $columns "$2" "$3")
-	read -r end most at_added at_drained <<<"${lines[3]}"
+# read_timeline NAME FIRST-MARK SECOND-MARK: sets heights_of, a row of each server,
+# and timeline_begin, _end, _most, _one and _two.
+read_timeline() {
+	mapfile -t heights_of < <(timeline "$@")
+	read -r timeline_end timeline_most timeline_one timeline_two \
+		timeline_begin <<<"${heights_of[3]}"
+}
+
+# draw_row NAME HEIGHTS
+draw_row() {
+	local row='' c
+	for ((c = 0; c < columns; c++)); do
+		row+=${heights[${2:c:1}]}
+	done
+	printf '    %s  %s%s%s\n' "$1" "$good" "$row" "$plain"
+}
+
+# draw_servers FIRST-LABEL SECOND-LABEL: their rows, and what the marks mean.
+draw_servers() {
+	local n row
 	for n in 1 2 3; do
-		row='' text=${lines[n - 1]}
-		for ((c = 0; c < columns; c++)); do
-			row+=${heights[${text:c:1}]}
-		done
-		printf '    s%s  %s%s%s\n' "$n" "$good" "$row" "$plain"
+		draw_row "s$n" "${heights_of[n - 1]}"
 	done
 	printf -v row '%*s' $columns ''
-	row=${row:0:at_added}^${row:at_added+1}
-	row=${row:0:at_drained}^${row:at_drained+1}
+	row=${row:0:timeline_one}^${row:timeline_one+1}
+	row=${row:0:timeline_two}^${row:timeline_two+1}
 	printf '        %s\n' "$row"
-	printf '        %*s%-*s%s\n' "$at_added" '' $((at_drained - at_added)) \
-		's3 added' 's1 drained'
+	printf '        %*s%-*s%s\n' "$timeline_one" '' \
+		$((timeline_two - timeline_one)) "$1" "$2"
 	printf '        %scalls in progress at each server, at most %s, over %s s%s\n' \
-		"$dim" "$most" "$end" "$plain"
+		"$dim" "$timeline_most" "$timeline_end" "$plain"
 }
