@@ -36,6 +36,8 @@ end_dump() {
 service 4 1 5060 -s mh --pe sip
 service 6 1 5060 -s rr
 tracked -t 4 1 80 -m -s wlc
+# A service of another test that comes back has its old connections, and loads.
+opvsadm conn flush --all >"$here/flushed"
 start_sipp_servers 4
 begin_dump "$here/sip.pcap" udp
 check 'sipp: 300 calls' sipp_calls 4 1 300 100 10
