@@ -32,6 +32,7 @@ HEADER_LAYER = {
     "policy": 0, "settings": 0, "name": 0, "watch": 0, "wq": 0, "clock": 0,
     "event": 0, "trace": 0, "asked": 0, "hint": 0, "recent": 0, "askers": 0, "load": 0,
     "svc": 1, "dest": 1, "endpoint": 1, "tunnel": 1, "behind": 1, "share": 1, "what_if": 1,
+    "words": 1,
     "sched": 2, "pe": 2, "sip_kind": 2, "query": 2,
     "conn": 3, "table": 3, "nfct": 3, "expect": 3,
     "xmit": 4, "route": 4,

@@ -46,7 +46,8 @@ int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 		if (attr)
 			set[opvs_config_timeouts[i].timeout] = nla_get_u32(attr);
 	}
-	return opvs_policy_edit(on, &on->policy.standard, set, info->extack);
+	return opvs_genl_refuse(info, opvs_policy_edit(on, &on->policy.standard,
+						       set, info->extack));
 }
 
 /**

@@ -23,6 +23,7 @@
 #include <opvs/ctl.h>
 #include <opvs/netns.h>
 #include <opvs/share.h>
+#include <opvs/words.h>
 
 #include <linux/ip_vs.h>
 #include <linux/module.h>
@@ -224,9 +225,32 @@ static bool opvs_genl_is_clear(int err)
 	case -ERANGE:
 	case -EOPNOTSUPP:
 	case -EPROTONOSUPPORT:
+	case -ENOSPC:
 		return false;
 	default:
 		return true;
+	}
+}
+
+/* What a request is about, and why it is refused. */
+static void opvs_genl_say(const struct opvs_req *req, const char *reason)
+{
+	const struct opvs_svc_key *svc = req->svc ? &req->svc->key :
+						    &req->svc_key;
+	struct opvs_words net = opvs_words_net(req->on);
+	const struct opvs_dest_key *dest = &req->dest_key;
+	struct opvs_words end;
+
+	if (!svc->family) {
+		net_notice_ratelimited("%srefused: %s\n", net.text, reason);
+	} else if (!dest->family) {
+		net_notice_ratelimited("%srefused: %s: %s\n", net.text,
+				       opvs_words_svc(svc).text, reason);
+	} else {
+		end = opvs_words_end(&dest->addr, dest->port, dest->family);
+		net_notice_ratelimited("%srefused: %s, server %s: %s\n",
+				       net.text, opvs_words_svc(svc).text,
+				       end.text, reason);
 	}
 }
 
@@ -235,9 +259,9 @@ static bool opvs_genl_is_clear(int err)
  * @info: the request; the reason stands in its extack
  * @err: what it ends with
  *
- * Stock clients do not show extack.  Where their own words say little, the reason
- * is therefore in the log as well, unless a tenant asks, whom the host's log is
- * not for.
+ * Stock clients do not show extack.  Where their own words say little, the log
+ * has the reason as well, with the service and the server, unless a tenant asks,
+ * whom the host's log is not for.
  *
  * For -EOPNOTSUPP ipvsadm and keepalived say "Operation not supported with IPv6".
  * Family `IPVS' has -ENOSYS in its place: that reads "Function not implemented",
@@ -248,11 +272,13 @@ static bool opvs_genl_is_clear(int err)
  */
 int opvs_genl_refuse(struct genl_info *info, int err)
 {
+	const struct opvs_req *req = opvs_req_of(info);
+
 	if (!err || opvs_genl_is_native(info->nlhdr))
 		return err;
 	if (!opvs_genl_is_clear(err) && info->extack->_msg &&
-	    !opvs_pernet(genl_info_net(info))->share.tenant)
-		net_notice_ratelimited("%s\n", info->extack->_msg);
+	    !req->on->share.tenant)
+		opvs_genl_say(req, info->extack->_msg);
 	return err == -EOPNOTSUPP ? -ENOSYS : err;
 }
 

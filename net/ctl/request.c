@@ -11,6 +11,7 @@
 #include "config.h"
 #include "conn.h"
 #include "dest.h"
+#include "genl.h"
 #include "policy.h"
 #include "service.h"
 #include "table.h"
@@ -71,14 +72,12 @@ int opvs_req_begin(const opvs_genl_op *op, struct sk_buff *skb,
 		mutex_lock(&req->on->cfg_lock);
 		req->on->event.portid = info->snd_portid;
 	}
-	if (need->find)
-		err = need->find(req, info);
-	if (err) {
-		opvs_req_free(req);
-		return err;
-	}
 	info->user_ptr[0] = req;
-	return 0;
+	if (need->find)
+		err = opvs_genl_refuse(info, need->find(req, info));
+	if (err)
+		opvs_req_free(req);
+	return err;
 }
 
 /**

@@ -41,7 +41,7 @@ struct opvs_svc *opvs_ctl_find_svc(struct opvs_net *on,
 
 /**
  * opvs_req_new_svc() - the name of a service that need not exist
- * @req: request; gets its nest and svc_key
+ * @req: request; gets its nest and, unless that is wrong, svc_key
  * @info: its parts
  *
  * Context: process.
@@ -53,7 +53,11 @@ int opvs_req_new_svc(struct opvs_req *req, struct genl_info *info)
 
 	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
 			      &opvs_nest_service, info->extack);
-	return err ?: opvs_parse_svc_key(&req->nest, &req->svc_key);
+	if (!err)
+		err = opvs_parse_svc_key(&req->nest, &req->svc_key);
+	if (err)
+		req->svc_key = (struct opvs_svc_key){};
+	return err;
 }
 
 /**
@@ -66,14 +70,18 @@ int opvs_req_new_svc(struct opvs_req *req, struct genl_info *info)
  */
 int opvs_req_svc(struct opvs_req *req, struct genl_info *info)
 {
+	struct opvs_svc *svc;
 	int err;
 
 	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
 			      &opvs_nest_service, info->extack);
 	if (err)
 		return err;
-	req->svc = opvs_ctl_find_svc(req->on, &req->nest);
-	return PTR_ERR_OR_ZERO(req->svc);
+	svc = opvs_ctl_find_svc(req->on, &req->nest);
+	if (IS_ERR(svc))
+		return PTR_ERR(svc);
+	req->svc = svc;
+	return 0;
 }
 
 /**

@@ -22,7 +22,7 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
-#include <opvs/proto.h>
+#include <opvs/words.h>
 
 #include <linux/in.h>
 #include <linux/inetdevice.h>
@@ -75,52 +75,6 @@ static bool may_say(struct opvs_net *on, enum opvs_mistake kind)
 		return false;
 	not_before(on, kind, MISTAKE_SAY);
 	return true;
-}
-
-/* ---- names ---- */
-
-struct mistake_name {
-	char	text[64];
-};
-
-static struct mistake_name name_end(const union nf_inet_addr *addr, __be16 port,
-				    u8 family)
-{
-	struct mistake_name name;
-
-	if (family == NFPROTO_IPV6)
-		scnprintf(name.text, sizeof(name.text), "[%pI6c]:%u",
-			  &addr->in6, ntohs(port));
-	else
-		scnprintf(name.text, sizeof(name.text), "%pI4:%u", &addr->ip,
-			  ntohs(port));
-	return name;
-}
-
-static struct mistake_name name_svc(const struct opvs_svc_key *key)
-{
-	struct mistake_name name, end;
-
-	if (opvs_svc_key_is_mark(key)) {
-		scnprintf(name.text, sizeof(name.text), "mark %u",
-			  (__force u32)key->addr.all[0]);
-		return name;
-	}
-	end = name_end(&key->addr, key->port, key->family);
-	scnprintf(name.text, sizeof(name.text), "%s %s",
-		  opvs_proto_name(key->proto), end.text);
-	return name;
-}
-
-/* The host's own namespace needs no name. */
-static struct mistake_name name_net(const struct opvs_net *on)
-{
-	struct mistake_name name = {};
-
-	if (!net_eq(on->net, &init_net))
-		scnprintf(name.text, sizeof(name.text), "netns %u: ",
-			  on->net->ns.inum);
-	return name;
 }
 
 /* ---- addresses ---- */
@@ -224,7 +178,7 @@ static enum opvs_mistake forward_kind(u8 family)
 static void say_forward(struct opvs_net *on, u8 family)
 {
 	if (may_say(on, forward_kind(family)))
-		pr_warn("%s%s\n", name_net(on).text,
+		pr_warn("%s%s\n", opvs_words_net(on).text,
 			family == NFPROTO_IPV6 ? MISTAKE_FORWARD6 :
 						 MISTAKE_FORWARD4);
 }
@@ -261,8 +215,8 @@ static void say_silent(const struct opvs_dest *dest, u64 inpkts)
 		not_before(on, OPVS_MISTAKE_SILENT, MISTAKE_LOOK);
 	else if (may_say(on, OPVS_MISTAKE_SILENT))
 		pr_warn("%s%s: NAT server %s has not answered any of %llu packets: is it up, and is its route to the clients through this host?\n",
-			name_net(on).text, name_svc(&dest->svc->key).text,
-			name_end(&dest->addr, dest->port, dest->family).text,
+			opvs_words_net(on).text, opvs_words_svc(&dest->svc->key).text,
+			opvs_words_end(&dest->addr, dest->port, dest->family).text,
 			inpkts);
 }
 
@@ -382,8 +336,8 @@ static void list_dest(struct mistake_list *list, const struct opvs_dest *dest)
 	opvs_stats_sum(dest->stats_cpu, &sum);
 	if (!sum.outpkts && is_silent(dest, sum.inpkts))
 		list_line(list, "%s: NAT server %s has not answered any of %llu packets\n",
-			  name_svc(&dest->svc->key).text,
-			  name_end(&dest->addr, dest->port, dest->family).text,
+			  opvs_words_svc(&dest->svc->key).text,
+			  opvs_words_end(&dest->addr, dest->port, dest->family).text,
 			  sum.inpkts);
 }
 
@@ -393,7 +347,7 @@ static void list_svc(struct mistake_list *list, const struct opvs_svc *svc)
 
 	if (is_absent(svc))
 		list_line(list, "%s: the namespace does not have this address; on standby, fine\n",
-			  name_svc(&svc->key).text);
+			  opvs_words_svc(&svc->key).text);
 	list_for_each_entry(dest, &svc->dests, list) {
 		if (list_is_full(list))
 			return;

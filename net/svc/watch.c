@@ -13,8 +13,8 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/words.h>
 
-#include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/wait_bit.h>
 
@@ -93,29 +93,6 @@ void opvs_unwatch(struct opvs_net *on, struct opvs_watched *watched)
 	mutex_unlock(&on->svc.watch.lock);
 }
 
-static int name_end(char *buf, size_t size, const union nf_inet_addr *addr,
-		    __be16 port, u8 family)
-{
-	if (family == NFPROTO_IPV6)
-		return scnprintf(buf, size, "[%pI6c]:%u", &addr->in6,
-				 ntohs(port));
-	return scnprintf(buf, size, "%pI4:%u", &addr->ip, ntohs(port));
-}
-
-static int name_svc(char *buf, size_t size, const struct opvs_svc_key *key)
-{
-	int len;
-
-	if (opvs_svc_key_is_mark(key))
-		return scnprintf(buf, size, "mark %u",
-				 (__force u32)key->addr.all[0]);
-	len = scnprintf(buf, size, "%s ",
-			key->proto == IPPROTO_TCP ? "TCP" :
-			key->proto == IPPROTO_UDP ? "UDP" : "SCTP");
-	return len + name_end(buf + len, size - len, &key->addr, key->port,
-			      key->family);
-}
-
 /* The count is not known until all CPUs have seen the reference killed. */
 static int name_refs(char *buf, size_t size, struct percpu_ref *ref)
 {
@@ -132,10 +109,10 @@ static void name_dest(char *buf, size_t size, struct opvs_dest *dest)
 {
 	int len;
 
-	len = name_end(buf, size, &dest->addr, dest->port, dest->family);
-	len += scnprintf(buf + len, size - len, " of ");
-	len += name_svc(buf + len, size - len, &dest->svc->key);
-	len += scnprintf(buf + len, size - len, ": ");
+	len = scnprintf(buf, size, "%s of %s: ",
+			opvs_words_end(&dest->addr, dest->port,
+				       dest->family).text,
+			opvs_words_svc(&dest->svc->key).text);
 	len += name_refs(buf + len, size - len, &dest->ref);
 	scnprintf(buf + len, size - len, ", %d connections, %d templates",
 		  atomic_read(&dest->conns), atomic_read(&dest->persist));
@@ -161,8 +138,8 @@ static void tell_names(struct opvs_watch *watch)
 	list_for_each_entry(svc, &watch->svcs, watched.list) {
 		if (n++ == WATCH_NAMED)
 			break;
-		name_svc(text, sizeof(text), &svc->key);
-		pr_notice("  service %s: %u references\n", text,
+		pr_notice("  service %s: %u references\n",
+			  opvs_words_svc(&svc->key).text,
 			  refcount_read(&svc->ref));
 	}
 	mutex_unlock(&watch->lock);

@@ -102,10 +102,10 @@ refuses '-E to such persistence' '' \
 # In words of ipvsadm that do not mislead, and the log has the reason.
 absent='Function not implemented'
 protocol='Protocol not supported'
-# logged TEXT NAME: as the last line of opvs.
+# logged TEXT NAME: as the last line of opvs, which names the namespace first.
 logged() {
 	local line
-	line=$(dmesg | sed -n 's/.*opvs: //p' | tail -n 1)
+	line=$(dmesg | sed -n 's/.*opvs: \(netns [0-9]*: \)*//p' | tail -n 1)
 	is "$line" "$1" "$2"
 }
 for sched in $(features sched); do
@@ -113,18 +113,27 @@ for sched in $(features sched); do
 	refuses "an engine without persistence, and $sched" "$absent" \
 		ipvsadm -A -u 10.91.0.1:5061 -s "$sched" -o --pe sip
 done
-refuses 'an engine of connections that are not persistent' "$absent" \
-	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip
-refuses 'an engine of datagrams for TCP' "$protocol" \
-	ipvsadm -A -t 10.91.0.1:5061 -s rr -p --pe sip
-refuses 'flags that the scheduler does not have' '' \
-	ipvsadm -A -u 10.91.0.1:5061 -s rr -o -b mh-port
 # The log's lines are limited in number, but not now.
 limit() { nsenter --net=/proc/1/ns/net sysctl -qw net.core.message_cost="$1"; }
 limit 0
+refuses 'an engine of connections that are not persistent' "$absent" \
+	ipvsadm -A -u 10.91.0.1:5061 -s mh --pe sip
+logged 'refused: UDP 10.91.0.1:5061: persistence engine: needs -p, or -o with scheduler mh' \
+	'the log names the service'
+refuses 'an engine of datagrams for TCP' "$protocol" \
+	ipvsadm -A -t '[fd91::1]:5061' -s rr -p --pe sip
+logged 'refused: TCP [fd91::1]:5061: persistence engine: not for this protocol' \
+	'the log names it'
+refuses '-E to an engine without persistence' "$absent" \
+	ipvsadm -E -f $mark -s rr --pe sip
+logged "refused: mark $mark: persistence engine: needs -p, or -o with scheduler mh" \
+	'the log names a mark'
+refuses 'flags that the scheduler does not have' '' \
+	ipvsadm -A -u 10.91.0.1:5061 -s rr -o -b mh-port
 refuses 'a synchronisation daemon' "$absent" ipvsadm --start-daemon master
-logged 'DAEMON: state synchronisation is not supported' 'the log says it'
+logged 'refused: DAEMON: state synchronisation is not supported' 'the log says it'
 refuses 'thresholds in the wrong order' 'Numerical result out of range' \
 	ipvsadm -e -u "$vs" -r "$rs" -m -x 5 -y 6
-logged 'lower threshold: above the upper threshold' 'the log says what is wrong'
+logged "refused: UDP $vs, server $rs: lower threshold: above the upper threshold" \
+	'the log names service and server'
 limit 5
