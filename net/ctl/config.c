@@ -20,11 +20,45 @@
 static const struct {
 	u16			attr;
 	enum opvs_timeout	timeout;
-} opvs_config_timeouts[] = {
+} opvs_config_timeouts[OPVS_CONFIG_TIMEOUTS] = {
 	{ IPVS_CMD_ATTR_TIMEOUT_TCP, OPVS_TIMEOUT_TCP + OPVS_TCP_S_ESTABLISHED },
 	{ IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, OPVS_TIMEOUT_TCP + OPVS_TCP_S_FIN_WAIT },
 	{ IPVS_CMD_ATTR_TIMEOUT_UDP, OPVS_TIMEOUT_UDP + OPVS_UDP_S_NORMAL },
 };
+
+/**
+ * opvs_do_set_config() - change timeouts of the default policy
+ * @seconds: of established TCP, TCP after a FIN, UDP; 0 keeps a value
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0, or -EINVAL and none has changed.
+ */
+int opvs_do_set_config(struct opvs_net *on,
+		       const u32 seconds[OPVS_CONFIG_TIMEOUTS],
+		       struct netlink_ext_ack *extack)
+{
+	u32 set[OPVS_TIMEOUTS] = {};
+	unsigned int i;
+
+	for (i = 0; i < OPVS_CONFIG_TIMEOUTS; i++)
+		set[opvs_config_timeouts[i].timeout] = seconds[i];
+	return opvs_policy_edit(on, &on->policy.standard, set, extack);
+}
+
+/**
+ * opvs_do_get_config() - timeouts of the default policy
+ * @seconds: result, as of opvs_do_set_config()
+ *
+ * Context: any.
+ */
+void opvs_do_get_config(struct opvs_net *on, u32 seconds[OPVS_CONFIG_TIMEOUTS])
+{
+	const u32 *timeout = on->policy.standard.timeout;
+	unsigned int i;
+
+	for (i = 0; i < OPVS_CONFIG_TIMEOUTS; i++)
+		seconds[i] = READ_ONCE(timeout[opvs_config_timeouts[i].timeout]);
+}
 
 /**
  * opvs_ctl_set_config() - OPVS_CMD_SET_CONFIG: timeouts of the default policy
@@ -36,18 +70,17 @@ static const struct {
  */
 int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_req_of(info)->on;
-	u32 set[OPVS_TIMEOUTS] = {};
+	u32 seconds[OPVS_CONFIG_TIMEOUTS] = {};
 	const struct nlattr *attr;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts); i++) {
+	for (i = 0; i < OPVS_CONFIG_TIMEOUTS; i++) {
 		attr = info->attrs[opvs_config_timeouts[i].attr];
 		if (attr)
-			set[opvs_config_timeouts[i].timeout] = nla_get_u32(attr);
+			seconds[i] = nla_get_u32(attr);
 	}
-	return opvs_genl_refuse(info, opvs_policy_edit(on, &on->policy.standard,
-						       set, info->extack));
+	return opvs_genl_refuse(info, opvs_do_set_config(opvs_req_of(info)->on,
+							 seconds, info->extack));
 }
 
 /**
@@ -60,21 +93,19 @@ int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_net *on = opvs_req_of(info)->on;
+	u32 seconds[OPVS_CONFIG_TIMEOUTS];
 	struct opvs_msg msg;
 	unsigned int i;
-	u32 seconds;
 	int err;
 
 	err = opvs_reply_begin(&msg, skb, info, GENLMSG_DEFAULT_SIZE,
 			       OPVS_CMD_SET_CONFIG);
 	if (err)
 		return err;
-	for (i = 0; i < ARRAY_SIZE(opvs_config_timeouts) && !err; i++) {
-		seconds = READ_ONCE(on->policy.standard.timeout[opvs_config_timeouts[i].timeout]);
+	opvs_do_get_config(opvs_req_of(info)->on, seconds);
+	for (i = 0; i < OPVS_CONFIG_TIMEOUTS && !err; i++)
 		err = nla_put_u32(msg.skb, opvs_config_timeouts[i].attr,
-				  seconds);
-	}
+				  seconds[i]);
 	return opvs_msg_reply(&msg, err, info);
 }
 

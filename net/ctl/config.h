@@ -3,10 +3,23 @@
 #ifndef OPVS_CTL_CONFIG_H
 #define OPVS_CTL_CONFIG_H
 
+#include <linux/types.h>
+
 struct genl_info;
 struct netlink_callback;
+struct netlink_ext_ack;
+struct opvs_net;
 struct opvs_req;
 struct sk_buff;
+
+/* Timeouts that stock clients know. */
+#define OPVS_CONFIG_TIMEOUTS	3
+
+/* What a request is about is done here, whichever way the request came. */
+int opvs_do_set_config(struct opvs_net *on,
+		       const u32 seconds[OPVS_CONFIG_TIMEOUTS],
+		       struct netlink_ext_ack *extack);
+void opvs_do_get_config(struct opvs_net *on, u32 seconds[OPVS_CONFIG_TIMEOUTS]);
 
 int opvs_req_daemon(struct opvs_req *req, struct genl_info *info);
 

@@ -57,6 +57,56 @@ static int opvs_dest_check_exists(const struct opvs_req *req)
 }
 
 /**
+ * opvs_do_new_dest() - add the server that a request describes
+ * @req: request, with svc, dest_nest and dest_key
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0 or negative errno.
+ */
+int opvs_do_new_dest(struct opvs_req *req)
+{
+	struct opvs_dest_conf conf = { .key = req->dest_key };
+	int err;
+
+	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
+	return err ?: opvs_dest_add(req->svc, &conf, req->dest_nest.extack);
+}
+
+/**
+ * opvs_do_set_dest() - change a server to what a request describes
+ * @req: request, with svc, dest_nest, dest_key and dest
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0 or negative errno.
+ */
+int opvs_do_set_dest(struct opvs_req *req)
+{
+	struct opvs_dest_conf conf = { .key = req->dest_key };
+	struct netlink_ext_ack *extack = req->dest_nest.extack;
+	int err;
+
+	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
+	if (!err)
+		err = opvs_dest_check_conf(req->svc, &conf, extack);
+	if (!err)
+		err = opvs_dest_check_exists(req);
+	return err ?: opvs_dest_edit(req->dest, &conf, extack);
+}
+
+/**
+ * opvs_do_del_dest() - remove the server that a request names
+ * @req: request, with dest_nest and dest
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0 or negative errno.
+ */
+int opvs_do_del_dest(struct opvs_req *req)
+{
+	return opvs_dest_check_exists(req) ?:
+	       opvs_dest_del(req->dest, req->dest_nest.extack);
+}
+
+/**
  * opvs_ctl_new_dest() - OPVS_CMD_NEW_DEST
  * @skb: request
  * @info: its parts
@@ -66,14 +116,7 @@ static int opvs_dest_check_exists(const struct opvs_req *req)
  */
 int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_req *req = opvs_req_of(info);
-	struct opvs_dest_conf conf = { .key = req->dest_key };
-	int err;
-
-	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
-	if (!err)
-		err = opvs_dest_add(req->svc, &conf, info->extack);
-	return opvs_genl_refuse(info, err);
+	return opvs_genl_refuse(info, opvs_do_new_dest(opvs_req_of(info)));
 }
 
 /**
@@ -86,18 +129,7 @@ int opvs_ctl_new_dest(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_req *req = opvs_req_of(info);
-	struct opvs_dest_conf conf = { .key = req->dest_key };
-	int err;
-
-	err = opvs_parse_dest_conf(&req->dest_nest, &conf);
-	if (!err)
-		err = opvs_dest_check_conf(req->svc, &conf, info->extack);
-	if (!err)
-		err = opvs_dest_check_exists(req);
-	if (!err)
-		err = opvs_dest_edit(req->dest, &conf, info->extack);
-	return opvs_genl_refuse(info, err);
+	return opvs_genl_refuse(info, opvs_do_set_dest(opvs_req_of(info)));
 }
 
 /**
@@ -110,10 +142,7 @@ int opvs_ctl_set_dest(struct sk_buff *skb, struct genl_info *info)
  */
 int opvs_ctl_del_dest(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_req *req = opvs_req_of(info);
-
-	return opvs_dest_check_exists(req) ?:
-	       opvs_dest_del(req->dest, info->extack);
+	return opvs_do_del_dest(opvs_req_of(info));
 }
 
 /**

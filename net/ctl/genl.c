@@ -221,6 +221,7 @@ const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh)
 static bool opvs_genl_is_clear(int err)
 {
 	switch (err) {
+	case -EFAULT:
 	case -EINVAL:
 	case -ERANGE:
 	case -EOPNOTSUPP:
@@ -255,8 +256,9 @@ static void opvs_genl_say(const struct opvs_req *req, const char *reason)
 }
 
 /**
- * opvs_genl_refuse() - tell why a request cannot be met
- * @info: the request; the reason stands in its extack
+ * opvs_refuse_stock() - tell a stock client why its request cannot be met
+ * @req: request, with what was found of it
+ * @extack: the reason
  * @err: what it ends with
  *
  * Stock clients do not show extack.  Where their own words say little, the log
@@ -264,22 +266,34 @@ static void opvs_genl_say(const struct opvs_req *req, const char *reason)
  * whom the host's log is not for.
  *
  * For -EOPNOTSUPP ipvsadm and keepalived say "Operation not supported with IPv6".
- * Family `IPVS' has -ENOSYS in its place: that reads "Function not implemented",
- * which is what is the matter.
+ * They get -ENOSYS in its place: that reads "Function not implemented", which is
+ * what is the matter.
+ *
+ * Context: process.
+ * Return: @err, or what stands for it.
+ */
+int opvs_refuse_stock(const struct opvs_req *req,
+		      const struct netlink_ext_ack *extack, int err)
+{
+	if (err && !opvs_genl_is_clear(err) && extack->_msg &&
+	    !req->on->share.tenant)
+		opvs_genl_say(req, extack->_msg);
+	return err == -EOPNOTSUPP ? -ENOSYS : err;
+}
+
+/**
+ * opvs_genl_refuse() - tell why a request cannot be met
+ * @info: the request; the reason stands in its extack
+ * @err: what it ends with
  *
  * Context: process.
  * Return: @err, or what stands for it in the request's family.
  */
 int opvs_genl_refuse(struct genl_info *info, int err)
 {
-	const struct opvs_req *req = opvs_req_of(info);
-
-	if (!err || opvs_genl_is_native(info->nlhdr))
+	if (opvs_genl_is_native(info->nlhdr))
 		return err;
-	if (!opvs_genl_is_clear(err) && info->extack->_msg &&
-	    !req->on->share.tenant)
-		opvs_genl_say(req, info->extack->_msg);
-	return err == -EOPNOTSUPP ? -ENOSYS : err;
+	return opvs_refuse_stock(opvs_req_of(info), info->extack, err);
 }
 
 /**

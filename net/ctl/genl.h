@@ -5,9 +5,13 @@
 
 #include <net/genetlink.h>
 
+struct opvs_req;
+
 bool opvs_genl_is_native(const struct nlmsghdr *nlh);
 const struct genl_family *opvs_genl_family(const struct nlmsghdr *nlh);
 
+int opvs_refuse_stock(const struct opvs_req *req,
+		      const struct netlink_ext_ack *extack, int err);
 int opvs_genl_refuse(struct genl_info *info, int err);
 
 bool opvs_genl_listened(const struct net *net);

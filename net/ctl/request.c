@@ -38,12 +38,43 @@ static const struct opvs_need_type {
 	[OPVS_NEED_FILTER]	= { opvs_req_filter, false },
 };
 
+/**
+ * opvs_req_open() - begin a request
+ * @req: all zero
+ * @on: namespace that it is about
+ * @lock: whether it needs cfg_lock
+ * @portid: netlink port of who asks, for events; 0: it has none
+ *
+ * Context: process; takes cfg_lock if the request needs it.
+ */
+void opvs_req_open(struct opvs_req *req, struct opvs_net *on, bool lock,
+		   u32 portid)
+{
+	req->on = on;
+	req->locked = lock;
+	if (lock) {
+		mutex_lock(&on->cfg_lock);
+		on->event.portid = portid;
+	}
+}
+
+/**
+ * opvs_req_close() - end a request of opvs_req_open()
+ * @req: request; its memory is the caller's
+ *
+ * Context: process; releases cfg_lock.
+ */
+void opvs_req_close(struct opvs_req *req)
+{
+	if (!req->locked)
+		return;
+	req->on->event.portid = 0;
+	mutex_unlock(&req->on->cfg_lock);
+}
+
 static void opvs_req_free(struct opvs_req *req)
 {
-	if (req->locked) {
-		req->on->event.portid = 0;
-		mutex_unlock(&req->on->cfg_lock);
-	}
+	opvs_req_close(req);
 	kfree(req);
 }
 
@@ -66,12 +97,8 @@ int opvs_req_begin(const opvs_genl_op *op, struct sk_buff *skb,
 
 	if (!req)
 		return -ENOMEM;
-	req->on = opvs_pernet(genl_info_net(info));
-	req->locked = need->lock;
-	if (req->locked) {
-		mutex_lock(&req->on->cfg_lock);
-		req->on->event.portid = info->snd_portid;
-	}
+	opvs_req_open(req, opvs_pernet(genl_info_net(info)), need->lock,
+		      info->snd_portid);
 	info->user_ptr[0] = req;
 	if (need->find)
 		err = opvs_genl_refuse(info, need->find(req, info));

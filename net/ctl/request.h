@@ -75,6 +75,10 @@ struct opvs_req {
 	struct opvs_filter	filter;
 };
 
+void opvs_req_open(struct opvs_req *req, struct opvs_net *on, bool lock,
+		   u32 portid);
+void opvs_req_close(struct opvs_req *req);
+
 int opvs_req_begin(const opvs_genl_op *op, struct sk_buff *skb,
 		   struct genl_info *info);
 void opvs_req_end(const opvs_genl_op *op, struct sk_buff *skb,

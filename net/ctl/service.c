@@ -98,9 +98,8 @@ int opvs_req_any_svc(struct opvs_req *req, struct genl_info *info)
 }
 
 /**
- * opvs_ctl_new_service() - OPVS_CMD_NEW_SERVICE
- * @skb: request
- * @info: its parts
+ * opvs_do_new_service() - add the service that a request describes
+ * @req: request, with nest and svc_key
  *
  * That there is such a service is said before anything about the values that it
  * was to have, as IPVS has it.
@@ -108,29 +107,26 @@ int opvs_req_any_svc(struct opvs_req *req, struct genl_info *info)
  * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
-int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
+int opvs_do_new_service(struct opvs_req *req)
 {
-	struct opvs_req *req = opvs_req_of(info);
 	struct opvs_svc_conf conf = {
 		.key	= req->svc_key,
 		.policy	= &req->on->policy.standard,
 	};
+	struct netlink_ext_ack *extack = req->nest.extack;
 	int err;
 
 	err = opvs_require_svc_conf(&req->nest);
 	if (!err)
-		err = opvs_svc_check_absent(req->on, &conf.key, info->extack);
+		err = opvs_svc_check_absent(req->on, &conf.key, extack);
 	if (!err)
 		err = opvs_parse_svc_conf(&req->nest, req->on, &conf);
-	if (!err)
-		err = opvs_svc_add(req->on, &conf, info->extack);
-	return opvs_genl_refuse(info, err);
+	return err ?: opvs_svc_add(req->on, &conf, extack);
 }
 
 /**
- * opvs_ctl_set_service() - OPVS_CMD_SET_SERVICE
- * @skb: request
- * @info: its parts
+ * opvs_do_set_service() - change a service to what a request describes
+ * @req: request, with nest and svc
  *
  * All but the flags is replaced by what the request says; an engine that it
  * does not name is taken away.  Attributes that `IPVS' does not have stay.
@@ -138,18 +134,55 @@ int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
  * Context: process; cfg_lock held.
  * Return: 0 or negative errno.
  */
-int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
+int opvs_do_set_service(struct opvs_req *req)
 {
-	struct opvs_req *req = opvs_req_of(info);
 	struct opvs_svc_conf conf = req->svc->conf;
 	int err;
 
 	err = opvs_require_svc_conf(&req->nest);
 	if (!err)
 		err = opvs_parse_svc_conf(&req->nest, req->on, &conf);
-	if (!err)
-		err = opvs_svc_edit(req->svc, &conf, info->extack);
-	return opvs_genl_refuse(info, err);
+	return err ?: opvs_svc_edit(req->svc, &conf, req->nest.extack);
+}
+
+/**
+ * opvs_do_zero() - start one service's statistics anew, or all
+ * @req: request, with svc or NULL
+ *
+ * Context: process; cfg_lock held.
+ */
+void opvs_do_zero(struct opvs_req *req)
+{
+	if (req->svc)
+		opvs_svc_zero(req->svc);
+	else
+		opvs_net_zero(req->on);
+}
+
+/**
+ * opvs_ctl_new_service() - OPVS_CMD_NEW_SERVICE
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info)
+{
+	return opvs_genl_refuse(info, opvs_do_new_service(opvs_req_of(info)));
+}
+
+/**
+ * opvs_ctl_set_service() - OPVS_CMD_SET_SERVICE
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; cfg_lock held.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info)
+{
+	return opvs_genl_refuse(info, opvs_do_set_service(opvs_req_of(info)));
 }
 
 /**
@@ -246,12 +279,7 @@ int opvs_ctl_dump_services(struct sk_buff *skb, struct netlink_callback *cb)
  */
 int opvs_ctl_zero(struct sk_buff *skb, struct genl_info *info)
 {
-	struct opvs_req *req = opvs_req_of(info);
-
-	if (req->svc)
-		opvs_svc_zero(req->svc);
-	else
-		opvs_net_zero(req->on);
+	opvs_do_zero(opvs_req_of(info));
 	return 0;
 }
 

@@ -18,6 +18,11 @@ int opvs_req_new_svc(struct opvs_req *req, struct genl_info *info);
 int opvs_req_svc(struct opvs_req *req, struct genl_info *info);
 int opvs_req_any_svc(struct opvs_req *req, struct genl_info *info);
 
+/* What a request is about is done here, whichever way the request came. */
+int opvs_do_new_service(struct opvs_req *req);
+int opvs_do_set_service(struct opvs_req *req);
+void opvs_do_zero(struct opvs_req *req);
+
 int opvs_ctl_new_service(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_set_service(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_del_service(struct sk_buff *skb, struct genl_info *info);
