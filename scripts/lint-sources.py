@@ -28,6 +28,7 @@ FOLDER_LAYER = {
 GLUE_LAYER = 8  # net/main.c and net/pernet.c
 HEADER_LAYER = {
     "types": 0, "counters": 0, "sip": 0, "ops": 0, "flow": 0, "hash": 0, "crc32c": 0,
+    "lengths": 0,
     "compat": 0, "kunit": 0, "stats": 0, "netns": 0, "proto": 0, "expire": 0, "limit": 0,
     "policy": 0, "settings": 0, "name": 0, "watch": 0, "wq": 0, "clock": 0,
     "event": 0, "trace": 0, "asked": 0, "hint": 0, "recent": 0, "askers": 0, "load": 0,

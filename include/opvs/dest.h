@@ -101,7 +101,8 @@ enum opvs_route_kind {
  * @sip_cpu: counters of SIP messages, those of @sip while the service has an
  *	engine, else NULL; READ_ONCE by packets, written under cfg_lock
  * @all: in opvs_net.svc until it is let go; RCU, written under cfg_lock
- * @list: in opvs_svc.dests or opvs_svc.removed_dests; cfg_lock
+ * @list: in opvs_svc.dests, opvs_svc.removed_dests or, once it is let go,
+ *	opvs_net.svc; cfg_lock
  * @idle: in opvs_net.removed, once it is removed and has no connections
  * @idle_queued: bit 0: @idle is in use; stays set once the server is let go
  * @id: order of addition within the service, from 1, never reused; cfg_lock

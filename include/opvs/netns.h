@@ -125,6 +125,7 @@ struct opvs_net_late {
  * @num: services per family; hooks are registered while not 0; cfg_lock
  * @dests: all servers, those among them that were removed and have connections;
  *	RCU, written under cfg_lock
+ * @let_go: servers that were among @dests, and are not freed yet; cfg_lock
  * @hash_key: secret by which services hash what clients choose; handed to each
  *	of their tables; cfg_lock
  * @recent: keys of stateless services seen of late, from the first such service
@@ -139,6 +140,7 @@ struct opvs_net_services {
 	u32				next_id;
 	u32				num[OPVS_FAMILIES];
 	struct list_head		dests;
+	struct list_head		let_go;
 	siphash_key_t			hash_key;
 	struct opvs_recent		*recent;
 	struct opvs_net_late		late;
@@ -172,10 +174,12 @@ struct opvs_net_policies {
  * struct opvs_net_totals - statistics beyond those of present services
  * @retired: raw totals of removed services; cfg_lock
  * @zero: raw totals at the last ZERO of everything; cfg_lock
+ * @freed: what each CPU counted for servers that are freed; cfg_lock
  */
 struct opvs_net_totals {
 	struct opvs_totals		retired;
 	struct opvs_totals		zero;
+	struct opvs_totals __percpu	*freed;
 };
 
 /**

@@ -190,6 +190,7 @@ static inline void opvs_sip_note(struct opvs_sip_cpu __percpu *cpu,
 	__this_cpu_inc(cpu->v[kind]);
 }
 
+void opvs_stats_read(const struct opvs_stats_cpu *cpu, struct opvs_totals *one);
 void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
 		    struct opvs_totals *sum);
 

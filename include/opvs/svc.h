@@ -223,12 +223,18 @@ void opvs_svc_stats(const struct opvs_svc *svc, struct opvs_totals *shown,
 		    struct opvs_rates *rates);
 void opvs_net_stats(struct opvs_net *on, struct opvs_totals *shown,
 		    struct opvs_rates *rates);
+void opvs_net_cpu_stats(struct opvs_net *on, struct opvs_totals *raw);
 void opvs_svc_zero(struct opvs_svc *svc);
 void opvs_net_zero(struct opvs_net *on);
 void opvs_totals_retire_dest(struct opvs_dest *dest);
 void opvs_totals_retire_svc(struct opvs_svc *svc);
+void opvs_totals_bury_dest(struct opvs_dest *dest);
 void opvs_totals_revive_dest(struct opvs_dest *dest);
 void opvs_totals_revive_svc(struct opvs_svc *svc);
+
+/* totals.c; process context */
+int opvs_totals_net_init(struct opvs_net *on);
+void opvs_totals_net_exit(struct opvs_net *on);
 
 /* sip.c; cfg_lock held, process context */
 int opvs_sip_expect(struct opvs_svc *svc, const struct opvs_svc_conf *conf);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /proc/net/ip_vs, ip_vs_stats and ip_vs_app, to the letter as ip_vs has them:
- * programs read columns and trailing blanks.  Only behind what ip_vs says in the
+/* /proc/net/ip_vs and ip_vs_app, to the letter as ip_vs has them: programs read
+ * columns and trailing blanks.  Only behind what ip_vs says in the
  * first line, which programs pass over, it says that this is opvs.
  */
 #include "proc.h"
@@ -210,26 +210,6 @@ static const struct seq_operations opvs_proc_ops = {
 	.show	= opvs_proc_show,
 };
 
-static int opvs_proc_show_stats(struct seq_file *seq, void *v)
-{
-	struct opvs_net *on = opvs_pernet(seq_file_single_net(seq));
-	struct opvs_totals sum;
-	struct opvs_rates rate;
-
-	mutex_lock(&on->cfg_lock);
-	opvs_net_stats(on, &sum, &rate);
-	mutex_unlock(&on->cfg_lock);
-
-	seq_puts(seq, "   Total Incoming Outgoing         Incoming         Outgoing\n");
-	seq_puts(seq, "   Conns  Packets  Packets            Bytes            Bytes\n");
-	seq_printf(seq, "%8llX %8llX %8llX %16llX %16llX\n\n", sum.conns,
-		   sum.inpkts, sum.outpkts, sum.inbytes, sum.outbytes);
-	seq_puts(seq, " Conns/s   Pkts/s   Pkts/s          Bytes/s          Bytes/s\n");
-	seq_printf(seq, "%8llX %8llX %8llX %16llX %16llX\n", rate.cps,
-		   rate.inpps, rate.outpps, rate.inbps, rate.outbps);
-	return 0;
-}
-
 /* Protocols whose packets name addresses, and their connections. */
 static int opvs_proc_show_apps(struct seq_file *seq, void *v)
 {
@@ -244,29 +224,61 @@ static int opvs_proc_show_apps(struct seq_file *seq, void *v)
 	return 0;
 }
 
+/* Files that are shown in one piece. */
+static const struct {
+	const char	*name;
+	umode_t		mode;
+	int		(*show)(struct seq_file *seq, void *v);
+} opvs_proc_pieces[] = {
+	{ "ip_vs_stats", 0444, opvs_proc_show_stats },
+	{ "ip_vs_stats_percpu", 0444, opvs_proc_show_cpu_stats },
+	{ "ip_vs_app", 0444, opvs_proc_show_apps },
+#ifdef OPVS_IP_VS_STATUS
+	{ "ip_vs_status", 0440, opvs_proc_show_status },
+#endif
+};
+
+/* The first @n of them. */
+static void opvs_proc_remove_pieces(struct net *net, unsigned int n)
+{
+	while (n--)
+		remove_proc_entry(opvs_proc_pieces[n].name, net->proc_net);
+}
+
+static int opvs_proc_create_pieces(struct net *net)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(opvs_proc_pieces); i++) {
+		if (proc_create_net_single(opvs_proc_pieces[i].name,
+					   opvs_proc_pieces[i].mode,
+					   net->proc_net,
+					   opvs_proc_pieces[i].show, NULL))
+			continue;
+		opvs_proc_remove_pieces(net, i);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Not __net_init: the files may come when ip_vs goes, long after this module did. */
 static int opvs_proc_net_init(struct net *net)
 {
-	int err = -ENOMEM;
+	int err;
 
 	if (!proc_create_net("ip_vs", 0444, net->proc_net, &opvs_proc_ops,
 			     sizeof(struct opvs_proc_iter)))
-		return err;
-	if (!proc_create_net_single("ip_vs_stats", 0444, net->proc_net,
-				    opvs_proc_show_stats, NULL))
+		return -ENOMEM;
+	err = opvs_proc_create_pieces(net);
+	if (err)
 		goto err_ip_vs;
-	if (!proc_create_net_single("ip_vs_app", 0444, net->proc_net,
-				    opvs_proc_show_apps, NULL))
-		goto err_stats;
 	err = opvs_proc_conn_create(net);
 	if (err)
-		goto err_app;
+		goto err_pieces;
 	return 0;
 
-err_app:
-	remove_proc_entry("ip_vs_app", net->proc_net);
-err_stats:
-	remove_proc_entry("ip_vs_stats", net->proc_net);
+err_pieces:
+	opvs_proc_remove_pieces(net, ARRAY_SIZE(opvs_proc_pieces));
 err_ip_vs:
 	remove_proc_entry("ip_vs", net->proc_net);
 	return err;
@@ -275,8 +287,7 @@ err_ip_vs:
 static void opvs_proc_net_exit(struct net *net)
 {
 	opvs_proc_conn_remove(net);
-	remove_proc_entry("ip_vs_app", net->proc_net);
-	remove_proc_entry("ip_vs_stats", net->proc_net);
+	opvs_proc_remove_pieces(net, ARRAY_SIZE(opvs_proc_pieces));
 	remove_proc_entry("ip_vs", net->proc_net);
 }
 

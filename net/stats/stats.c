@@ -7,6 +7,27 @@
 #include <linux/cpumask.h>
 
 /**
+ * opvs_stats_read() - what one CPU has counted for a server
+ * @cpu: that CPU's counters
+ * @one: result
+ *
+ * Context: any, lock-free.
+ */
+void opvs_stats_read(const struct opvs_stats_cpu *cpu, struct opvs_totals *one)
+{
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&cpu->syncp);
+		one->conns = u64_stats_read(&cpu->conns);
+		one->inpkts = u64_stats_read(&cpu->inpkts);
+		one->outpkts = u64_stats_read(&cpu->outpkts);
+		one->inbytes = u64_stats_read(&cpu->inbytes);
+		one->outbytes = u64_stats_read(&cpu->outbytes);
+	} while (u64_stats_fetch_retry(&cpu->syncp, start));
+}
+
+/**
  * opvs_stats_sum() - add up a server's counters over all CPUs
  * @cpu: the counters
  * @sum: result
@@ -16,22 +37,12 @@
 void opvs_stats_sum(const struct opvs_stats_cpu __percpu *cpu,
 		    struct opvs_totals *sum)
 {
+	struct opvs_totals one;
 	int i;
 
 	*sum = (struct opvs_totals){};
 	for_each_possible_cpu(i) {
-		const struct opvs_stats_cpu *s = per_cpu_ptr(cpu, i);
-		struct opvs_totals one;
-		unsigned int start;
-
-		do {
-			start = u64_stats_fetch_begin(&s->syncp);
-			one.conns = u64_stats_read(&s->conns);
-			one.inpkts = u64_stats_read(&s->inpkts);
-			one.outpkts = u64_stats_read(&s->outpkts);
-			one.inbytes = u64_stats_read(&s->inbytes);
-			one.outbytes = u64_stats_read(&s->outbytes);
-		} while (u64_stats_fetch_retry(&s->syncp, start));
+		opvs_stats_read(per_cpu_ptr(cpu, i), &one);
 		opvs_totals_add(sum, &one);
 	}
 }
@@ -52,6 +63,7 @@ void opvs_totals_add(struct opvs_totals *to, const struct opvs_totals *what)
 	to->inbytes += what->inbytes;
 	to->outbytes += what->outbytes;
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_totals_add);
 
 /**
  * opvs_totals_sub() - subtract one set of totals from another
@@ -68,3 +80,4 @@ void opvs_totals_sub(struct opvs_totals *from, const struct opvs_totals *what)
 	from->inbytes -= what->inbytes;
 	from->outbytes -= what->outbytes;
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_totals_sub);

@@ -159,6 +159,8 @@ static void dest_free_work(struct work_struct *work)
 
 	mutex_lock(&on->cfg_lock);
 	opvs_totals_retire_dest(dest);
+	opvs_totals_bury_dest(dest);
+	list_del(&dest->list);
 	mutex_unlock(&on->cfg_lock);
 
 	opvs_unwatch(on, &dest->watched);
@@ -546,7 +548,7 @@ void opvs_dest_kill(struct opvs_dest *dest)
 	lockdep_assert_held(&dest->svc->on->cfg_lock);
 
 	list_del_rcu(&dest->all);
-	list_del_init(&dest->list);
+	list_move_tail(&dest->list, &dest->svc->on->svc.let_go);
 	percpu_ref_kill(&dest->ref);
 }
 

@@ -472,14 +472,23 @@ void opvs_svc_put(struct opvs_svc *svc)
  */
 int opvs_svc_net_init(struct opvs_net *on)
 {
+	int err;
+
 	mutex_init(&on->cfg_lock);
 	xa_init_flags(&on->svc.by_id, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&on->svc.dests);
+	INIT_LIST_HEAD(&on->svc.let_go);
 	opvs_view_net_init(on);
 	opvs_watch_init(on);
 	opvs_policy_net_init(on);
 	opvs_removed_net_init(on);
-	return opvs_svc_match_net_init(on);
+	err = opvs_totals_net_init(on);
+	if (err)
+		return err;
+	err = opvs_svc_match_net_init(on);
+	if (err)
+		opvs_totals_net_exit(on);
+	return err;
 }
 
 /**
@@ -493,6 +502,7 @@ void opvs_svc_net_exit(struct opvs_net *on)
 	opvs_watch_wait(on);
 	opvs_policy_net_exit(on);
 	opvs_svc_match_net_exit(on);
+	opvs_totals_net_exit(on);
 	xa_destroy(&on->svc.by_id);
 	opvs_recent_free(on->svc.recent);
 }

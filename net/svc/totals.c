@@ -79,6 +79,26 @@ void opvs_totals_retire_svc(struct opvs_svc *svc)
 }
 
 /**
+ * opvs_totals_bury_dest() - keep what each CPU counted for a server
+ * @dest: server that is about to be freed
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_totals_bury_dest(struct opvs_dest *dest)
+{
+	struct opvs_net *on = dest->svc->on;
+	struct opvs_totals one;
+	int cpu;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	for_each_possible_cpu(cpu) {
+		opvs_stats_read(per_cpu_ptr(dest->stats_cpu, cpu), &one);
+		opvs_totals_add(per_cpu_ptr(on->totals.freed, cpu), &one);
+	}
+}
+
+/**
  * opvs_totals_revive_dest() - a server that comes back counts for itself again
  * @dest: linked server that was retired
  *
@@ -217,6 +237,40 @@ void opvs_net_stats(struct opvs_net *on, struct opvs_totals *shown,
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_stats);
 
+static void add_cpus(const struct opvs_dest *dest, struct opvs_totals *raw)
+{
+	struct opvs_totals one;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		opvs_stats_read(per_cpu_ptr(dest->stats_cpu, cpu), &one);
+		opvs_totals_add(&raw[cpu], &one);
+	}
+}
+
+/**
+ * opvs_net_cpu_stats() - what each CPU has counted in a namespace
+ * @raw: result, by CPU, of nr_cpu_ids elements: since the namespace is there,
+ *	whatever was removed, and whether or not ZERO was said
+ *
+ * Context: process, cfg_lock held.
+ */
+void opvs_net_cpu_stats(struct opvs_net *on, struct opvs_totals *raw)
+{
+	struct opvs_dest *dest;
+	int cpu;
+
+	lockdep_assert_held(&on->cfg_lock);
+
+	for_each_possible_cpu(cpu)
+		raw[cpu] = *per_cpu_ptr(on->totals.freed, cpu);
+	list_for_each_entry(dest, &on->svc.dests, all)
+		add_cpus(dest, raw);
+	list_for_each_entry(dest, &on->svc.let_go, list)
+		add_cpus(dest, raw);
+}
+EXPORT_SYMBOL_IF_KUNIT(opvs_net_cpu_stats);
+
 /**
  * opvs_svc_zero() - start a service's and its servers' statistics anew
  * @svc: service
@@ -252,3 +306,27 @@ void opvs_net_zero(struct opvs_net *on)
 	opvs_event_tell(on, &event);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_net_zero);
+
+/**
+ * opvs_totals_net_init() - memory for what outlives its servers
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int opvs_totals_net_init(struct opvs_net *on)
+{
+	on->totals.freed = alloc_percpu_gfp(struct opvs_totals,
+					    GFP_KERNEL_ACCOUNT);
+	return on->totals.freed ? 0 : -ENOMEM;
+}
+
+/**
+ * opvs_totals_net_exit() - give it back
+ * @on: namespace without servers
+ *
+ * Context: process.
+ */
+void opvs_totals_net_exit(struct opvs_net *on)
+{
+	free_percpu(on->totals.freed);
+}

@@ -17,6 +17,7 @@
 #include <kunit/test.h>
 
 #include <linux/bottom_half.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/in.h>
 #include <linux/module.h>
@@ -321,6 +322,65 @@ static void totals_zero_all(struct kunit *test)
 	totals_expect(test, totals_svc(svc_a), 1, 2);
 }
 
+/* What all CPUs have counted. */
+static struct opvs_totals totals_cpus(struct kunit *test)
+{
+	struct opvs_totals sum = {};
+	struct opvs_totals *raw;
+	int cpu;
+
+	raw = kunit_kcalloc(test, nr_cpu_ids, sizeof(*raw), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, raw);
+	mutex_lock(&on->cfg_lock);
+	opvs_net_cpu_stats(on, raw);
+	mutex_unlock(&on->cfg_lock);
+	for_each_possible_cpu(cpu)
+		opvs_totals_add(&sum, &raw[cpu]);
+	return sum;
+}
+
+static void totals_expect_cpus(struct kunit *test,
+			       const struct opvs_totals *base, u64 requests,
+			       u64 replies)
+{
+	struct opvs_totals sum = totals_cpus(test);
+
+	opvs_totals_sub(&sum, base);
+	totals_expect(test, sum, requests, replies);
+}
+
+/* They step back for nothing: not for ZERO, not when servers go, are under way, or
+ * are freed, and not when one comes back.
+ */
+static void totals_by_cpu(struct kunit *test)
+{
+	const struct opvs_totals base = totals_cpus(test);
+	struct opvs_conn *cp = totals_under_way(a1);
+
+	KUNIT_ASSERT_NOT_NULL(test, cp);
+	totals_traffic(a1, 10, 7);
+	totals_traffic(b2, 100, 90);
+	totals_expect_cpus(test, &base, 110, 97);
+	mutex_lock(&on->cfg_lock);
+	opvs_net_zero(on);
+	mutex_unlock(&on->cfg_lock);
+	totals_expect_cpus(test, &base, 110, 97);
+	opvs_test_dest_del(test, a1);
+	totals_traffic(a1, 3, 2);
+	totals_expect_cpus(test, &base, 113, 99);
+	totals_arrived(cp);
+	totals_expect_cpus(test, &base, 113, 99);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 4));
+	totals_expect_cpus(test, &base, 113, 99);
+	opvs_test_svc_del(svc_b);
+	totals_expect_cpus(test, &base, 113, 99);
+	KUNIT_EXPECT_TRUE(test, opvs_test_live(on, 2));
+	totals_expect_cpus(test, &base, 113, 99);
+	a1 = opvs_test_dest(test, svc_a, SERVER_1, 5060);
+	totals_traffic(a1, 1, 1);
+	totals_expect_cpus(test, &base, 114, 100);
+}
+
 /* ZERO, then the removal of a server, must not count twice or below zero. */
 static void totals_zero_then_removed(struct kunit *test)
 {
@@ -365,6 +425,7 @@ static struct kunit_case totals_test_cases[] = {
 	KUNIT_CASE(totals_server_revived),
 	KUNIT_CASE(totals_zero_service),
 	KUNIT_CASE(totals_zero_all),
+	KUNIT_CASE(totals_by_cpu),
 	KUNIT_CASE(totals_zero_then_removed),
 	KUNIT_CASE(totals_zero_rates),
 	{}
