@@ -22,8 +22,8 @@ void opvs_genl_exit(void);
 extern const struct opvs_event_ops opvs_event_netlink;
 
 /*
- * Compatibility surfaces: family `IPVS', /proc/net/ip_vs* and net.ipv4.vs, together
- * or not at all.
+ * Compatibility surfaces: family `IPVS', socket options, /proc/net/ip_vs* and
+ * net.ipv4.vs, together or not at all.
  */
 int opvs_compat_init(void);
 void opvs_compat_exit(void);

@@ -20,6 +20,7 @@
 
 #include "genl.h"
 #include "proc.h"
+#include "sockopt.h"
 #include "sysctl.h"
 
 #include <opvs/ctl.h>
@@ -68,7 +69,7 @@ static void owner_work(struct work_struct *work);
 
 static bool compat = true;
 module_param(compat, bool, 0444);
-MODULE_PARM_DESC(compat, "Offer netlink family IPVS, /proc/net/ip_vs* and net.ipv4.vs (default: yes)");
+MODULE_PARM_DESC(compat, "Offer netlink family IPVS, socket options of ip_vs, /proc/net/ip_vs* and net.ipv4.vs (default: yes)");
 
 static int conn_tab_bits;
 module_param(conn_tab_bits, int, 0444);
@@ -112,9 +113,12 @@ static int surfaces_up(void)
 		err = -EAGAIN;
 		goto err_genl;
 	}
-	err = opvs_proc_init();
+	err = opvs_sockopt_init();
 	if (err)
 		goto err_genl;
+	err = opvs_proc_init();
+	if (err)
+		goto err_sockopt;
 	err = opvs_sysctl_compat_init();
 	if (err)
 		goto err_proc;
@@ -122,6 +126,8 @@ static int surfaces_up(void)
 
 err_proc:
 	opvs_proc_exit();
+err_sockopt:
+	opvs_sockopt_exit();
 err_genl:
 	opvs_genl_compat_exit();
 	return err;
@@ -131,6 +137,7 @@ static void surfaces_down(void)
 {
 	opvs_sysctl_compat_exit();
 	opvs_proc_exit();
+	opvs_sockopt_exit();
 	opvs_genl_compat_exit();
 }
 

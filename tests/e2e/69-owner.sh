@@ -11,6 +11,17 @@ servers $port
 other=opvs-o-$ns_id
 owner() { cat /sys/kernel/opvs/owner; }
 first_line() { head -n 1 /proc/net/ip_vs; }
+# optioned: how many services the socket options tell of, or their error.
+optioned() {
+	python3 - <<-'END'
+		import errno, socket
+		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		try:
+		    print(sock.getsockopt(0, 1152 + 1, 12)[8])
+		except OSError as error:
+		    print(errno.errorcode[error.errno])
+	END
+}
 # said TEXT: how often the log has it from opvs, since it was last asked for.
 said_at=0
 said() {
@@ -74,11 +85,13 @@ is "$(first_line | sed 's/size=[0-9]*/size/')" \
 natively
 serves 'opvs serves under its own family'
 is "$(ipvsadm -Sn)" '' 'of which ip_vs knows nothing'
+is "$(optioned)" 0 'the socket options are those of ip_vs'
 rmmod ip_vs_rr ip_vs
 is "$(owner)" opvs 'ip_vs is gone: at once opvs has the names'
 is "$(said 'ip_vs is gone: family IPVS')" 1 'the log says so'
 is "$(ipvsadm -Sn | grep -c -- "-r .*:$port -m")" 6 \
 	'ipvsadm shows the services that are there'
+is "$(optioned)" 1 'so do the socket options, those of IPv4'
 is "$(first_line)" "IP Virtual Server version 1.2.1 (size=$(
 	</sys/kernel/opvs/conn_buckets)) opvs $version" \
 	'so does /proc/net/ip_vs'
@@ -111,6 +124,7 @@ rmmod ip_vs
 
 modprobe opvs compat=0
 is "$(owner)" none 'compat=0: nobody'
+is "$(optioned)" ENOPROTOOPT 'compat=0: no socket options'
 modprobe ip_vs
 is "$(owner)" ip_vs 'compat=0: ip_vs comes'
 rmmod ip_vs
