@@ -7,11 +7,12 @@ if [[ $module != opvs ]]; then
 	return 0
 fi
 ip_vs_gone() {
-	modprobe -r ip_vs_wlc ip_vs_rr ip_vs 2>/dev/null
+	modprobe -r ip_vs_ftp ip_vs_wlc ip_vs_rr ip_vs 2>/dev/null
 	[[ ! -d /sys/module/ip_vs ]]
 }
 rmmod opvs
 modprobe -a ip_vs ip_vs_rr ip_vs_wlc
+modprobe ip_vs_ftp 2>/dev/null || :
 python3 "$e2e/sockopt.py" record "$state/sockopt"
 check 'ip_vs goes' poll 20 ip_vs_gone
 load_module
