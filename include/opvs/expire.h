@@ -60,6 +60,10 @@ struct opvs_expire_shard;
  *	of it is refused: jiffies that it must live on (a template with
  *	children), 0 to let it go.  Any context, perhaps with the shard's lock
  *	held; may be NULL
+ * @look: asked of an entry that lives on when the sweeper comes by, while
+ *	&struct opvs_expire.first_look is set: jiffies after which it is to be
+ *	looked at again; 0: not before it could expire.  With the shard's lock
+ *	held; may be NULL if that is never set
  * @drop: end a claimed entry: unlink, uncount, free after a grace period.
  *	Called once per entry, no lock of the engine held, any context with BH
  *	enabled or disabled
@@ -68,6 +72,8 @@ struct opvs_expire_shard;
  */
 struct opvs_expire_ops {
 	u32	(*keep)(struct opvs_expire *ex, struct opvs_expiring *e);
+	u32	(*look)(struct opvs_expire *ex, struct opvs_expiring *e,
+			u32 now);
 	void	(*drop)(struct opvs_expire *ex, struct opvs_expiring *e);
 	bool	(*empty)(struct opvs_expire *ex);
 };
@@ -105,6 +111,8 @@ struct opvs_expire_stats {
  * @kick_lock: orders waking against stopping
  * @stopped: nothing wakes the sweeper any more; under @kick_lock
  * @interval: least jiffies between two sweeps; a tick at least
+ * @first_look: jiffies from its filing on after which an entry is looked at
+ *	though it lives; 0: none is.  READ_ONCE and WRITE_ONCE
  * @target: end of the slot up to which the present pass goes; sweeper only
  * @resume: shard at which the present pass goes on, beyond all CPUs when it is
  *	complete; sweeper only
@@ -121,6 +129,7 @@ struct opvs_expire {
 	spinlock_t			kick_lock;	/* waking, stopping */
 	bool				stopped;
 	u32				interval;
+	u32				first_look;
 	u32				target;
 	unsigned int			resume;
 	u32				reclaim_vain;

@@ -48,6 +48,10 @@
  * is made to expire gets a time that lies a second back, so that a CPU whose
  * idea of now is a little old agrees.
  *
+ * Looks.  Who must be told of entries that go on (state synchronisation) has them
+ * looked at more often: a first time soon after they were filed, and then whenever
+ * the answer to the last look says.  That costs packets nothing.
+ *
  * Locks.  All slots of a shard share a lock, which is taken to file, to move
  * and to take out, never to refresh.  An entry stays in the shard of the CPU
  * that created it, so the lock is known without looking.  The sweeper holds it
@@ -114,6 +118,7 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_expiring_init);
 void opvs_expire_file(struct opvs_expire *ex, struct opvs_expiring *e)
 {
 	struct opvs_expire_shard *shard = ex->shard[e->shard];
+	unsigned int ahead, look = READ_ONCE(ex->first_look);
 	bool first = false;
 	u32 expires;
 
@@ -121,7 +126,10 @@ void opvs_expire_file(struct opvs_expire *ex, struct opvs_expiring *e)
 	expires = READ_ONCE(e->expires);
 	if (!(expires & OPVS_EXPIRE_DYING)) {
 		first = !shard->filed;
-		opvs_shard_add(shard, e, opvs_shard_ahead(shard, expires));
+		ahead = opvs_shard_ahead(shard, expires);
+		if (unlikely(look))
+			ahead = min(ahead, look / OPVS_EXPIRE_TICK + 1);
+		opvs_shard_add(shard, e, ahead);
 	}
 	spin_unlock_bh(&shard->lock);
 	/* All shards are empty while it is asleep. */

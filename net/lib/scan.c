@@ -36,6 +36,26 @@ static u32 lateness(const struct opvs_expire_shard *shard,
 	return min(now - expires, now - shard->swept_end + OPVS_EXPIRE_TICK);
 }
 
+/* Where an entry goes that lives on.  Who looks for room must not put off a look
+ * that is due elsewhere.
+ */
+static unsigned int next_place(struct opvs_scan *scan,
+			       struct opvs_expire_shard *shard,
+			       struct opvs_expiring *e)
+{
+	unsigned int here = opvs_shard_ahead_now(shard, e);
+	unsigned int ahead = opvs_shard_ahead(shard, READ_ONCE(e->expires));
+	u32 wait;
+
+	if (likely(!READ_ONCE(scan->ex->first_look)))
+		return ahead;
+	if (here)
+		return min(ahead, here);
+	wait = scan->ex->ops->look(scan->ex, e, scan->now);
+	return wait ? min(ahead, opvs_shard_ahead(shard, scan->now + wait)) :
+		      ahead;
+}
+
 static void scan_entry(struct opvs_scan *scan, struct opvs_expire_shard *shard,
 		       struct opvs_expiring *e)
 {
@@ -56,7 +76,7 @@ static void scan_entry(struct opvs_scan *scan, struct opvs_expire_shard *shard,
 		opvs_shard_del(shard, e);
 		return;
 	}
-	ahead = opvs_shard_ahead(shard, READ_ONCE(e->expires));
+	ahead = next_place(scan, shard, e);
 	if (ahead != opvs_shard_ahead_now(shard, e)) {
 		opvs_shard_move(shard, e, ahead);
 		scan->refiled++;
