@@ -21,7 +21,7 @@ FOLDER_LAYER = {
     "sched": 2, "pe": 2,
     "conn": 3,
     "xmit": 4,
-    "app": 5, "clock": 5,
+    "app": 5, "clock": 5, "sync": 5,
     "path": 6,
     "ctl": 7, "match": 7,
 }
@@ -35,9 +35,9 @@ HEADER_LAYER = {
     "svc": 1, "dest": 1, "endpoint": 1, "tunnel": 1, "behind": 1, "share": 1, "what_if": 1,
     "words": 1,
     "sched": 2, "pe": 2, "sip_kind": 2, "query": 2,
-    "conn": 3, "table": 3, "nfct": 3, "expect": 3,
+    "conn": 3, "table": 3, "nfct": 3, "expect": 3, "due": 3,
     "xmit": 4, "route": 4,
-    "defence": 5, "app": 5,
+    "defence": 5, "app": 5, "sync": 5,
     "path": 6, "whose": 6,
     "ctl": 7,
 }

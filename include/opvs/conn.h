@@ -5,6 +5,7 @@
 
 #include <linux/cache.h>
 #include <linux/ip_vs.h>
+#include <linux/llist.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -84,6 +85,8 @@ struct opvs_conn_ext {
 #define OPVS_CONN_SHARED	BIT(11)	/* one-packet entry with another reference */
 #define OPVS_CONN_ASSURED	BIT(12)	/* both sides have spoken */
 #define OPVS_CONN_LINGERS	BIT(13)	/* template kept only by its children */
+#define OPVS_CONN_FOREIGN	BIT(14)	/* a partner told of it, and no packet since */
+#define OPVS_CONN_DUE		BIT(15)	/* waits until a partner is told of it */
 
 /* Above them, of a tracked connection: packets of the client.  The count stops
  * where it has told a connection in use from a mere attempt.
@@ -91,6 +94,10 @@ struct opvs_conn_ext {
 #define OPVS_CONN_PKT		BIT(16)
 #define OPVS_CONN_PKTS_MAX	16
 #define OPVS_CONN_PKTS		(31 * OPVS_CONN_PKT)
+
+/* Of entries of which a partner is told. */
+#define OPVS_CONN_TOLD		BIT(21)	/* its changes are told at once */
+#define OPVS_CONN_LOOKED	BIT(22)	/* the sweeper has come by */
 
 /* State numbers of templates, as IPVS shows them. */
 enum opvs_template_state {
@@ -123,12 +130,14 @@ enum opvs_template_state {
  *	reference; constant
  * @ext: or NULL; constant
  * @app: of a control connection, OPVS_CONN_F_CONTROL; else not set; constant
+ * @due_template: of a template: where it waits, with OPVS_CONN_DUE
  * @request_hash: what @request is filed by; constant once in the table
  * @reply_hash: what @reply is filed by; constant once in the table
  * @ref: references; the last one frees the entry after a grace period
  * @children: entries that came of this template or control connection
  * @in_pkts: of a template: packets of the client; see opvs_conn_in_pkts()
  * @timeout: of a template: seconds; constant
+ * @due: of a connection: where it waits, with OPVS_CONN_DUE
  *
  * A one-packet entry is bound to its server, counted there and seen by the
  * transmit method like any other, but is in no table and on no expiry list.
@@ -146,13 +155,21 @@ struct opvs_conn {
 	/* cold */
 	struct opvs_conn		*control;
 	struct opvs_conn_ext		*ext;
-	struct opvs_control		*app;
+	union {
+		struct opvs_control	*app;
+		struct llist_node	due_template;
+	};
 	u32				request_hash;
 	u32				reply_hash;
 	refcount_t			ref;
 	atomic_t			children;
-	atomic_t			in_pkts;
-	u32				timeout;
+	union {
+		struct {
+			atomic_t	in_pkts;
+			u32		timeout;
+		};
+		struct llist_node	due;
+	};
 };
 
 /* one-packet entries */
@@ -203,7 +220,7 @@ struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
 bool opvs_conn_limits_reached(const struct opvs_net *on,
 			      const struct opvs_svc *svc);
 bool opvs_conn_set_word(struct opvs_conn *cp, u32 *seen, u32 word);
-bool opvs_conn_linger(struct opvs_conn *tp, bool lingers);
+void opvs_conn_own(struct opvs_conn *tp);
 
 /* memory; for net/conn only */
 struct opvs_conn *opvs_conn_alloc(const struct opvs_conn_start *start);

@@ -78,6 +78,18 @@
 	E(HINT_WRITES, "hint_writes")					\
 	E(HINT_HITS, "hint_hits")					\
 	E(HINT_MISSES, "hint_misses")					\
+	E(SYNC_SENT, "sync_sent")					\
+	E(SYNC_TOLD, "sync_told")					\
+	E(SYNC_DROPPED, "sync_dropped")					\
+	E(SYNC_UNSENT, "sync_unsent")					\
+	E(SYNC_RECEIVED, "sync_received")				\
+	E(SYNC_HEARD, "sync_heard")					\
+	E(SYNC_NO_SERVER, "sync_no_server")				\
+	E(SYNC_REFUSED, "sync_refused")					\
+	E(SYNC_MALFORMED, "sync_malformed")				\
+	E(SYNC_FORGED, "sync_forged")					\
+	E(SYNC_OTHERS, "sync_others")					\
+	E(SYNC_CATCH_UPS, "sync_catch_ups")				\
 	E(VIEWS_BUILT, "views_built")					\
 	E(VIEWS_LATE, "views_late")
 

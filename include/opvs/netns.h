@@ -26,6 +26,8 @@
 
 struct ctl_table_header;
 struct opvs_asked;
+struct opvs_daemon;
+struct opvs_dues;
 struct opvs_hints;
 struct opvs_recent;
 struct opvs_svc_events;
@@ -84,6 +86,7 @@ struct opvs_net_replies {
  *	that are none; constant
  * @udp: tracked UDP connections; without any, packets look for none
  * @expire: ends those that are not refreshed
+ * @dues: of which a partner is to be told, or NULL; RCU, written under cfg_lock
  * @expects: connections that others told of; RCU
  * @controls: control connections, by their port
  */
@@ -99,6 +102,7 @@ struct opvs_net_conns {
 
 	/* read when entries begin and end; the sweeper's */
 	struct opvs_expire		expire ____cacheline_aligned_in_smp;
+	struct opvs_dues __rcu		*dues;
 
 	/* read by what opens TCP connections that no service has */
 	struct rhashtable		expects ____cacheline_aligned_in_smp;
@@ -122,6 +126,7 @@ struct opvs_net_late {
  * @events: what the layers above want to hear; constant
  * @by_id: services by order of addition, for dumps and the estimator; cfg_lock
  * @next_id: cyclic allocator of service ids; cfg_lock
+ * @num_added: servers that were ever added, wrapping; cfg_lock
  * @num: services per family; hooks are registered while not 0; cfg_lock
  * @dests: all servers, those among them that were removed and have connections;
  *	RCU, written under cfg_lock
@@ -138,6 +143,7 @@ struct opvs_net_services {
 	const struct opvs_svc_events	*events;
 	struct xarray			by_id;
 	u32				next_id;
+	u32				num_added;
 	u32				num[OPVS_FAMILIES];
 	struct list_head		dests;
 	struct list_head		let_go;
@@ -251,6 +257,24 @@ struct opvs_net_clock {
 };
 
 /**
+ * struct opvs_net_sync - state synchronisation
+ * @lock: orders start and stop of daemons
+ * @daemon: by &enum opvs_sync_role, or NULL; @lock
+ * @key_lock: protects the rest
+ * @keyed: datagrams are sealed, and believed only so
+ * @key: by which
+ * @newest: time of the newest sealed datagram that was heard, in nanoseconds
+ */
+struct opvs_net_sync {
+	struct mutex			lock;		/* see above */
+	struct opvs_daemon		*daemon[2];
+	spinlock_t			key_lock;	/* see above */
+	bool				keyed;
+	siphash_key_t			key;
+	u64				newest;
+};
+
+/**
  * struct opvs_net - opvs in one network namespace
  *
  * Locks (a new one adds a row):
@@ -279,6 +303,9 @@ struct opvs_net_clock {
  * events_up    that family opvs is there while      process        cfg_lock
  *              events are sent
  * closed_lock  that closed and drop_rate agree      process        cfg_lock
+ * sync.lock    daemons; outside RTNL and cfg_lock   process        -
+ * daemon lock  what a daemon writes at present      process        sync.lock
+ * key_lock     the key of synchronisation           process        daemon lock
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *
@@ -299,6 +326,7 @@ struct opvs_net_clock {
  * @mistakes: net/svc/mistakes.c
  * @event: net/svc/event.c
  * @clock: net/clock
+ * @sync: net/sync
  * @sysctl: registered tables: net.opvs, net.ipv4.vs; net/ctl/sysctl.c
  * @hooks: netfilter hooks of each family that has services; cfg_lock;
  *	net/path/hook.c
@@ -327,6 +355,7 @@ struct opvs_net {
 	struct opvs_net_mistakes	mistakes;
 	struct opvs_net_events		event;
 	struct opvs_net_clock		clock;
+	struct opvs_net_sync		sync;
 	struct ctl_table_header		*sysctl[2];
 	struct nf_hook_ops		hooks[OPVS_FAMILIES][OPVS_HOOKS];
 };

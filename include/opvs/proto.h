@@ -127,6 +127,8 @@ struct opvs_proto_state {
  *	completed, a bit for each
  * @working: states of a connection at work, a bit for each; all that are neither
  *	end soon
+ * @synced: states of which a partner is told, a bit for each: those of a
+ *	connection that both sides have agreed upon
  * @states: all of them
  * @rows: the state after an event, by event and direction: state S goes to the
  *	number in bits 4S to 4S+3
@@ -145,6 +147,7 @@ struct opvs_proto {
 	u32			reusable;
 	u32			unproven;
 	u32			working;
+	u32			synced;
 	const struct opvs_proto_state	*states;
 	const u64		(*rows)[OPVS_DIRS];
 	const u64		(*secure_rows)[OPVS_DIRS];

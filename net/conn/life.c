@@ -9,28 +9,24 @@
  */
 #include <opvs/conn.h>
 
+#include "quota.h"
+
 #include <opvs/dest.h>
-#include <opvs/event.h>
+#include <opvs/due.h>
 #include <opvs/expect.h>
 #include <opvs/kunit.h>
-#include <opvs/limit.h>
 #include <opvs/netns.h>
 #include <opvs/nfct.h>
 #include <opvs/svc.h>
 #include <opvs/table.h>
 #include <opvs/trace.h>
 
+#include <linux/bottom_half.h>
 #include <linux/in.h>
 #include <linux/ip_vs.h>
 
 /* A template with children that was not refreshed is looked at this often. */
 #define TEMPLATE_LINGER		(60 * HZ)
-
-/* Packets after which a one-packet service's template is a call in progress. */
-#define TEMPLATE_IN_USE		2
-
-/* Expired entries that are reclaimed at most before one is refused. */
-#define RECLAIM_MAX		64
 
 /* Attempts to get into the table.  Two CPUs whose connections want the same
  * replies end each other's entry again and again; one of them gives up.
@@ -45,115 +41,6 @@ static struct opvs_conn *expiring_conn(const struct opvs_expiring *e)
 static struct opvs_net *expire_net(struct opvs_expire *ex)
 {
 	return container_of(ex, struct opvs_net, conn.expire);
-}
-
-static bool limits_try(struct opvs_net *on, struct opvs_svc *svc)
-{
-	if (unlikely(!opvs_limit_take(on->conn.everywhere)))
-		return false;
-	if (unlikely(!opvs_limit_take(&on->conn.limit)))
-		goto release_all;
-	if (unlikely(!opvs_limit_take(&svc->conns)))
-		goto release_net;
-	return true;
-
-release_net:
-	opvs_limit_release(&on->conn.limit);
-release_all:
-	opvs_limit_release(on->conn.everywhere);
-	return false;
-}
-
-static void limits_release(struct opvs_net *on, struct opvs_svc *svc)
-{
-	opvs_limit_release(&svc->conns);
-	opvs_limit_release(&on->conn.limit);
-	opvs_limit_release(on->conn.everywhere);
-}
-
-/* An entry that is half-open, closing or one-sided can go when the table is
- * full.  One that has children or carries an established connection stays.
- */
-static bool expendable(const struct opvs_expiring *e)
-{
-	const struct opvs_conn *cp = expiring_conn(e);
-	u32 word = READ_ONCE(cp->word);
-
-	if (atomic_read(&cp->children))
-		return false;
-	/* Packets of one-packet services leave no children, but a count. */
-	if (opvs_conn_is_template(cp))
-		return !(word & OPVS_CONN_ASSURED) &&
-		       atomic_read(&cp->in_pkts) < TEMPLATE_IN_USE;
-	if (!(word & OPVS_CONN_ASSURED))
-		return true;
-	/* UDP is never active; it has no packet that closes. */
-	return !(word & OPVS_CONN_ACTIVE) &&
-	       cp->request.tuple.proto != IPPROTO_UDP;
-}
-
-static void count_refusal(struct opvs_net *on, struct opvs_svc *svc)
-{
-	if (opvs_limit_reached(on->conn.everywhere)) {
-		opvs_count(on, REFUSED_GLOBAL);
-		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_EVERYWHERE);
-	} else if (opvs_limit_reached(&on->conn.limit)) {
-		opvs_count(on, REFUSED_NETNS);
-		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_NETNS);
-	} else {
-		opvs_count(on, REFUSED_SERVICE);
-		opvs_event_limit(on, svc, OPVS_LIMIT_KIND_SERVICE);
-	}
-}
-
-/**
- * opvs_conn_limits_reached() - has a service no room for an entry?
- * @svc: service
- *
- * opvs_conn_begin() may make some, by ending what has expired or would be missed
- * least.
- *
- * Context: any.
- */
-bool opvs_conn_limits_reached(const struct opvs_net *on,
-			      const struct opvs_svc *svc)
-{
-	return opvs_limit_reached(on->conn.everywhere) ||
-	       opvs_limit_reached(&on->conn.limit) ||
-	       opvs_limit_reached(&svc->conns);
-}
-
-/* Is there room if one goes?  A limit that was lowered ends nothing. */
-static bool one_would_do(const struct opvs_limit *limit)
-{
-	u32 max = READ_ONCE(limit->max);
-
-	return max != OPVS_LIMIT_NOTHING &&
-	       (!max || (u32)atomic_read(&limit->count) <= max);
-}
-
-/* Makes room before it refuses: first by what has expired, then by the live
- * entry that would be missed least.
- */
-static bool limits_take(struct opvs_net *on, struct opvs_svc *svc)
-{
-	u32 now = jiffies;
-
-	if (likely(limits_try(on, svc)))
-		return true;
-	if (opvs_expire_reclaim(&on->conn.expire, now, RECLAIM_MAX) &&
-	    limits_try(on, svc))
-		return true;
-	/* Another service's entry would not make room in this one. */
-	if (!opvs_limit_reached(&svc->conns) && one_would_do(&on->conn.limit) &&
-	    one_would_do(on->conn.everywhere) &&
-	    opvs_expire_evict(&on->conn.expire, now, expendable)) {
-		opvs_count(on, CONN_EVICTED);
-		if (limits_try(on, svc))
-			return true;
-	}
-	count_refusal(on, svc);
-	return false;
 }
 
 static void count_in(struct opvs_conn *cp)
@@ -198,27 +85,29 @@ static void count_out(struct opvs_conn *cp)
 	opvs_dest_uncount(dest);
 }
 
-/**
- * opvs_conn_linger() - note whether only its children keep a template
- * @tp: template
- * @lingers: its own time is over
- *
- * Context: any, RCU read side.
- * Return: true if that is news.
- */
-bool opvs_conn_linger(struct opvs_conn *tp, bool lingers)
+/* Changes some bits of an entry's word; true if that is news. */
+static bool word_mark(struct opvs_conn *cp, u32 clear, u32 set)
 {
-	u32 seen = READ_ONCE(tp->word), word;
+	u32 seen = READ_ONCE(cp->word), word;
 
 	do {
-		word = lingers ? seen | OPVS_CONN_LINGERS :
-				  seen & ~OPVS_CONN_LINGERS;
+		word = (seen & ~clear) | set;
 		if (word == seen)
 			return false;
-	} while (!opvs_conn_set_word(tp, &seen, word));
+	} while (!opvs_conn_set_word(cp, &seen, word));
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(opvs_conn_linger);
+
+/**
+ * opvs_conn_own() - a packet uses a template that lingered or was a partner's
+ * @tp: template that was refreshed
+ *
+ * Context: any, RCU read side.
+ */
+void opvs_conn_own(struct opvs_conn *tp)
+{
+	word_mark(tp, OPVS_CONN_LINGERS | OPVS_CONN_FOREIGN, 0);
+}
 
 /* What has children keeps until they are gone; false when it is gone itself.
  * Taken before the limits, or the template might be evicted to make room.
@@ -241,7 +130,7 @@ static void control_release(struct opvs_conn *control)
 	if (!control)
 		return;
 	if (atomic_dec_and_test(&control->children) &&
-	    opvs_conn_linger(control, false) && opvs_conn_is_template(control))
+	    word_mark(control, OPVS_CONN_LINGERS, 0) && opvs_conn_is_template(control))
 		opvs_expire_now(&control->on->conn.expire, &control->expiring,
 				jiffies);
 	opvs_conn_put(control);
@@ -252,7 +141,7 @@ static void conn_unbind(struct opvs_conn *cp)
 {
 	struct opvs_dest *dest = cp->dest;
 
-	limits_release(cp->on, dest->svc);
+	opvs_quota_release(cp->on, dest->svc);
 	count_out(cp);
 	control_release(cp->control);
 	opvs_dest_put(dest);
@@ -275,6 +164,17 @@ static void conn_drop(struct opvs_expire *ex, struct opvs_expiring *e)
 	opvs_conn_put(cp);
 }
 
+/* A partner's copy has no children that would keep it. */
+static void keep_told(struct opvs_conn *cp)
+{
+	local_bh_disable();
+	rcu_read_lock();
+	if (!(READ_ONCE(cp->word) & OPVS_CONN_FOREIGN))
+		opvs_due_add(cp->on, cp);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
 /* Templates and control connections outlive what came of them. */
 static u32 conn_keep(struct opvs_expire *ex, struct opvs_expiring *e)
 {
@@ -282,10 +182,25 @@ static u32 conn_keep(struct opvs_expire *ex, struct opvs_expiring *e)
 
 	if (!atomic_read(&cp->children))
 		return 0;
-	opvs_conn_linger(cp, true);
+	word_mark(cp, 0, OPVS_CONN_LINGERS);
 	/* The last child may have gone without seeing that. */
 	smp_mb();
-	return atomic_read(&cp->children) ? TEMPLATE_LINGER : 0;
+	if (!atomic_read(&cp->children))
+		return 0;
+	if (opvs_dues_on(cp->on))
+		keep_told(cp);
+	return TEMPLATE_LINGER;
+}
+
+/* Where a partner is told: of what goes on.  */
+static u32 conn_look(struct opvs_expire *ex, struct opvs_expiring *e, u32 now)
+{
+	u32 wait;
+
+	rcu_read_lock();
+	wait = opvs_due_look(expire_net(ex), expiring_conn(e), now);
+	rcu_read_unlock();
+	return wait;
 }
 
 static bool conns_empty(struct opvs_expire *ex)
@@ -295,6 +210,7 @@ static bool conns_empty(struct opvs_expire *ex)
 
 static const struct opvs_expire_ops conn_expire_ops = {
 	.keep	= conn_keep,
+	.look	= conn_look,
 	.drop	= conn_drop,
 	.empty	= conns_empty,
 };
@@ -369,6 +285,17 @@ static struct opvs_conn *insert(struct opvs_net *on, struct opvs_conn *cp,
 	}
 }
 
+/* What a partner told of it knows. */
+static noinline void tell_beginning(struct opvs_net *on, struct opvs_conn *cp)
+{
+	if (READ_ONCE(cp->word) & OPVS_CONN_FOREIGN)
+		return;
+	if (opvs_conn_is_template(cp))
+		opvs_due_add(on, cp);
+	else
+		opvs_due_changed(on, cp, 0, READ_ONCE(cp->word));
+}
+
 static struct opvs_conn *conn_publish(struct opvs_net *on,
 				      struct opvs_conn *cp,
 				      const struct opvs_conn_start *start)
@@ -385,6 +312,8 @@ static struct opvs_conn *conn_publish(struct opvs_net *on,
 		else
 			opvs_count(on, CONN_CREATED);
 		trace_opvs_conn_begin(cp);
+		if (opvs_dues_on(on))
+			tell_beginning(on, cp);
 		opvs_expire_file(&on->conn.expire, &cp->expiring);
 		return cp;
 	}
@@ -424,7 +353,7 @@ struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
 	if (unlikely(!control_take(start->control)))
 		goto err_dest;
 	err = -EDQUOT;
-	if (unlikely(!limits_take(on, svc)))
+	if (unlikely(!opvs_quota_take(on, svc)))
 		goto err_control;
 	err = -ENOMEM;
 	cp = conn_fill(on, start);
@@ -436,7 +365,7 @@ struct opvs_conn *opvs_conn_begin(struct opvs_net *on,
 	return seen;
 
 err_limits:
-	limits_release(on, svc);
+	opvs_quota_release(on, svc);
 err_control:
 	control_release(start->control);
 err_dest:
@@ -550,6 +479,8 @@ int opvs_conn_net_start(struct opvs_net *on)
 		opvs_expect_net_exit(on);
 		return err;
 	}
+	if (rcu_access_pointer(on->conn.dues))
+		WRITE_ONCE(on->conn.expire.first_look, OPVS_DUE_AGE);
 	interval = READ_ONCE(on->settings.sweep_interval_ms);
 	opvs_expire_set_interval(&on->conn.expire, msecs_to_jiffies(interval));
 	return 0;

@@ -103,6 +103,8 @@ static struct opvs_conn *exception_follow(struct opvs_net *on,
 	if (!opvs_expire_refresh(&on->conn.expire, &tp->expiring, jiffies,
 				 tp->timeout * HZ))
 		return NULL;
+	if (unlikely(READ_ONCE(tp->word) & OPVS_CONN_FOREIGN))
+		opvs_conn_own(tp);
 	return tp;
 }
 

@@ -98,8 +98,9 @@ template_refresh(struct opvs_net *on, struct opvs_conn *tp, u32 seconds)
 		     !opvs_conn_dead(tp);
 
 	/* Afterwards: a refresh in time to save it notes that it lingered. */
-	if (unlikely(READ_ONCE(tp->word) & OPVS_CONN_LINGERS))
-		opvs_conn_linger(tp, false);
+	if (unlikely(READ_ONCE(tp->word) &
+		     (OPVS_CONN_LINGERS | OPVS_CONN_FOREIGN)))
+		opvs_conn_own(tp);
 	return alive;
 }
 

@@ -11,6 +11,7 @@
 #include <opvs/app.h>
 #include <opvs/conn.h>
 #include <opvs/dest.h>
+#include <opvs/due.h>
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/nfct.h>
@@ -47,7 +48,7 @@ static inline u32 track_word(const struct opvs_net *on,
 	state = opvs_proto_next(proto, state, dir, event,
 				READ_ONCE(on->settings.secure_tcp_on));
 
-	word &= ~(OPVS_CONN_STATE | OPVS_CONN_ACTIVE);
+	word &= ~(OPVS_CONN_STATE | OPVS_CONN_ACTIVE | OPVS_CONN_FOREIGN);
 	if (proto->active & BIT(state))
 		word |= OPVS_CONN_ACTIVE;
 	if (is_assured(proto, state, dir))
@@ -173,6 +174,8 @@ static noinline u32 change_word(struct opvs_net *on, struct opvs_conn *cp,
 
 	if (word & ~seen & OPVS_CONN_ASSURED && cp->control)
 		assure_template(cp->control);
+	if (opvs_dues_on(on))
+		opvs_due_changed(on, cp, seen, word);
 	return word;
 }
 
@@ -194,6 +197,8 @@ static __always_inline bool track_note(struct opvs_net *on,
 		word = change_word(on, cp, proto, dir, flow->event);
 		if (unlikely(word & OPVS_CONN_ENDED))
 			return false;
+	} else if (word != seen && opvs_dues_on(on)) {
+		opvs_due_changed(on, cp, seen, word);
 	}
 	seconds = opvs_track_seconds(cp->dest->svc, proto, word);
 	return opvs_expire_refresh(&on->conn.expire, &cp->expiring, jiffies,

@@ -156,6 +156,8 @@ const struct opvs_proto opvs_proto_sctp = {
 	.reusable	= BIT(S_CL),
 	.unproven	= BIT(S_I1) | BIT(S_IN),
 	.working	= BIT(S_ES),
+	.synced		= BIT(S_ES) | BIT(S_SS) | BIT(S_SR) | BIT(S_SA) |
+			  BIT(S_CL),
 	.states		= opvs_sctp_states,
 	.rows		= opvs_sctp_rows,
 };

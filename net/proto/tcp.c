@@ -123,6 +123,8 @@ const struct opvs_proto opvs_proto_tcp = {
 	.reusable	= BIT(S_TW) | BIT(S_CL),
 	.unproven	= BIT(S_SR) | BIT(S_SA),
 	.working	= BIT(S_ES),
+	.synced		= BIT(S_ES) | BIT(S_FW) | BIT(S_CL) | BIT(S_CW) |
+			  BIT(S_TW),
 	.states		= opvs_tcp_states,
 	.rows		= opvs_tcp_rows,
 	.secure_rows	= opvs_tcp_secure_rows,

@@ -27,6 +27,7 @@ const struct opvs_proto opvs_proto_udp = {
 	.num_states	= OPVS_UDP_STATES,
 	.timeout0	= OPVS_TIMEOUT_UDP,
 	.working	= BIT(OPVS_UDP_S_NORMAL),
+	.synced		= BIT(OPVS_UDP_S_NORMAL),
 	.states		= opvs_udp_states,
 };
 EXPORT_SYMBOL_IF_KUNIT(opvs_proto_udp);

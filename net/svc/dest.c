@@ -451,6 +451,7 @@ int opvs_dest_add(struct opvs_svc *svc, const struct opvs_dest_conf *conf,
 	}
 	if (revived)
 		opvs_totals_revive_dest(dest);
+	WRITE_ONCE(svc->on->svc.num_added, svc->on->svc.num_added + 1);
 	opvs_mistakes_warn_dest(dest, extack);
 	opvs_event_dest(dest, OPVS_CMD_DEST_ADDED);
 	return 0;
