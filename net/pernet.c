@@ -16,6 +16,7 @@
 #include <opvs/path.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
+#include <opvs/sync.h>
 #include <opvs/tunnel.h>
 
 #include <linux/random.h>
@@ -64,6 +65,7 @@ static int __net_init opvs_net_init(struct net *net)
 	if (err)
 		goto err_tunnels;
 	opvs_clock_net_init(on);
+	opvs_sync_net_init(on);
 	err = opvs_sysctl_net_init(on);
 	if (err)
 		goto err_behind;
@@ -87,6 +89,7 @@ static void __net_exit opvs_net_pre_exit(struct net *net)
 	struct opvs_net *on = opvs_pernet(net);
 
 	opvs_sysctl_net_exit(on);
+	opvs_sync_net_exit(on);
 	mutex_lock(&on->cfg_lock);
 	opvs_svc_flush(on);
 	mutex_unlock(&on->cfg_lock);

@@ -14,7 +14,6 @@
 #include <opvs/proto.h>
 
 #include <linux/opvs.h>
-#include <net/ipv6.h>
 
 /* The states of the default policy that stock clients know. */
 static const struct {
@@ -132,101 +131,6 @@ int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info)
 			opvs_conn_table_size(on)))
 		err = -EMSGSIZE;
 	return opvs_msg_reply(&msg, err, info);
-}
-
-static int opvs_parse_daemon_group(const struct opvs_nest *nest)
-{
-	const struct nlattr *v4 = nest->tb[IPVS_DAEMON_ATTR_MCAST_GROUP];
-	const struct nlattr *v6 = nest->tb[IPVS_DAEMON_ATTR_MCAST_GROUP6];
-	struct in6_addr group6;
-
-	if (v4 && !ipv4_is_multicast(nla_get_in_addr(v4))) {
-		NL_SET_ERR_MSG_ATTR(nest->extack, v4,
-				    "MCAST_GROUP must be a multicast address");
-		return -EINVAL;
-	}
-	if (v6) {
-		group6 = nla_get_in6_addr(v6);
-		if (!ipv6_addr_is_multicast(&group6)) {
-			NL_SET_ERR_MSG_ATTR(nest->extack, v6,
-					    "MCAST_GROUP6 must be a multicast address");
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-/**
- * opvs_req_daemon() - which daemon a request is about
- * @req: request; gets its nest
- * @info: its parts
- *
- * Context: process.
- * Return: 0 or -EINVAL.
- */
-int opvs_req_daemon(struct opvs_req *req, struct genl_info *info)
-{
-	static const u8 required[] = { IPVS_DAEMON_ATTR_STATE };
-	int err;
-
-	err = opvs_nest_parse(&req->nest, info->nlhdr, info->attrs,
-			      &opvs_nest_daemon, info->extack);
-	return err ?: opvs_nest_require(&req->nest, required,
-					ARRAY_SIZE(required));
-}
-
-/**
- * opvs_ctl_new_daemon() - OPVS_CMD_NEW_DAEMON: refused, as there is none yet
- * @skb: request
- * @info: its parts
- *
- * Context: process.
- * Return: -EINVAL for a malformed request, else -EOPNOTSUPP.
- */
-int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
-{
-	static const u8 required[] = {
-		IPVS_DAEMON_ATTR_MCAST_IFN, IPVS_DAEMON_ATTR_SYNC_ID,
-	};
-	const struct opvs_nest *nest = &opvs_req_of(info)->nest;
-	int err;
-
-	err = opvs_nest_require(nest, required, ARRAY_SIZE(required));
-	if (!err)
-		err = opvs_parse_daemon_group(nest);
-	if (err)
-		return err;
-	NL_SET_ERR_MSG_ATTR(info->extack, nest->attr,
-			    "DAEMON: state synchronisation is not supported");
-	return opvs_genl_refuse(info, -EOPNOTSUPP);
-}
-
-/**
- * opvs_ctl_del_daemon() - OPVS_CMD_DEL_DAEMON: there is none to stop
- * @skb: request
- * @info: its parts
- *
- * Context: process.
- * Return: -ESRCH.
- */
-int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
-{
-	NL_SET_ERR_MSG_ATTR(info->extack, opvs_req_of(info)->nest.attr,
-			    "DAEMON: no daemon is running");
-	return -ESRCH;
-}
-
-/**
- * opvs_ctl_dump_daemons() - OPVS_CMD_GET_DAEMON: none is running
- * @skb: where the messages would go
- * @cb: the dump
- *
- * Context: process.
- * Return: 0.
- */
-int opvs_ctl_dump_daemons(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return 0;
 }
 
 static int opvs_fill_counter(struct opvs_msg *msg, const char *name, u64 value)

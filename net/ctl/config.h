@@ -6,10 +6,8 @@
 #include <linux/types.h>
 
 struct genl_info;
-struct netlink_callback;
 struct netlink_ext_ack;
 struct opvs_net;
-struct opvs_req;
 struct sk_buff;
 
 /* Timeouts that stock clients know. */
@@ -21,14 +19,9 @@ int opvs_do_set_config(struct opvs_net *on,
 		       struct netlink_ext_ack *extack);
 void opvs_do_get_config(struct opvs_net *on, u32 seconds[OPVS_CONFIG_TIMEOUTS]);
 
-int opvs_req_daemon(struct opvs_req *req, struct genl_info *info);
-
 int opvs_ctl_set_config(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_get_config(struct sk_buff *skb, struct genl_info *info);
 int opvs_ctl_get_info(struct sk_buff *skb, struct genl_info *info);
-int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info);
-int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info);
-int opvs_ctl_dump_daemons(struct sk_buff *skb, struct netlink_callback *cb);
 int opvs_ctl_get_counters(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* OPVS_CTL_CONFIG_H */

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "conn.h"
+#include "daemon.h"
 #include "dest.h"
 #include "explain.h"
 #include "nla.h"

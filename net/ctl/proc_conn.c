@@ -174,7 +174,11 @@ static const struct seq_operations opvs_proc_conn_ops = {
 	.show	= opvs_proc_conn_show,
 };
 
-/* None came from another director: connections are not synchronised. */
+static const char *opvs_proc_origin(const struct opvs_conn *cp)
+{
+	return cp->flags & IP_VS_CONN_F_SYNC ? "SYNC" : "LOCAL";
+}
+
 static int opvs_proc_sync_show(struct seq_file *seq, void *v)
 {
 	if (v == SEQ_START_TOKEN) {
@@ -182,7 +186,8 @@ static int opvs_proc_sync_show(struct seq_file *seq, void *v)
 		return 0;
 	}
 	opvs_proc_show_tuple(seq, v);
-	seq_printf(seq, " %-6s %7u\n", "LOCAL", opvs_conn_seconds_left(v));
+	seq_printf(seq, " %-6s %7u\n", opvs_proc_origin(v),
+		   opvs_conn_seconds_left(v));
 	return 0;
 }
 

@@ -8,8 +8,8 @@
  */
 #include "request.h"
 
-#include "config.h"
 #include "conn.h"
+#include "daemon.h"
 #include "dest.h"
 #include "genl.h"
 #include "policy.h"

@@ -15,6 +15,7 @@
 #include <opvs/netns.h>
 #include <opvs/share.h>
 #include <opvs/svc.h>
+#include <opvs/sync.h>
 
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -136,7 +137,7 @@ static const struct opvs_setting opvs_settings_all[] = {
 	{ SETTING(sync_threshold), .handler = opvs_setting_threshold },
 	{ SECONDS(sync_refresh_period) },
 	{ SETTING(sync_retries), .max = 3 },
-	{ SWITCH(backup_only) },
+	{ SWITCH(backup_only), .changed = opvs_sync_judge },
 	{ SWITCH(run_estimation), .preset = 1, .host = true,
 	  .changed = opvs_clock_estimation },
 	{ SETTING(est_cpulist), .handler = opvs_setting_cpulist, .host = true },

@@ -89,11 +89,12 @@ static void opvs_sysctl_fill_max(struct ctl_table *table, struct opvs_net *on,
 	table->extra2 = on;
 }
 
-static void opvs_sysctl_fill_key(struct ctl_table *table, struct opvs_net *on)
+static void opvs_sysctl_fill_key(struct ctl_table *table, struct opvs_net *on,
+				 const char *name, proc_handler *handler)
 {
-	table->procname = "hash_key";
+	table->procname = name;
 	table->mode = 0600;
-	table->proc_handler = opvs_hash_key_sysctl;
+	table->proc_handler = handler;
 	table->extra2 = on;
 }
 
@@ -103,17 +104,21 @@ static int opvs_sysctl_register(struct opvs_net *on, const char *path,
 	struct ctl_table *table;
 	size_t count;
 
-	/* The limit, the secret, and the empty entry that older kernels want at
+	/* The limit, the secrets, and the empty entry that older kernels want at
 	 * the end.
 	 */
-	table = kcalloc(opvs_settings_num() + 3, sizeof(*table),
+	table = kcalloc(opvs_settings_num() + 4, sizeof(*table),
 			GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return -ENOMEM;
 	count = opvs_settings_fill(table, on, dir);
 	opvs_sysctl_fill_max(&table[count++], on, dir);
-	if (dir == OPVS_SYSCTL_NATIVE)
-		opvs_sysctl_fill_key(&table[count++], on);
+	if (dir == OPVS_SYSCTL_NATIVE) {
+		opvs_sysctl_fill_key(&table[count++], on, "hash_key",
+				     opvs_hash_key_sysctl);
+		opvs_sysctl_fill_key(&table[count++], on, "sync_key",
+				     opvs_sync_key_sysctl);
+	}
 
 	on->sysctl[dir] = register_net_sysctl_sz(on->net, path, table, count);
 	if (on->sysctl[dir])

@@ -243,7 +243,8 @@ opvs_hook(struct opvs_net *on, struct sk_buff *skb,
 	  nf_hookfn *again)
 {
 	/* All that the director forwards comes to LOCAL_OUT once more. */
-	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
+	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)) ||
+	    unlikely(READ_ONCE(on->settings.passive)))
 		return NF_ACCEPT;
 	if (unlikely(!in_softirq()))
 		return opvs_hook_task(on, skb, state, again);

@@ -186,12 +186,13 @@ struct setting *settings_add(struct settings *settings)
 	return more;
 }
 
-/* The limit and the secret have lines of their own. */
+/* The limit has a line of its own; secrets are for those who ask. */
 static int is_saved(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' &&
 	       strcmp(entry->d_name, "conn_max") != 0 &&
-	       strcmp(entry->d_name, "hash_key") != 0;
+	       strcmp(entry->d_name, "hash_key") != 0 &&
+	       strcmp(entry->d_name, "sync_key") != 0;
 }
 
 static int load_one(struct settings *settings, const char *name)
@@ -219,7 +220,7 @@ static int load_one(struct settings *settings, const char *name)
 
 /**
  * settings_load() - asks for all settings that can be changed
- * @settings: what is found, by name; without the limit and the secret
+ * @settings: what is found, by name; without the limit and secrets
  *
  * Return: 0 or an error number.
  */

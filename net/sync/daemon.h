@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The two daemons of a namespace. */
+#ifndef OPVS_SYNC_DAEMON_H
+#define OPVS_SYNC_DAEMON_H
+
+#include <linux/mutex.h>
+#include <linux/siphash.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <opvs/conn.h>
+#include <opvs/sync.h>
+
+#include "wire.h"
+
+struct net_device;
+struct socket;
+
+/* UDP ports that a daemon may use. */
+#define OPVS_SYNC_PORTS_MAX	64
+
+/**
+ * struct opvs_ear - a socket on which a partner is heard
+ * @of: whose ear it is
+ * @sock: socket
+ * @work: reads what came
+ * @ready: what the socket calls by itself when something comes
+ * @room: bytes at @data
+ * @data: a datagram
+ */
+struct opvs_ear {
+	struct opvs_daemon	*of;
+	struct socket		*sock;
+	struct work_struct	work;
+	void			(*ready)(struct sock *sk);
+	unsigned int		room;
+	u8			*data;
+};
+
+/**
+ * struct opvs_catch_up - the walk over all entries for a partner that asked
+ * @work: goes on with it
+ * @walk: where it is
+ * @until: where it ends once it has been around
+ * @around: it goes on from the beginning when it comes to the end
+ * @busy: it is under way
+ *
+ * All but @work are under &struct opvs_daemon.lock.
+ */
+struct opvs_catch_up {
+	struct delayed_work	work;
+	struct opvs_conn_walk	walk;
+	u64			until;
+	bool			around;
+	bool			busy;
+};
+
+/**
+ * struct opvs_asking - how a backup asks for all that the master has
+ * @work: asks
+ * @tries: how often it asked in vain; the work's, and 0 when it was answered
+ * @missed: something was told of whose server is not known here
+ * @servers: how many servers were ever added when it asked last
+ */
+struct opvs_asking {
+	struct delayed_work	work;
+	unsigned int		tries;
+	bool			missed;
+	u32			servers;
+};
+
+/**
+ * struct opvs_daemon - a daemon
+ * @on: namespace; constant
+ * @role: constant
+ * @conf: constant, with defaults filled in
+ * @ports: how many UDP ports there are; constant
+ * @mouth: socket for what is sent
+ * @lock: for what is written at present
+ * @out: datagrams that are written, one for each port; @lock
+ * @stamp: of the last sealed datagram; @lock
+ * @catch_up: of a master
+ * @asking: of a backup
+ * @ears: a backup's, one for each port; a master has one, for questions
+ * @num_ears: length of @ears
+ */
+struct opvs_daemon {
+	struct opvs_net			*on;
+	enum opvs_sync_role		role;
+	struct opvs_sync_conf		conf;
+	unsigned int			ports;
+	struct socket			*mouth;
+	struct mutex			lock;	/* see above */
+	struct opvs_sync_message	*out;
+	u64				stamp;
+	struct opvs_catch_up		catch_up;
+	struct opvs_asking		asking;
+	unsigned int			num_ears;
+	struct opvs_ear			ears[];
+};
+
+/* socket.c */
+int opvs_mouth_open(struct opvs_daemon *d, int ifindex);
+void opvs_mouth_close(struct opvs_daemon *d);
+int opvs_ear_open(struct opvs_daemon *d, struct opvs_ear *ear, int ifindex,
+		  unsigned int nth);
+void opvs_ear_close(struct opvs_ear *ear);
+int opvs_mouth_send(struct opvs_daemon *d, unsigned int nth, const u8 *data,
+		    unsigned int len);
+
+/* tell.c */
+int opvs_tell_start(struct opvs_daemon *d);
+void opvs_tell_stop(struct opvs_daemon *d);
+void opvs_tell_all(struct opvs_daemon *d);
+void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word);
+
+/* sync.c */
+bool opvs_sync_stamp(struct opvs_net *on, u64 stamp, u64 slack);
+
+/* hear.c */
+void opvs_hear(struct opvs_daemon *d, u8 *data, unsigned int len);
+void opvs_ask_init(struct opvs_daemon *d);
+void opvs_ask_start(struct opvs_daemon *d);
+void opvs_ask_stop(struct opvs_daemon *d);
+
+#endif /* OPVS_SYNC_DAEMON_H */

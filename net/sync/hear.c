@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is heard from the group: entries by a backup, questions by a master.
+ *
+ * Anybody on the link can send to the group.  With a key (net.opvs.sync_key) only
+ * what is sealed with it counts, and nothing that was sealed long before what its
+ * sender sealed last.  In any case the worst that a datagram can do is what it says:
+ * an entry at a server that is configured here, within the limits.
+ *
+ * A backup asks for all that there is when it begins, and again when servers were
+ * added since it was told of an entry whose server it did not know: a director that
+ * starts hears its partner before it has read its own configuration.  An ip_vs master
+ * does not answer; after a few tries it is left in peace.
+ */
+#include "daemon.h"
+
+#include "apply.h"
+
+#include <opvs/netns.h>
+#include <opvs/wq.h>
+
+#include <linux/minmax.h>
+#include <linux/time64.h>
+
+/* How long after a question the next one comes: twice as long each time. */
+#define ASK_FIRST	HZ
+#define ASK_TRIES	5
+
+/* How often it is looked whether servers were added. */
+#define ASK_AGAIN	(2 * HZ)
+
+/* Datagrams of several ports overtake each other by no more than this. */
+#define STAMP_SLACK	(2 * NSEC_PER_SEC)
+
+/* Was it sealed with our key, and not long ago?  Without a key all that comes is
+ * believed.
+ */
+static bool is_trusted(struct opvs_daemon *d,
+		       const struct opvs_sync_message *msg)
+{
+	siphash_key_t key;
+	u64 stamp;
+
+	if (!opvs_sync_key(d->on, &key))
+		return true;
+	if (!opvs_sync_sealed(msg, &key, &stamp))
+		return false;
+	return opvs_sync_stamp(d->on, stamp, STAMP_SLACK);
+}
+
+static void count_applied(struct opvs_daemon *d, int err)
+{
+	switch (err) {
+	case 0:
+		opvs_count_task(d->on, SYNC_HEARD);
+		return;
+	case -EINVAL:
+		opvs_count_task(d->on, SYNC_MALFORMED);
+		return;
+	case -ENOENT:
+		opvs_count_task(d->on, SYNC_NO_SERVER);
+		if (!READ_ONCE(d->asking.missed)) {
+			WRITE_ONCE(d->asking.missed, true);
+			queue_delayed_work(opvs_wq, &d->asking.work,
+					   ASK_AGAIN);
+		}
+		return;
+	default:
+		opvs_count_task(d->on, SYNC_REFUSED);
+	}
+}
+
+static void hear_entries(struct opvs_daemon *d, struct opvs_sync_message *msg)
+{
+	struct opvs_sync_entry entry;
+	int ret;
+
+	mutex_lock(&d->on->cfg_lock);
+	while ((ret = opvs_sync_read(msg, &entry)) > 0)
+		count_applied(d, opvs_sync_apply(d->on, &entry));
+	mutex_unlock(&d->on->cfg_lock);
+	if (ret < 0)
+		opvs_count_task(d->on, SYNC_MALFORMED);
+}
+
+static void hear_word(struct opvs_daemon *d, enum opvs_sync_word word)
+{
+	if (d->role == OPVS_SYNC_MASTER && word == OPVS_SYNC_ASK)
+		opvs_tell_all(d);
+	if (d->role == OPVS_SYNC_BACKUP && word == OPVS_SYNC_BEGIN)
+		WRITE_ONCE(d->asking.tries, 0);
+}
+
+/* Is it this daemon's?  A master leaves entries to the backup beside it. */
+static bool is_for(const struct opvs_daemon *d,
+		   const struct opvs_sync_message *msg)
+{
+	if (d->role == OPVS_SYNC_MASTER)
+		return opvs_sync_read_word(msg) == OPVS_SYNC_ASK;
+	return opvs_sync_read_word(msg) != OPVS_SYNC_ASK;
+}
+
+/**
+ * opvs_hear() - a datagram came
+ * @d: daemon
+ * @data: the datagram; may be anything
+ * @len: its length
+ *
+ * Context: process; takes cfg_lock.
+ */
+void opvs_hear(struct opvs_daemon *d, u8 *data, unsigned int len)
+{
+	struct opvs_sync_message msg;
+
+	if (opvs_sync_open(&msg, data, len)) {
+		if (d->role == OPVS_SYNC_BACKUP)
+			opvs_count_task(d->on, SYNC_MALFORMED);
+		return;
+	}
+	if (!is_for(d, &msg))
+		return;
+	if (d->conf.syncid && msg.syncid != d->conf.syncid) {
+		opvs_count_task(d->on, SYNC_OTHERS);
+		return;
+	}
+	if (!is_trusted(d, &msg)) {
+		opvs_count_task(d->on, SYNC_FORGED);
+		return;
+	}
+	opvs_count_task(d->on, SYNC_RECEIVED);
+	if (msg.left)
+		hear_entries(d, &msg);
+	else
+		hear_word(d, opvs_sync_read_word(&msg));
+}
+
+/* Were servers added since something was missed? */
+static bool ask_once_more(struct opvs_daemon *d)
+{
+	struct opvs_asking *a = &d->asking;
+	u32 servers = READ_ONCE(d->on->svc.num_added);
+
+	if (!READ_ONCE(a->missed) || servers == a->servers)
+		return false;
+	WRITE_ONCE(a->missed, false);
+	a->servers = servers;
+	WRITE_ONCE(a->tries, 1);
+	return true;
+}
+
+static void ask_work(struct work_struct *work)
+{
+	struct opvs_daemon *d = container_of(to_delayed_work(work),
+					     struct opvs_daemon, asking.work);
+	struct opvs_asking *a = &d->asking;
+	unsigned int tries = READ_ONCE(a->tries);
+
+	if (ask_once_more(d) || (tries && tries <= ASK_TRIES)) {
+		opvs_say(d, OPVS_SYNC_ASK);
+		tries = max(tries, 1U);
+		WRITE_ONCE(a->tries, tries + 1);
+		queue_delayed_work(opvs_wq, &a->work,
+				   ASK_FIRST << (tries - 1));
+	} else if (READ_ONCE(a->missed)) {
+		queue_delayed_work(opvs_wq, &a->work, ASK_AGAIN);
+	}
+}
+
+/**
+ * opvs_ask_start() - have a backup ask for all that the master has
+ * @d: daemon, complete
+ *
+ * Context: process.
+ */
+void opvs_ask_start(struct opvs_daemon *d)
+{
+	d->asking.servers = READ_ONCE(d->on->svc.num_added);
+	d->asking.tries = 1;
+	queue_delayed_work(opvs_wq, &d->asking.work, 0);
+}
+
+/**
+ * opvs_ask_init() - what opvs_ask_start() begins
+ * @d: daemon that is being made
+ *
+ * Context: process.
+ */
+void opvs_ask_init(struct opvs_daemon *d)
+{
+	INIT_DELAYED_WORK(&d->asking.work, ask_work);
+}
+
+/**
+ * opvs_ask_stop() - ask no more
+ * @d: daemon that hears nothing any more
+ *
+ * Context: process.
+ */
+void opvs_ask_stop(struct opvs_daemon *d)
+{
+	cancel_delayed_work_sync(&d->asking.work);
+}

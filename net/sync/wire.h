@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* IPVS's synchronisation protocol: bytes of a datagram, and what they say. */
+#ifndef OPVS_SYNC_WIRE_H
+#define OPVS_SYNC_WIRE_H
+
+#include <linux/bits.h>
+#include <linux/netfilter.h>
+#include <linux/siphash.h>
+#include <linux/types.h>
+
+#include <opvs/expect.h>
+#include <opvs/pe.h>
+
+/* Longest name of an engine on the wire. */
+#define OPVS_SYNC_PE_NAME_MAX	16
+
+/* Least payload that has room for any one connection. */
+#define OPVS_SYNC_LEN_MIN	512
+
+/* What opvs says of a template beyond IPVS's words. */
+#define OPVS_SYNC_EXCEPTION	BIT(0)	/* a session that is not where its key leads */
+#define OPVS_SYNC_MOVED		BIT(1)	/* because its key moved */
+
+/**
+ * struct opvs_sync_entry - a connection or template, as told
+ * @family: NFPROTO_*
+ * @proto: transport protocol; 0 in templates of firewall-mark services
+ * @old: by version 0, which has no timeout
+ * @flags: IP_VS_CONN_F_*
+ * @state: number of the protocol's state
+ * @cport: client's port
+ * @vport: virtual port
+ * @dport: server's port
+ * @mark: firewall mark of the service, or 0
+ * @seconds: timeout
+ * @caddr: client's address
+ * @vaddr: virtual address
+ * @daddr: server's address
+ * @seq: shifts of the two directions' sequence numbers, client's first, if
+ *	@flags say so
+ * @pe_name: engine's name, or empty
+ * @key_len: bytes at @key
+ * @key: the engine's key, within the datagram
+ * @own: OPVS_SYNC_EXCEPTION, OPVS_SYNC_MOVED
+ */
+struct opvs_sync_entry {
+	u8			family;
+	u8			proto;
+	bool			old;
+	u32			flags;
+	u16			state;
+	__be16			cport;
+	__be16			vport;
+	__be16			dport;
+	u32			mark;
+	u32			seconds;
+	union nf_inet_addr	caddr;
+	union nf_inet_addr	vaddr;
+	union nf_inet_addr	daddr;
+	struct opvs_seq		seq[2];
+	char			pe_name[OPVS_SYNC_PE_NAME_MAX + 1];
+	u8			key_len;
+	const u8		*key;
+	u8			own;
+};
+
+/* What a director says to its partner beside connections.  ip_vs hears nothing. */
+enum opvs_sync_word {
+	OPVS_SYNC_NOTHING,
+	OPVS_SYNC_ASK,		/* tell me all that you have */
+	OPVS_SYNC_BEGIN,	/* what you asked for begins here */
+	OPVS_SYNC_WORDS,
+};
+
+/**
+ * struct opvs_sync_message - a datagram that is read or written
+ * @data: its bytes
+ * @len: how many there are
+ * @room: how many there may be; writers only
+ * @at: where the next entry begins
+ * @last: where the entry before it began; the header's end if there is none
+ * @left: entries from @at on
+ * @version: 0 or 1
+ * @syncid: group of directors
+ */
+struct opvs_sync_message {
+	u8		*data;
+	unsigned int	len;
+	unsigned int	room;
+	unsigned int	at;
+	unsigned int	last;
+	unsigned int	left;
+	u8		version;
+	u8		syncid;
+};
+
+/* any context; pure functions of the bytes */
+int opvs_sync_open(struct opvs_sync_message *msg, u8 *data, unsigned int len);
+int opvs_sync_read(struct opvs_sync_message *msg,
+		   struct opvs_sync_entry *entry);
+enum opvs_sync_word opvs_sync_read_word(const struct opvs_sync_message *msg);
+void opvs_sync_begin(struct opvs_sync_message *msg, u8 *data,
+		     unsigned int room, u8 syncid);
+bool opvs_sync_write(struct opvs_sync_message *msg,
+		     const struct opvs_sync_entry *entry);
+void opvs_sync_write_word(struct opvs_sync_message *msg,
+			  enum opvs_sync_word word);
+
+/* seal.c: proof of who wrote a datagram */
+#define OPVS_SYNC_SEAL_LEN	18
+void opvs_sync_seal(struct opvs_sync_message *msg, const siphash_key_t *key,
+		    u64 stamp);
+bool opvs_sync_sealed(const struct opvs_sync_message *msg,
+		      const siphash_key_t *key, u64 *stamp);
+
+/* wire.c, for seal.c */
+unsigned int opvs_sync_tail(const struct opvs_sync_message *msg);
+void opvs_sync_grow(struct opvs_sync_message *msg, unsigned int bytes);
+
+#endif /* OPVS_SYNC_WIRE_H */
