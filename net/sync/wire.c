@@ -453,6 +453,7 @@ unsigned int opvs_sync_tail(const struct opvs_sync_message *msg)
 	}
 	return at + len;
 }
+EXPORT_SYMBOL_IF_KUNIT(opvs_sync_tail);
 
 /**
  * opvs_sync_grow() - make the last parameters of a datagram longer
