@@ -98,6 +98,8 @@ struct opvs_conn_ext {
 /* Of entries of which a partner is told. */
 #define OPVS_CONN_TOLD		BIT(21)	/* its changes are told at once */
 #define OPVS_CONN_LOOKED	BIT(22)	/* the sweeper has come by */
+#define OPVS_CONN_RETRY		BIT(23)	/* one more time that it is told of again */
+#define OPVS_CONN_RETRIES	(3 * OPVS_CONN_RETRY)
 
 /* State numbers of templates, as IPVS shows them. */
 enum opvs_template_state {

@@ -173,6 +173,17 @@ static u32 refresh_after(const struct opvs_net *on, u32 seconds)
 	return max(seconds / REFRESH_SHARE, 1U) * HZ;
 }
 
+/* How often an entry is told of again for fear that a message was lost: only where
+ * a period is set, within an eighth of which each comes.
+ */
+static u32 retries_of(const struct opvs_net *on)
+{
+	if (READ_ONCE(on->settings.sync_refresh_period) <= 0)
+		return 0;
+	return clamp(READ_ONCE(on->settings.sync_retries), 0, 3) *
+	       OPVS_CONN_RETRY;
+}
+
 /* Was it used within the time since the last look?  A refresh may have been left
  * unwritten for as long as the slack is.
  */
@@ -183,6 +194,15 @@ static bool was_used(const struct opvs_conn *cp, u32 now, u32 seconds,
 	s32 left = expires - now;
 
 	return left + (s32)within >= (s32)(seconds * HZ);
+}
+
+static void note_look(struct opvs_conn *cp, u32 retries)
+{
+	u32 seen = READ_ONCE(cp->word), word;
+
+	do {
+		word = (seen & ~OPVS_CONN_RETRIES) | LOOKED | retries;
+	} while (word != seen && !opvs_conn_set_word(cp, &seen, word));
 }
 
 /**
@@ -198,6 +218,7 @@ u32 opvs_due_look(struct opvs_net *on, struct opvs_conn *cp, u32 now)
 	u32 seconds = opvs_conn_timeout(cp);
 	u32 wait = refresh_after(on, seconds);
 	u32 word = READ_ONCE(cp->word);
+	u32 retries = word & OPVS_CONN_RETRIES;
 	bool due;
 
 	if (word & (OPVS_CONN_FOREIGN | OPVS_CONN_ENDED))
@@ -207,13 +228,16 @@ u32 opvs_due_look(struct opvs_net *on, struct opvs_conn *cp, u32 now)
 		due = !(word & OPVS_CONN_TOLD);
 	else
 		due = was_used(cp, now, seconds, wait + OPVS_EXPIRE_SLACK);
+	if (retries) {
+		retries -= OPVS_CONN_RETRY;
+		due = true;
+	} else if (due) {
+		retries = retries_of(on);
+	}
 	if (due && is_worth_telling(cp, word))
 		opvs_due_add(on, cp);
-	word = READ_ONCE(cp->word);
-	while ((word & LOOKED) != LOOKED &&
-	       !opvs_conn_set_word(cp, &word, word | LOOKED))
-		;
-	return wait;
+	note_look(cp, retries);
+	return retries ? max(wait / REFRESH_SHARE, 1U) : wait;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_due_look);
 

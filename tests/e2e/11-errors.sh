@@ -130,8 +130,10 @@ logged "refused: mark $mark: persistence engine: needs -p, or -o with scheduler 
 	'the log names a mark'
 refuses 'flags that the scheduler does not have' '' \
 	ipvsadm -A -u 10.91.0.1:5061 -s rr -o -b mh-port
-refuses 'a synchronisation daemon' "$absent" ipvsadm --start-daemon master
-logged 'refused: DAEMON: state synchronisation is not supported' 'the log says it'
+refuses 'a synchronisation daemon on no interface' 'No such device' \
+	ipvsadm --start-daemon master --mcast-interface none0
+refuses 'to stop a daemon that does not run' 'No daemon is running' \
+	ipvsadm --stop-daemon backup
 refuses 'thresholds in the wrong order' 'Numerical result out of range' \
 	ipvsadm -e -u "$vs" -r "$rs" -m -x 5 -y 6
 logged "refused: UDP $vs, server $rs: lower threshold: above the upper threshold" \

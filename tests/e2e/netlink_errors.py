@@ -26,7 +26,7 @@ EINVAL, ENOENT, ESRCH, EEXIST, ERANGE, EPERM = (
 EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT = (
     errno.EOPNOTSUPP, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
-ENOSYS = errno.ENOSYS
+ENOSYS, ENODEV = errno.ENOSYS, errno.ENODEV
 NOT_THERE = (ENOSYS, EOPNOTSUPP)  # by family: IPVS, opvs
 
 UDP = socket.IPPROTO_UDP
@@ -73,7 +73,7 @@ def dest6(text):
 
 
 def daemon(**changes):
-    values = {"STATE": u32(1), "MCAST_IFN": string("lo"), "SYNC_ID": u32(7)}
+    values = {"STATE": u32(1), "MCAST_IFN": string("none0"), "SYNC_ID": u32(7)}
     values.update(changes)
     return nest(DAEMON, DAEMON_ATTRS, values)
 
@@ -235,9 +235,9 @@ def new_daemon_rows():
            EINVAL)
     yield ("group6 of 12", daemon(MCAST_GROUP6=ip("ff02::1")[:12]), EINVAL)
     yield ("group6 of 20", daemon(MCAST_GROUP6=ip("ff02::1") + u32(0)),
-           (ENOSYS, EINVAL))
-    yield "not there yet", daemon(), NOT_THERE
-    yield "SYNC_ID 300", daemon(SYNC_ID=u32(300)), NOT_THERE
+           (ENODEV, EINVAL))
+    yield "no such interface", daemon(), ENODEV
+    yield "SYNC_ID 256", daemon(SYNC_ID=u32(256)), EINVAL
 
 
 def del_daemon_rows():

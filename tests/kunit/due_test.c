@@ -185,6 +185,29 @@ static void due_refresh(struct kunit *test)
 	WRITE_ONCE(on->settings.sync_threshold[1], 50);
 }
 
+/* As often as sync_retries says, within eighths of the period. */
+static void due_retries(struct kunit *test)
+{
+	struct opvs_conn *cp = begin(test, 1, ESTABLISHED | OPVS_CONN_PKT, 0);
+	u32 now = jiffies + 300 * HZ;
+	int i;
+
+	WRITE_ONCE(on->settings.sync_refresh_period, 40);
+	WRITE_ONCE(on->settings.sync_retries, 2);
+	KUNIT_EXPECT_EQ(test, look(cp, jiffies + HZ), 5 * HZ);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	KUNIT_EXPECT_EQ(test, look(cp, now), 5 * HZ);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	KUNIT_EXPECT_EQ(test, look(cp, now), 40 * HZ);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	/* Idle since. */
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, look(cp, now), 40 * HZ);
+	KUNIT_EXPECT_EQ(test, take(), 0);
+	WRITE_ONCE(on->settings.sync_refresh_period, 0);
+	WRITE_ONCE(on->settings.sync_retries, 0);
+}
+
 static void due_template(struct kunit *test)
 {
 	struct opvs_conn *tp = begin(test, 0, 0, IP_VS_CONN_F_TEMPLATE);
@@ -268,6 +291,7 @@ static struct kunit_case due_cases[] = {
 	KUNIT_CASE(due_first),
 	KUNIT_CASE(due_age),
 	KUNIT_CASE(due_refresh),
+	KUNIT_CASE(due_retries),
 	KUNIT_CASE(due_template),
 	KUNIT_CASE(due_order),
 	KUNIT_CASE(due_foreign),
