@@ -80,7 +80,7 @@ judge() {
 	is "$split" 0 "IPv$family: of $known calls none is split"
 	check "IPv$family: servers got all of $calls calls" \
 		test "$known" -ge $((calls * 9 / 10))
-	diag "$succeeded of $calls calls succeeded"
+	diag "$succeeded of $calls calls succeeded; $(sipp_failures)"
 	for name in "${order[@]}"; do
 		up=$(outlived "$1" "${at[$name]}")
 		check "IPv$family: $name: $up calls go on" \

@@ -44,6 +44,17 @@ sipp_outcome() {
 		' "$state/sipp.csv")
 }
 
+# Prints what calls failed of, by the same statistics.
+sipp_failures() {
+	awk -F';' '
+		NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i }
+		END {
+			for (i = 1; i <= NF; i++)
+				if (name[i] ~ /^Failed.*\(C\)$/ && $i > 0)
+					printf "%s %d ", name[i], $i
+		}' "$state/sipp.csv"
+}
+
 # Sets sipp_on[N], calls of which server N got an INVITE, sipp_split, calls of
 # which more than one server got any message, and sipp_known, all calls seen.
 sipp_calls_per_server() {
