@@ -75,7 +75,8 @@ def sources(docs):
     code = "\n".join(docs.read(path) for path in sorted(docs.files)
                      if path.startswith("net/") and path.endswith(".c"))
     entries = dict(setting_entries(code))
-    special = names(code, r'->procname = "(\w+)"')
+    special = names(code, r'->procname = "(\w+)"') | \
+        names(code, r'opvs_sysctl_fill_key\([^"]*"(\w+)"')
     counters = names(docs.read("include/opvs/counters.h"),
                      r'\n\t[KDE]\([A-Z_]+, "(\w+)"')
     files = names(code, r"\b__ATTR_RO\((?!name\))(\w+)\)|"
