@@ -92,19 +92,17 @@ static int opvs_parse_daemon(const struct opvs_nest *nest,
 }
 
 /**
- * opvs_ctl_new_daemon() - OPVS_CMD_NEW_DAEMON: start one
- * @skb: request
- * @info: its parts
+ * opvs_do_new_daemon() - start the daemon that a request describes
+ * @req: request, with nest, which says which one
  *
- * Context: process; takes RTNL.
+ * Context: process; takes RTNL and cfg_lock.
  * Return: 0; -EINVAL for a malformed request; an error of opvs_sync_start().
  */
-int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
+int opvs_do_new_daemon(const struct opvs_req *req)
 {
 	static const u8 required[] = {
 		IPVS_DAEMON_ATTR_MCAST_IFN, IPVS_DAEMON_ATTR_SYNC_ID,
 	};
-	const struct opvs_req *req = opvs_req_of(info);
 	const struct opvs_nest *nest = &req->nest;
 	struct opvs_sync_conf conf = {};
 	int err;
@@ -114,8 +112,38 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
 		err = opvs_parse_daemon(nest, &conf);
 	if (!err)
 		err = opvs_sync_start(req->on, opvs_daemon_role(nest), &conf,
-				      info->extack);
-	return opvs_genl_refuse(info, err);
+				      nest->extack);
+	return err;
+}
+
+/**
+ * opvs_do_del_daemon() - stop the daemon that a request names
+ * @req: request, with nest, which says which one
+ *
+ * Context: process; takes RTNL and cfg_lock.
+ * Return: 0, or -ESRCH when it is not running.
+ */
+int opvs_do_del_daemon(const struct opvs_req *req)
+{
+	int err = opvs_sync_stop(req->on, opvs_daemon_role(&req->nest));
+
+	if (err)
+		NL_SET_ERR_MSG_ATTR(req->nest.extack, req->nest.attr,
+				    "DAEMON: no such daemon is running");
+	return err;
+}
+
+/**
+ * opvs_ctl_new_daemon() - OPVS_CMD_NEW_DAEMON: start one
+ * @skb: request
+ * @info: its parts
+ *
+ * Context: process; takes RTNL and cfg_lock.
+ * Return: 0 or negative errno.
+ */
+int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
+{
+	return opvs_genl_refuse(info, opvs_do_new_daemon(opvs_req_of(info)));
 }
 
 /**
@@ -123,19 +151,12 @@ int opvs_ctl_new_daemon(struct sk_buff *skb, struct genl_info *info)
  * @skb: request
  * @info: its parts
  *
- * Context: process; takes RTNL.
+ * Context: process; takes RTNL and cfg_lock.
  * Return: 0, or -ESRCH when it is not running.
  */
 int opvs_ctl_del_daemon(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct opvs_req *req = opvs_req_of(info);
-	int err;
-
-	err = opvs_sync_stop(req->on, opvs_daemon_role(&req->nest));
-	if (err)
-		NL_SET_ERR_MSG_ATTR(info->extack, req->nest.attr,
-				    "DAEMON: no such daemon is running");
-	return err;
+	return opvs_do_del_daemon(opvs_req_of(info));
 }
 
 static int opvs_fill_daemon(struct opvs_msg *msg, enum opvs_sync_role role,

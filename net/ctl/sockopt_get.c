@@ -15,6 +15,7 @@
 #include <opvs/kunit.h>
 #include <opvs/netns.h>
 #include <opvs/svc.h>
+#include <opvs/sync.h>
 
 #include <linux/in.h>
 #include <linux/ip_vs.h>
@@ -298,11 +299,25 @@ static int get_timeout(struct opvs_net *on, struct question *q)
 	return answer(q, &timeouts, sizeof(timeouts));
 }
 
-/* Master, then backup; none is running. */
+/* Master, then backup; one that is not running has state 0. */
 static int get_daemon(struct opvs_net *on, struct question *q)
 {
-	static const struct ip_vs_daemon_user daemons[2];
+	static const int states[OPVS_SYNC_ROLES] = {
+		[OPVS_SYNC_MASTER]	= IP_VS_STATE_MASTER,
+		[OPVS_SYNC_BACKUP]	= IP_VS_STATE_BACKUP,
+	};
+	struct ip_vs_daemon_user daemons[OPVS_SYNC_ROLES] = {};
+	enum opvs_sync_role role;
+	struct opvs_sync_conf conf;
 
+	for (role = 0; role < OPVS_SYNC_ROLES; role++) {
+		if (!opvs_sync_get(on, role, &conf))
+			continue;
+		daemons[role].state = states[role];
+		strscpy(daemons[role].mcast_ifn, conf.ifname,
+			sizeof(daemons[role].mcast_ifn));
+		daemons[role].syncid = conf.syncid;
+	}
 	return answer(q, daemons, sizeof(daemons));
 }
 

@@ -8,6 +8,7 @@
 #include "sockopt.h"
 
 #include "config.h"
+#include "daemon.h"
 #include "dest.h"
 #include "genl.h"
 #include "request.h"
@@ -25,11 +26,12 @@
 #include <linux/string.h>
 #include <net/netlink.h>
 
-/* Room for the attributes of a service; those of a server take less. */
+/* Room for the attributes of a service; those of others take less. */
 #define ATTRS_SIZE	(NLA_HDRLEN * 4 + IP_VS_SCHEDNAME_MAXLEN + \
 			 sizeof(struct ip_vs_flags) + 2 * sizeof(u32))
 
 static_assert(ATTRS_SIZE >= 4 * (NLA_HDRLEN + sizeof(u32)));
+static_assert(IP_VS_IFNAME_MAXLEN <= IP_VS_SCHEDNAME_MAXLEN);
 
 /* What programs pass, service and server one behind the other. */
 struct svc_dest {
@@ -241,27 +243,32 @@ static int set_timeout(struct option *opt)
 	return opvs_do_set_config(opt->req.on, seconds, &opt->extack);
 }
 
-static bool is_daemon(int state)
+static int find_daemon(struct option *opt)
 {
-	return state == IP_VS_STATE_MASTER || state == IP_VS_STATE_BACKUP;
+	const int state = opt->daemon.state;
+
+	if (state != IP_VS_STATE_MASTER && state != IP_VS_STATE_BACKUP)
+		return -EINVAL;
+	put_u32(opt, &opt->req.nest, IPVS_DAEMON_ATTR_STATE, state);
+	return 0;
 }
 
 static int set_startdaemon(struct option *opt)
 {
 	const struct ip_vs_daemon_user *daemon = &opt->daemon;
 	size_t len = strnlen(daemon->mcast_ifn, sizeof(daemon->mcast_ifn));
+	struct opvs_nest *nest = &opt->req.nest;
 
-	if (!len || len == sizeof(daemon->mcast_ifn) ||
-	    !is_daemon(daemon->state))
+	if (!len || len == sizeof(daemon->mcast_ifn))
 		return -EINVAL;
-	NL_SET_ERR_MSG(&opt->extack,
-		       "DAEMON: state synchronisation is not supported");
-	return -EOPNOTSUPP;
+	put(opt, nest, IPVS_DAEMON_ATTR_MCAST_IFN, daemon->mcast_ifn, len + 1);
+	put_u32(opt, nest, IPVS_DAEMON_ATTR_SYNC_ID, daemon->syncid);
+	return opvs_do_new_daemon(&opt->req);
 }
 
 static int set_stopdaemon(struct option *opt)
 {
-	return is_daemon(opt->daemon.state) ? -ESRCH : -EINVAL;
+	return opvs_do_del_daemon(&opt->req);
 }
 
 /* By number; what is not here IPVS has never had. */
@@ -297,10 +304,12 @@ static const struct setter {
 		sizeof(struct ip_vs_timeout_user), true, NULL, set_timeout,
 	},
 	[IP_VS_SO_SET_STARTDAEMON - IP_VS_BASE_CTL] = {
-		sizeof(struct ip_vs_daemon_user), false, NULL, set_startdaemon,
+		sizeof(struct ip_vs_daemon_user), false, find_daemon,
+		set_startdaemon,
 	},
 	[IP_VS_SO_SET_STOPDAEMON - IP_VS_BASE_CTL] = {
-		sizeof(struct ip_vs_daemon_user), false, NULL, set_stopdaemon,
+		sizeof(struct ip_vs_daemon_user), false, find_daemon,
+		set_stopdaemon,
 	},
 	[IP_VS_SO_SET_ZERO - IP_VS_BASE_CTL] = {
 		sizeof(struct ip_vs_service_user), true, find_any_svc, set_zero,
@@ -322,7 +331,8 @@ static int option_read(struct option *opt, sockptr_t from, unsigned int len)
  * @from: its structure
  * @len: length of that
  *
- * Context: process; takes cfg_lock.  The caller may configure the namespace.
+ * Context: process; takes cfg_lock, or for daemons RTNL.  The caller may configure
+ * the namespace.
  * Return: 0; -EFAULT also for a wrong protocol, as IPVS has it; or an error as of
  * the same command of family `IPVS'.
  */

@@ -185,9 +185,13 @@ class Player:
             answer[-1] = True
         self.note(name, [error, answer, size, got[104:].hex()])
 
-    def lines(self, name="ipvsadm"):
-        done = subprocess.run(["ipvsadm", "-Sn"], capture_output=True,
-                              text=True, check=False)
+    def daemons(self):
+        error, got, size = self.options.get(DAEMONS, bytes(48), room=56)
+        self.note("daemons", [error, got.hex(), size])
+
+    def lines(self, name="ipvsadm", *arguments):
+        done = subprocess.run(["ipvsadm", *(arguments or ["-Sn"])],
+                              capture_output=True, text=True, check=False)
         self.note(name, sorted(done.stdout.split("\n")))
 
 
@@ -329,8 +333,7 @@ def play_rest(player):
     said = text(got)
     player.note("version", [error, re.sub(r"size=\d+", "size=N", said),
                             size == len(said) + 1])
-    error, got, size = player.options.get(DAEMONS, bytes(48), room=56)
-    player.note("daemons", [error, got.hex(), size])
+    player.daemons()
     for state in (0, 1, 2, 3, -1):
         player.set(f"stop daemon {state}", STOP, daemon(state))
     for state in (0, 3, -1):
@@ -342,6 +345,24 @@ def play_rest(player):
     player.set("zero, no such service", ZERO, service(port=1))
     player.set("zero, wrong protocol", ZERO, service(proto=1))
     player.set("zero all", ZERO, service(proto=1, vip="0.0.0.0", port=0))
+
+
+def play_daemons(player):
+    """Those of state synchronisation, on lo, where nobody else hears them."""
+    for state, syncid in ((1, 7), (1, 8), (2, 9), (2, 9)):
+        player.set(f"start daemon {state}", START, daemon(state,
+                                                          syncid=syncid))
+        player.daemons()
+    player.lines("daemons by ipvsadm", "-L", "--daemon")
+    for state in (0, 2, 2, 1, 1):
+        player.set(f"stop daemon {state}", STOP, daemon(state, name=b"x" * 16))
+        player.daemons()
+    player.set("start daemon, no such interface", START, daemon(
+        name=b"nosuch"))
+    player.set("start daemon, group above 255", START, daemon(syncid=256 + 7),
+               ours="EINVAL")
+    player.set("(away)", STOP, daemon(), ours="ESRCH")
+    player.daemons()
 
 
 LENGTHS = {ADD: 44, EDIT: 44, DEL: 44, FLUSH: 0, ADDDEST: 68, DELDEST: 68,
@@ -492,8 +513,8 @@ def play():
         subprocess.run(["ip", *line.split()], check=True)
     player = Player()
     parts = {}
-    for part in (play_services, play_edit, play_dests, play_rest, play_lengths,
-                 halves, play_traffic):
+    for part in (play_services, play_edit, play_dests, play_rest, play_daemons,
+                 play_lengths, halves, play_traffic):
         player.notes = []
         part(player)
         parts[part.__name__] = player.notes
