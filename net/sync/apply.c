@@ -46,7 +46,8 @@ static bool is_absurd(const struct opvs_sync_entry *e)
 	if (is_template(e))
 		return e->cport || e->state > OPVS_TEMPLATE_S_ASSURED ||
 		       (!proto && (e->proto || !e->mark));
-	return !proto || e->state >= proto->num_states || !e->cport || e->key;
+	return !proto || e->state >= proto->num_states || !e->cport ||
+	       !e->dport || e->key;
 }
 
 static struct opvs_svc *find_by_port(struct opvs_net *on,
@@ -94,12 +95,13 @@ static struct opvs_svc *find_svc(struct opvs_net *on,
 	return svc ?: find_by_control(on, e);
 }
 
-/* A server may be one for all ports, or, of an expected connection, be told by its
- * address alone.
+/* A server for all ports is asked at the port that the client asked.  An expected
+ * connection is told by its server's address alone: its port is its own.
  */
 static struct opvs_dest *find_dest(const struct opvs_svc *svc,
 				   const struct opvs_sync_entry *e)
 {
+	bool expected = svc->key.port && svc->key.port != e->vport;
 	struct opvs_dest_key key = {
 		.addr	= e->daddr,
 		.port	= e->dport,
@@ -107,15 +109,15 @@ static struct opvs_dest *find_dest(const struct opvs_svc *svc,
 	};
 	struct opvs_dest *dest = opvs_dest_find(svc, &key);
 
-	if (!dest && e->dport) {
-		key.port = 0;
-		dest = opvs_dest_find(svc, &key);
-	}
-	if (!dest && !is_template(e) && svc->key.port != e->vport) {
-		key.port = svc->key.port;
-		dest = opvs_dest_find(svc, &key);
-	}
-	return dest;
+	/* Port 0 would name the service's own. */
+	if (dest && dest->port == e->dport)
+		return dest;
+	key.port = 0;
+	dest = opvs_dest_find(svc, &key);
+	if (!dest || expected)
+		return dest;
+	return !dest->port && (is_template(e) || e->dport == e->vport) ? dest :
+									  NULL;
 }
 
 static void set_tuple(struct opvs_table_key *key,

@@ -281,6 +281,12 @@ static void no_port(struct opvs_sync_entry *e)
 	e->dport = htons(8081);
 }
 
+/* 0 names the service's own port, to those who configure. */
+static void zero_port(struct opvs_sync_entry *e)
+{
+	e->dport = 0;
+}
+
 static void no_mark(struct opvs_sync_entry *e)
 {
 	e->mark = 7;
@@ -307,6 +313,7 @@ static const struct apply_case apply_cases[] = {
 	{ "no such service", -ENOENT, no_service },
 	{ "no such server", -ENOENT, no_server },
 	{ "no such server's port", -ENOENT, no_port },
+	{ "no server's port", -EINVAL, zero_port },
 	{ "no such mark", -ENOENT, no_mark },
 	{ "no such engine", -ENOENT, no_engine },
 };

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # lib.sh sets it
+# State synchronisation between two opvs directors: a partner that comes late,
+# the key, what is malformed, and what goes meanwhile.
+# OPVS_E2E_GARBAGE says how many malformed messages.
+if [[ $module != opvs ]]; then
+	skip 'synchronisation' 'of opvs'
+	return 0
+fi
+program sync_pair "${OPVS_E2E_GARBAGE:-2000}"

@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two opvs directors: what only opvs does, and what becomes of the daemons when
+things go.  Needs root and opvs loaded with the names of ip_vs.  Output: TAP."""
+
+import random
+import socket
+import struct
+import sys
+import time
+
+from genl import Tap
+from sync_world import CALL, GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
+    Director, Listener, Traffic, World, messages, run
+
+KEY, OTHER = "000102030405060708090a0b0c0d0e0f", "f" * 32
+ASK = struct.pack(">BBHBBHBBB", 0, 7, 11, 0, 1, 0, 0x49, 1, 1)
+
+
+def poll(good, seconds=30):
+    end = time.monotonic() + seconds
+    while not good():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+class Pair:
+    def __init__(self, tap):
+        self.tap = tap
+        self.world = World()
+        self.master = Director(self.world, "m", "opvs")
+        self.backup = Director(self.world, "k", "opvs")
+
+    def ok(self, good, what, *notes):
+        self.tap.ok(good, what, *map(str, notes))
+
+    def is_(self, got, want, what):
+        self.ok(got == want, what, f"got:  {got}", f"want: {want}")
+
+    def start(self, servers=True, ports=1):
+        self.master.add_services()
+        self.master.add_servers()
+        self.backup.add_services()
+        if servers:
+            self.backup.add_servers()
+        for director in self.master, self.backup:
+            director.setting("sync_ports", ports)
+
+    def daemons(self):
+        self.backup.daemon("backup")
+        self.master.daemon("master")
+
+    def same(self):
+        return self.master.entries().keys() == self.backup.entries().keys()
+
+    def arrive(self, what):
+        self.ok(poll(self.same) and self.master.entries(), what,
+                "master:", *self.master.entries(), "backup:",
+                *self.backup.entries())
+
+    def rises(self, director, name, before, what):
+        self.ok(poll(lambda: director.counters()[name] > before[name]), what,
+                f"{name} stays {before[name]}")
+
+    def send(self, data, who="m", port=PORT):
+        """As anybody on the link might."""
+        sock = self.world.socket(who, 4, socket.SOCK_DGRAM, "10.93.9.1")
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                        socket.inet_aton("10.93.9.1"))
+        sock.sendto(data, (GROUP[4], port))
+        sock.close()
+
+    def close(self):
+        self.world.close()
+
+
+def late(pair):
+    """A backup that starts when all is there, knows no server at first, and has a
+    master that had all that before it began."""
+    pair.start(servers=False)
+    traffic = Traffic(pair.world, 4, 4000)
+    traffic.datagrams(UDP, b"early", count=1)
+    Traffic(pair.world, 6, 4001).datagrams(SIP, INVITE, count=1)
+    pair.master.daemon("master")
+    before = pair.backup.counters()
+    pair.backup.daemon("backup")
+    pair.rises(pair.backup, "sync_no_server", before,
+               "late: without servers nothing is kept")
+    pair.is_(pair.backup.entries(), {}, "late: and there is nothing")
+    pair.backup.add_servers()
+    pair.arrive("late: once there are servers it asks, and gets all")
+    text = run("cat", "/proc/net/ip_vs_conn_sync", ns=pair.backup.ns)
+    pair.ok(" SYNC " in text and " LOCAL " not in text,
+            "late: ip_vs_conn_sync tells where they are from", text)
+
+
+def ask(pair):
+    """A question of anybody is answered with all; entries that came of a partner
+    are told of only then."""
+    pair.start()
+    pair.daemons()
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.arrive("ask: told")
+    pair.backup.stop("backup")
+    pair.backup.adm("--start-daemon", "master", "--mcast-interface", "k1",
+                    "--syncid", 7)
+    before = pair.backup.counters()
+    pair.send(ASK)
+    pair.rises(pair.backup, "sync_catch_ups", before, "ask: it is heard")
+    pair.rises(pair.backup, "sync_told", before,
+               "ask: a backup that became the master tells what it was told")
+    before = pair.backup.counters()
+    for word in b"\x00", b"\x02", b"\x77":
+        pair.send(ASK[:-1] + word)
+    pair.send(ASK[:1] + b"\x08" + ASK[2:])
+    pair.rises(pair.backup, "sync_others", before,
+               "ask: not what another group says")
+    pair.is_(pair.backup.counters()["sync_catch_ups"],
+             before["sync_catch_ups"], "ask: nor other words")
+
+
+def ports(pair):
+    """Messages are spread over ports, and all are heard."""
+    pair.start(ports=4)
+    pair.daemons()
+    for port in range(4000, 4032):
+        Traffic(pair.world, 4, port).datagrams(UDP, b"x", count=1)
+    pair.arrive("ports: what four of them brought")
+
+
+def seal(pair):
+    """The key."""
+    pair.start()
+    for bad in "00", "x" * 32, KEY + "0", "":
+        try:
+            pair.backup.adm("-Ln")
+            run("sysctl", "-qw", f"net.opvs.sync_key={bad}", ns=pair.backup.ns)
+            with_it = run("sysctl", "-n", "net.opvs.sync_key",
+                          ns=pair.backup.ns).strip()
+        except RuntimeError:
+            with_it = "refused"
+        pair.ok(with_it in ("refused", "none"), f"seal: no key: '{bad}'", with_it)
+    key = lambda director, value: run("sysctl", "-qw",
+                                      f"net.opvs.sync_key={value}",
+                                      ns=director.ns)
+    shown = lambda director: run("sysctl", "-n", "net.opvs.sync_key",
+                                 ns=director.ns).strip()
+    pair.is_(shown(pair.backup), "none", "seal: none by default")
+    key(pair.backup, KEY)
+    pair.is_(shown(pair.backup), KEY, "seal: it reads as it was written")
+    before = pair.backup.counters()
+    pair.daemons()
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.rises(pair.backup, "sync_forged", before,
+               "seal: what is not sealed is not believed")
+    key(pair.master, OTHER)
+    before = pair.backup.counters()
+    Traffic(pair.world, 4, 4001).datagrams(UDP, b"x")
+    pair.rises(pair.backup, "sync_forged", before,
+               "seal: nor what another key sealed")
+    pair.is_(pair.backup.entries(), {}, "seal: and nothing came of it")
+    key(pair.master, KEY)
+    listener = Listener(pair.world)
+    Traffic(pair.world, 4, 4002).datagrams(UDP, b"x")
+    new = lambda: any(e[2] == 4002 for e in pair.backup.entries())
+    pair.ok(poll(new), "seal: but what their key sealed",
+            *pair.backup.entries())
+    sealed = listener.heard()[-1]
+    pair.ok(74 in messages(sealed)[1][-1]["params"],
+            "seal: as a parameter that ip_vs leaves alone", sealed.hex())
+    pair.backup.adm("-D", "-u", f"{VIP[4]}:{UDP}")
+    pair.backup.service("udp", VIP[4], UDP, False)
+    pair.backup.server("udp", VIP[4], UDP, RIP[4])
+    before = pair.backup.counters()
+    changed = bytearray(sealed)
+    changed[19] ^= 1
+    pair.send(bytes(changed))
+    pair.rises(pair.backup, "sync_forged", before,
+               "seal: one bit of it is another's")
+    key(pair.backup, "none")
+    pair.is_(shown(pair.backup), "none", "seal: gone again")
+
+
+def old(pair):
+    """What was sealed long ago is no news."""
+    pair.start()
+    for director in pair.master, pair.backup:
+        run("sysctl", "-qw", f"net.opvs.sync_key={KEY}", ns=director.ns)
+    listener = Listener(pair.world)
+    pair.daemons()
+    heard = []
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.ok(poll(lambda: heard.extend(listener.heard()) or any(
+        messages(data)[1] for data in heard)), "old: a message")
+    first = next(data for data in heard if messages(data)[1])
+    stamp = lambda data: struct.unpack(
+        ">Q", messages(data)[1][-1]["params"][74][:8])[0]
+
+    fresh = iter(range(4001, 5000))
+
+    def newer():
+        Traffic(pair.world, 4, next(fresh)).datagrams(UDP, b"x")
+        heard.extend(listener.heard())
+        return any(stamp(data) > stamp(first) + 3 * 10 ** 9
+                   for data in heard if messages(data)[1])
+
+    pair.ok(poll(newer, 60), "old: and one that was sealed seconds later")
+    before = pair.backup.counters()
+    pair.send(first)
+    pair.rises(pair.backup, "sync_forged", before,
+               "old: the first one again is not believed")
+
+
+def passive(pair):
+    """backup_only: a host with a backup daemon balances nothing."""
+    pair.start()
+    run("ip", "addr", "add", f"{VIP[4]}/32", "dev", "lo", ns=pair.backup.ns)
+    own = pair.world.socket("k", 4, socket.SOCK_DGRAM, VIP[4], UDP)
+    client = pair.world.socket("k", 4, socket.SOCK_DGRAM, "10.93.9.2", 4000)
+    client.connect((VIP[4], UDP))
+    pair.backup.setting("backup_only", 1)
+    pair.backup.daemon("backup")
+    client.send(b"mine")
+    pair.is_(own.recv(100), b"mine", "passive: its own program is asked")
+    pair.is_(pair.backup.entries(), {}, "passive: and no entry made")
+    # No way leads from there to the servers: the sender is told.
+    run("ip", "route", "add", "unreachable", "10.93.1.0/24", ns=pair.backup.ns)
+
+    def balanced():
+        try:
+            client.send(b"balanced")
+        except OSError:
+            pass
+
+    before = pair.backup.counters()
+    pair.backup.setting("backup_only", 0)
+    balanced()
+    pair.rises(pair.backup, "service_packets", before,
+               "passive: without the setting it balances")
+    pair.backup.setting("backup_only", 1)
+    pair.backup.stop("backup")
+    before = pair.backup.counters()
+    balanced()
+    pair.rises(pair.backup, "service_packets", before,
+               "passive: and without the daemon")
+
+
+def garbage(pair):
+    """Whatever comes: nothing but what a valid message says."""
+    pair.start()
+    pair.daemons()
+    listener = Listener(pair.world)
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    Traffic(pair.world, 4, 4001).datagrams(SIP, INVITE)
+    Traffic(pair.world, 6, 4002).connection()
+    pair.arrive("garbage: told")
+    pair.master.stop("master")
+    texts = [data for data in listener.heard() if messages(data)[1]]
+    rnd = random.Random(1)
+    before = pair.backup.counters()
+    sock = pair.world.socket("m", 4, socket.SOCK_DGRAM, "10.93.9.1")
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                    socket.inet_aton("10.93.9.1"))
+    for count in range(int(sys.argv[1]) if sys.argv[1:] else 2000):
+        data = bytearray(rnd.choice(texts))
+        for _ in range(rnd.randrange(1, 5)):
+            data[rnd.randrange(len(data))] = rnd.randrange(256)
+        if rnd.random() < 0.2:
+            del data[rnd.randrange(len(data)):]
+        if rnd.random() < 0.7 and len(data) > 3:
+            data[2:4] = struct.pack(">H", len(data))
+        sock.sendto(data, (GROUP[4], PORT))
+        if count % 64 == 0:
+            time.sleep(0.01)
+    pair.rises(pair.backup, "sync_malformed", before, "garbage: counted")
+    servers = {(RIP[4], port) for port in (UDP, TCP, SIP)} | \
+        {(RIP[6], port) for port in (UDP, TCP, SIP)}
+    strays = [entry for entry in pair.backup.entries()
+              if (entry[5], entry[6]) not in servers]
+    pair.ok(not strays, "garbage: no entry at another server", *strays)
+
+
+def goes(pair):
+    """Device, daemons, services, namespace."""
+    pair.start()
+    pair.daemons()
+    for role, director in ("master", pair.master), ("backup", pair.backup):
+        try:
+            director.daemon(role)
+            said = ""
+        except RuntimeError as error:
+            said = str(error)
+        pair.ok("already run" in said, f"goes: no second {role}", said)
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.arrive("goes: told")
+    run("ip", "link", "del", "m1", ns=pair.master.ns)
+    before = pair.master.counters()
+    Traffic(pair.world, 4, 4001).datagrams(UDP, b"x")
+    pair.rises(pair.master, "sync_unsent", before,
+               "goes: without its device a master has nobody to tell")
+    pair.ok(any(e[2] == 4001 for e in pair.master.entries()),
+            "goes: and balances all the same")
+    pair.master.stop("master")
+    pair.backup.stop("backup")
+    for role, director in ("master", pair.master), ("backup", pair.backup):
+        try:
+            director.stop(role)
+            said = ""
+        except RuntimeError as error:
+            said = str(error)
+        pair.ok("No daemon is running" in said, f"goes: no {role} any more", said)
+    # With it went the other end.
+    run("ip", "link", "add", "k1", "type", "dummy", ns=pair.backup.ns)
+    pair.backup.daemon("backup")
+    pair.ok(True, "goes: the namespaces end with a daemon running")
+
+
+def main():
+    tap = Tap()
+    for part in late, ask, ports, seal, old, passive, garbage, goes:
+        pair = Pair(tap)
+        try:
+            part(pair)
+        finally:
+            pair.close()
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
