@@ -175,7 +175,13 @@ judge_failover() {
 		((left += value)) || :
 	done
 	claim 'entries at d1, d2' "$entries" $((left == 0))
-	remark "$succeeded of $calls calls succeeded; sipp sent again what was lost."
+	if ((succeeded == calls)); then
+		remark "All $calls calls succeeded: sipp sent again what was lost."
+	else
+		# Which is no fault of the directors where all is late.
+		remark "$succeeded of $calls calls succeeded; sipp gave up the others:" \
+			"$(sipp_failures)"
+	fi
 }
 
 # shellcheck disable=SC2034 # others read them

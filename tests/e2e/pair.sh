@@ -269,14 +269,14 @@ sync_or_vrrp='udp port 8848 or dst host 224.0.0.81 or ip proto 112'
 
 # ---- calls ------------------------------------------------------------------
 
-# Those of the folder sipp, with messages that are sent again after 1.5 seconds:
+# Those of the folder sipp, with messages that are sent again after 2.5 seconds:
 # what is under way while an address moves is lost.
 make_scenarios() {
 	local name
 	scenarios=$state/scenarios
 	mkdir -p "$scenarios"
 	for name in uac uas; do
-		sed 's/retrans="20000"/retrans="1500"/' "$e2e/sipp/$name.xml" \
+		sed 's/retrans="20000"/retrans="2500"/' "$e2e/sipp/$name.xml" \
 			>"$scenarios/$name.xml"
 	done
 }
