@@ -44,6 +44,7 @@ struct opvs_ear {
  * @until: where it ends once it has been around
  * @around: it goes on from the beginning when it comes to the end
  * @busy: it is under way
+ * @sent_at: what &struct opvs_daemon.sent was when it was begun last
  *
  * All but @work are under &struct opvs_daemon.lock.
  */
@@ -53,6 +54,7 @@ struct opvs_catch_up {
 	u64			until;
 	bool			around;
 	bool			busy;
+	u32			sent_at;
 };
 
 /**
@@ -61,12 +63,18 @@ struct opvs_catch_up {
  * @tries: how often it asked in vain; the work's, and 0 when it was answered
  * @missed: something was told of whose server is not known here
  * @servers: how many servers were ever added when it asked last
+ * @got: messages that came since the master began to tell of all
+ * @told: how many it says there were, once it has told of all; else 0
+ * @losses: how often that were more than came, one time after the other
  */
 struct opvs_asking {
 	struct delayed_work	work;
 	unsigned int		tries;
 	bool			missed;
 	u32			servers;
+	atomic_t		got;
+	u32			told;
+	unsigned int		losses;
 };
 
 /**
@@ -78,6 +86,7 @@ struct opvs_asking {
  * @mouth: socket for what is sent
  * @lock: for what is written at present
  * @out: datagrams that are written, one for each port; @lock
+ * @sent: messages that were sent, wrapping; @lock
  * @stamp: of the last sealed datagram; @lock
  * @catch_up: of a master
  * @asking: of a backup
@@ -92,6 +101,7 @@ struct opvs_daemon {
 	struct socket			*mouth;
 	struct mutex			lock;	/* see above */
 	struct opvs_sync_message	*out;
+	u32				sent;
 	u64				stamp;
 	struct opvs_catch_up		catch_up;
 	struct opvs_asking		asking;
@@ -112,7 +122,7 @@ int opvs_mouth_send(struct opvs_daemon *d, unsigned int nth, const u8 *data,
 int opvs_tell_start(struct opvs_daemon *d);
 void opvs_tell_stop(struct opvs_daemon *d);
 void opvs_tell_all(struct opvs_daemon *d);
-void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word);
+void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word, u32 number);
 
 /* sync.c */
 bool opvs_sync_stamp(struct opvs_net *on, u64 stamp, u64 slack);

@@ -10,7 +10,8 @@
  * A backup asks for all that there is when it begins, and again when servers were
  * added since it was told of an entry whose server it did not know: a director that
  * starts hears its partner before it has read its own configuration.  An ip_vs master
- * does not answer; after a few tries it is left in peace.
+ * does not answer; after a few tries it is left in peace.  At the end of its answer a
+ * master says of how many messages that was: if fewer came, it is asked once more.
  */
 #include "daemon.h"
 
@@ -28,6 +29,9 @@
 
 /* How often it is looked whether servers were added. */
 #define ASK_AGAIN	(2 * HZ)
+
+/* How often it is asked because messages of its answer were lost. */
+#define LOSSES_MAX	3
 
 /* Datagrams of several ports overtake each other by no more than this. */
 #define STAMP_SLACK	(2 * NSEC_PER_SEC)
@@ -83,21 +87,37 @@ static void hear_entries(struct opvs_daemon *d, struct opvs_sync_message *msg)
 		opvs_count_task(d->on, SYNC_MALFORMED);
 }
 
-static void hear_word(struct opvs_daemon *d, enum opvs_sync_word word)
+static void hear_word(struct opvs_daemon *d,
+		      const struct opvs_sync_message *msg)
 {
-	if (d->role == OPVS_SYNC_MASTER && word == OPVS_SYNC_ASK)
+	struct opvs_asking *a = &d->asking;
+	u32 number;
+
+	switch (opvs_sync_read_word(msg, &number)) {
+	case OPVS_SYNC_ASK:
 		opvs_tell_all(d);
-	if (d->role == OPVS_SYNC_BACKUP && word == OPVS_SYNC_BEGIN)
-		WRITE_ONCE(d->asking.tries, 0);
+		break;
+	case OPVS_SYNC_BEGIN:
+		WRITE_ONCE(a->tries, 0);
+		atomic_set(&a->got, 0);
+		break;
+	case OPVS_SYNC_END:
+		/* Other ports may be behind. */
+		WRITE_ONCE(a->told, number);
+		queue_delayed_work(opvs_wq, &a->work, ASK_FIRST);
+		break;
+	default:
+		break;
+	}
 }
 
 /* Is it this daemon's?  A master leaves entries to the backup beside it. */
 static bool is_for(const struct opvs_daemon *d,
 		   const struct opvs_sync_message *msg)
 {
-	if (d->role == OPVS_SYNC_MASTER)
-		return opvs_sync_read_word(msg) == OPVS_SYNC_ASK;
-	return opvs_sync_read_word(msg) != OPVS_SYNC_ASK;
+	bool asks = opvs_sync_read_word(msg, NULL) == OPVS_SYNC_ASK;
+
+	return d->role == OPVS_SYNC_MASTER ? asks : !asks;
 }
 
 /**
@@ -128,10 +148,12 @@ void opvs_hear(struct opvs_daemon *d, u8 *data, unsigned int len)
 		return;
 	}
 	opvs_count_task(d->on, SYNC_RECEIVED);
-	if (msg.left)
+	if (msg.left) {
+		atomic_inc(&d->asking.got);
 		hear_entries(d, &msg);
-	else
-		hear_word(d, opvs_sync_read_word(&msg));
+	} else {
+		hear_word(d, &msg);
+	}
 }
 
 /* Were servers added since something was missed? */
@@ -148,16 +170,34 @@ static bool ask_once_more(struct opvs_daemon *d)
 	return true;
 }
 
+/* Were messages of the answer lost, and more than a few times? */
+static bool ask_for_lost(struct opvs_daemon *d)
+{
+	struct opvs_asking *a = &d->asking;
+	u32 told = READ_ONCE(a->told);
+
+	if (!told)
+		return false;
+	WRITE_ONCE(a->told, 0);
+	if ((s32)(told - atomic_read(&a->got)) <= 0 ||
+	    ++a->losses > LOSSES_MAX) {
+		a->losses = 0;
+		return false;
+	}
+	WRITE_ONCE(a->tries, 1);
+	return true;
+}
+
 static void ask_work(struct work_struct *work)
 {
 	struct opvs_daemon *d = container_of(to_delayed_work(work),
 					     struct opvs_daemon, asking.work);
 	struct opvs_asking *a = &d->asking;
+	bool again = ask_once_more(d) || ask_for_lost(d);
 	unsigned int tries = READ_ONCE(a->tries);
 
-	if (ask_once_more(d) || (tries && tries <= ASK_TRIES)) {
-		opvs_say(d, OPVS_SYNC_ASK);
-		tries = max(tries, 1U);
+	if (again || (tries && tries <= ASK_TRIES)) {
+		opvs_say(d, OPVS_SYNC_ASK, 0);
 		WRITE_ONCE(a->tries, tries + 1);
 		queue_delayed_work(opvs_wq, &a->work,
 				   ASK_FIRST << (tries - 1));

@@ -14,6 +14,7 @@
 #include <linux/in6.h>
 #include <linux/minmax.h>
 #include <linux/net.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <net/ip.h>
@@ -22,6 +23,11 @@
 
 /* Datagrams that are read before others get a turn. */
 #define EAR_BATCH	64
+
+/* Room for what comes while a backup is at something else, unless a setting says
+ * how much: as much as a master tells in a second or two to one that catches up.
+ */
+#define EAR_BUFFER	SZ_4M
 
 /* How long a full device is waited for. */
 #define SEND_TIMEOUT	(HZ / 5)
@@ -69,17 +75,11 @@ static int group_addr(const struct opvs_daemon *d, int ifindex,
 	return sizeof(*in);
 }
 
-/* Half of what the sysctl says, as the kernel doubles for its own needs. */
-static void set_buffer(struct socket *sock, int size, bool out)
+/* The kernel doubles what a program asks for, and so does this. */
+static void set_mouth_buffer(struct sock *sk, int size)
 {
-	struct sock *sk = sock->sk;
-
 	if (size <= 0)
 		return;
-	if (!out) {
-		sock_set_rcvbuf(sk, size);
-		return;
-	}
 	lock_sock(sk);
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
 	WRITE_ONCE(sk->sk_sndbuf, max_t(int, min(size, INT_MAX / 2) * 2,
@@ -139,7 +139,7 @@ int opvs_mouth_open(struct opvs_daemon *d, int ifindex)
 
 	if (IS_ERR(sock))
 		return PTR_ERR(sock);
-	set_buffer(sock, READ_ONCE(d->on->settings.sync_sock_size), true);
+	set_mouth_buffer(sock->sk, READ_ONCE(d->on->settings.sync_sock_size));
 	sock->sk->sk_sndtimeo = SEND_TIMEOUT;
 	err = mouth_options(d, sock, ifindex);
 	if (err) {
@@ -277,7 +277,7 @@ int opvs_ear_open(struct opvs_daemon *d, struct opvs_ear *ear, int ifindex,
 {
 	struct sockaddr_storage addr;
 	struct socket *sock;
-	int err, len;
+	int err, len, size;
 
 	ear->of = d;
 	ear->room = max_t(unsigned int, d->conf.maxlen, 2048);
@@ -292,7 +292,8 @@ int opvs_ear_open(struct opvs_daemon *d, struct opvs_ear *ear, int ifindex,
 	}
 	/* Both daemons of a namespace may listen. */
 	sock_set_reuseaddr(sock->sk);
-	set_buffer(sock, READ_ONCE(d->on->settings.sync_sock_size), false);
+	size = READ_ONCE(d->on->settings.sync_sock_size);
+	sock_set_rcvbuf(sock->sk, size > 0 ? size : EAR_BUFFER);
 	len = group_addr(d, ifindex, nth, &addr);
 	err = kernel_bind(sock, (void *)&addr, len);
 	if (!err)

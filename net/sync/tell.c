@@ -132,6 +132,7 @@ static void out_send(struct opvs_daemon *d, unsigned int nth)
 		d->stamp = max(d->stamp + 1, ktime_get_real_ns());
 		opvs_sync_seal(msg, &key, d->stamp);
 	}
+	d->sent++;
 	if (opvs_mouth_send(d, nth, msg->data, msg->len)) {
 		opvs_count_task(d->on, SYNC_UNSENT);
 	} else {
@@ -154,15 +155,16 @@ static void out_send_all(struct opvs_daemon *d)
  * opvs_say() - say a word to the group
  * @d: daemon
  * @word: what
+ * @number: what goes with it
  *
  * Context: process.
  */
-void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word)
+void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word, u32 number)
 {
 	mutex_lock(&d->lock);
 	if (d->out[0].left)
 		out_send(d, 0);
-	opvs_sync_write_word(&d->out[0], word);
+	opvs_sync_write_word(&d->out[0], word, number);
 	out_send(d, 0);
 	mutex_unlock(&d->lock);
 }
@@ -230,6 +232,8 @@ static void catch_up_work(struct work_struct *work)
 					     struct opvs_daemon, catch_up.work);
 	struct opvs_conn *cp;
 	unsigned int n;
+	bool over;
+	u32 sent;
 
 	mutex_lock(&d->lock);
 	for (n = 0; n < CATCH_UP_BATCH; n++) {
@@ -245,9 +249,13 @@ static void catch_up_work(struct work_struct *work)
 		cond_resched();
 	}
 	out_send_all(d);
-	if (d->catch_up.busy)
+	over = !d->catch_up.busy;
+	sent = d->sent - d->catch_up.sent_at;
+	if (!over)
 		queue_delayed_work(opvs_wq, &d->catch_up.work, CATCH_UP_PAUSE);
 	mutex_unlock(&d->lock);
+	if (over)
+		opvs_say(d, OPVS_SYNC_END, sent);
 }
 
 /**
@@ -263,9 +271,10 @@ void opvs_tell_all(struct opvs_daemon *d)
 {
 	struct opvs_catch_up *c = &d->catch_up;
 
-	opvs_say(d, OPVS_SYNC_BEGIN);
+	opvs_say(d, OPVS_SYNC_BEGIN, 0);
 	opvs_count_task(d->on, SYNC_CATCH_UPS);
 	mutex_lock(&d->lock);
+	c->sent_at = d->sent;
 	if (c->busy && !c->walk.end) {
 		c->until = c->walk.at;
 		c->around = true;

@@ -58,6 +58,7 @@
 #define V1_CONN4	36
 #define V1_CONN6	72
 #define SEQ_BYTES	24
+#define WORD_BYTES	5	/* a word and its number */
 #define V0_TEMPLATE	180	/* seconds of a template whose timeout is not told */
 
 #define LEN_MASK	0xfff
@@ -271,18 +272,23 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sync_read);
 /**
  * opvs_sync_read_word() - what a datagram without connections says
  * @msg: datagram that was opened
+ * @number: result, if not NULL: what goes with the word, 0 if nothing does
  *
  * Context: any.
  * Return: the word; OPVS_SYNC_NOTHING if it has connections, or says nothing
  * that is known.
  */
-enum opvs_sync_word opvs_sync_read_word(const struct opvs_sync_message *msg)
+enum opvs_sync_word opvs_sync_read_word(const struct opvs_sync_message *msg,
+					u32 *number)
 {
 	const u8 *p = msg->data + V1_HEADER;
 
 	if (!msg->version || msg->left || msg->len < V1_HEADER + 3 ||
-	    p[0] != PARAM_WORD || p[1] != 1 || p[2] >= OPVS_SYNC_WORDS)
+	    p[0] != PARAM_WORD || !p[1] || msg->len < V1_HEADER + 2 + p[1] ||
+	    p[2] >= OPVS_SYNC_WORDS)
 		return OPVS_SYNC_NOTHING;
+	if (number)
+		*number = p[1] == WORD_BYTES ? get_unaligned_be32(p + 3) : 0;
 	return p[2];
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sync_read_word);
@@ -415,16 +421,18 @@ EXPORT_SYMBOL_IF_KUNIT(opvs_sync_write);
  * opvs_sync_write_word() - have a datagram without connections say something
  * @msg: datagram that was begun, and has none
  * @word: what
+ * @number: what goes with it
  *
  * Context: any.
  */
 void opvs_sync_write_word(struct opvs_sync_message *msg,
-			  enum opvs_sync_word word)
+			  enum opvs_sync_word word, u32 number)
 {
-	u8 value = word;
+	u8 value[WORD_BYTES] = { word };
 
-	msg->len = put_param(msg->data + msg->len, PARAM_WORD, &value, 1) -
-		   msg->data;
+	put_unaligned_be32(number, value + 1);
+	msg->len = put_param(msg->data + msg->len, PARAM_WORD, value,
+			     sizeof(value)) - msg->data;
 	put_header(msg);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sync_write_word);

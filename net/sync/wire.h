@@ -69,6 +69,7 @@ enum opvs_sync_word {
 	OPVS_SYNC_NOTHING,
 	OPVS_SYNC_ASK,		/* tell me all that you have */
 	OPVS_SYNC_BEGIN,	/* what you asked for begins here */
+	OPVS_SYNC_END,		/* and ends here, after so many messages of mine */
 	OPVS_SYNC_WORDS,
 };
 
@@ -98,13 +99,14 @@ struct opvs_sync_message {
 int opvs_sync_open(struct opvs_sync_message *msg, u8 *data, unsigned int len);
 int opvs_sync_read(struct opvs_sync_message *msg,
 		   struct opvs_sync_entry *entry);
-enum opvs_sync_word opvs_sync_read_word(const struct opvs_sync_message *msg);
+enum opvs_sync_word opvs_sync_read_word(const struct opvs_sync_message *msg,
+					u32 *number);
 void opvs_sync_begin(struct opvs_sync_message *msg, u8 *data,
 		     unsigned int room, u8 syncid);
 bool opvs_sync_write(struct opvs_sync_message *msg,
 		     const struct opvs_sync_entry *entry);
 void opvs_sync_write_word(struct opvs_sync_message *msg,
-			  enum opvs_sync_word word);
+			  enum opvs_sync_word word, u32 number);
 
 /* seal.c: proof of who wrote a datagram */
 #define OPVS_SYNC_SEAL_LEN	18

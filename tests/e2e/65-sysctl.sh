@@ -85,7 +85,7 @@ $others
 $ipvs_max" | LC_ALL=C sort)" \
 	'the settings of net.ipv4.vs'
 same_text "$(files_of $native)" \
-	"$(printf '%s\n' conn_count conn_max hash_key "$common" "$others" "$own" |
+	"$(printf '%s\n' conn_count conn_max hash_key sync_key "$common" "$others" "$own" |
 		cut -d' ' -f1 | LC_ALL=C sort)" 'net.opvs has these and its own'
 while read -r name preset _; do
 	value_of "$native/$name"

@@ -3,12 +3,14 @@
 """Two opvs directors: what only opvs does, and what becomes of the daemons when
 things go.  Needs root and opvs loaded with the names of ip_vs.  Output: TAP."""
 
+import json
 import random
 import socket
 import struct
 import sys
 import time
 
+import mass
 from genl import Tap
 from sync_world import CALL, GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
     Director, Listener, Traffic, World, messages, run
@@ -96,6 +98,24 @@ def late(pair):
             "late: ip_vs_conn_sync tells where they are from", text)
 
 
+def many(pair):
+    """A backup that starts late has all of a large table soon."""
+    count = int(sys.argv[2]) if sys.argv[2:] else 1000
+    pair.start()
+    pair.master.daemon("master")
+    mass.send(pair.world.spaces, pair.master.ns, ("10.94.0.1", mass.FIRST),
+              (VIP[4], UDP), count, "src")
+    entries = lambda director: json.loads(run("opvsadm", "-j", "conn", "count",
+                                              ns=director.ns))["count"]
+    pair.is_(entries(pair.master), count, "many: a large table")
+    began = time.monotonic()
+    pair.backup.daemon("backup")
+    pair.ok(poll(lambda: entries(pair.backup) == count, 100),
+            "many: and all of it at the backup", entries(pair.backup))
+    print(f"# {count} entries after {time.monotonic() - began:.1f} s, asked "
+          f"for {pair.master.counters()['sync_catch_ups']} times")
+
+
 def ask(pair):
     """A question of anybody is answered with all; entries that came of a partner
     are told of only then."""
@@ -112,7 +132,7 @@ def ask(pair):
     pair.rises(pair.backup, "sync_told", before,
                "ask: a backup that became the master tells what it was told")
     before = pair.backup.counters()
-    for word in b"\x00", b"\x02", b"\x77":
+    for word in b"\x00", b"\x02", b"\x03", b"\x77":
         pair.send(ASK[:-1] + word)
     pair.send(ASK[:1] + b"\x08" + ASK[2:])
     pair.rises(pair.backup, "sync_others", before,
@@ -319,7 +339,7 @@ def goes(pair):
 
 def main():
     tap = Tap()
-    for part in late, ask, ports, seal, old, passive, garbage, goes:
+    for part in late, many, ask, ports, seal, old, passive, garbage, goes:
         pair = Pair(tap)
         try:
             part(pair)

@@ -186,7 +186,7 @@ static void wire_round_trip(struct kunit *test)
 		expect_same(test, &e, i % 2 ? &plain : &rich);
 	}
 	KUNIT_EXPECT_EQ(test, opvs_sync_read(&in, &e), 0);
-	KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in), OPVS_SYNC_NOTHING);
+	KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in, NULL), OPVS_SYNC_NOTHING);
 }
 
 /* Never more than the header can count. */
@@ -239,18 +239,21 @@ static void wire_words(struct kunit *test)
 	struct opvs_sync_message out, in;
 	struct opvs_sync_entry e;
 	enum opvs_sync_word word;
+	u32 number;
 	u64 stamp;
 
 	for (word = OPVS_SYNC_ASK; word < OPVS_SYNC_WORDS; word++) {
 		opvs_sync_begin(&out, wire_data, ROOM, 9);
-		opvs_sync_write_word(&out, word);
+		opvs_sync_write_word(&out, word, 0xfedcba98);
 		KUNIT_ASSERT_EQ(test, opvs_sync_open(&in, wire_data, out.len), 0);
-		KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in), word);
+		KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in, &number), word);
+		KUNIT_EXPECT_EQ(test, number, 0xfedcba98);
 		KUNIT_EXPECT_EQ(test, opvs_sync_read(&in, &e), 0);
 		KUNIT_EXPECT_FALSE(test, opvs_sync_sealed(&in, &key, &stamp));
 		opvs_sync_seal(&out, &key, word);
 		KUNIT_ASSERT_EQ(test, opvs_sync_open(&in, wire_data, out.len), 0);
-		KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in), word);
+		KUNIT_EXPECT_EQ(test, opvs_sync_read_word(&in, &number), word);
+		KUNIT_EXPECT_EQ(test, number, 0xfedcba98);
 		KUNIT_EXPECT_TRUE(test, opvs_sync_sealed(&in, &key, &stamp));
 		KUNIT_EXPECT_EQ(test, stamp, word);
 	}
@@ -309,9 +312,9 @@ static void wire_garbage(struct kunit *test)
 				prandom_u32_state(&rnd);
 		KUNIT_EXPECT_EQ(test, opvs_sync_open(&in, copy, out.len), 0);
 		opvs_sync_sealed(&in, &key, &stamp);
-		opvs_sync_read_word(&in);
+		opvs_sync_read_word(&in, NULL);
 		for (n = 0; opvs_sync_read(&in, &e) > 0; n++)
-			most = max(most, (unsigned int)strlen(e.pe_name));
+			most = max_t(unsigned int, most, strlen(e.pe_name));
 		KUNIT_EXPECT_LE(test, n, U8_MAX);
 		kfree(copy);
 	}
