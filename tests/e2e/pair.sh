@@ -79,6 +79,7 @@ attach() {
 make_director() {
 	local d=$1 ns=opvs-p$1-$ns_id
 	ip netns add "$ns"
+	pairs[d]=$d
 	in_pair "$d" sysctl -qw net.ipv4.ip_forward=1 \
 		net.ipv4.conf.all.send_redirects=0 \
 		net.ipv4.conf.default.send_redirects=0 \
@@ -95,13 +96,16 @@ make_director() {
 		link_up q0 "10.91.42.1$d" "fd91:42::1$d"
 	} | ip -n "$ns" -batch -
 	in_pair "$d" ipvsadm -R
-	pairs[d]=$d
 }
 
 mac() { echo "02:00:00:41:00:0$1"; }
 
+# unmake_director D: a namespace ends some time later, and its devices with it, so
+# these go first.
 unmake_director() {
 	unset "pairs[$1]"
+	in_switch ip link del "p$1" 2>/dev/null || :
+	in_switch ip link del "q$1" 2>/dev/null || :
 	ip netns del "opvs-p$1-$ns_id"
 }
 
