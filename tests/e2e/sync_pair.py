@@ -12,7 +12,7 @@ import time
 
 import mass
 from genl import Tap
-from sync_world import CALL, GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
+from sync_world import GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
     Director, Listener, Traffic, World, messages, run
 
 KEY, OTHER = "000102030405060708090a0b0c0d0e0f", "f" * 32
