@@ -108,6 +108,8 @@ def many(pair):
     entries = lambda director: int(run("sysctl", "-n", "net.opvs.conn_count",
                                        ns=director.ns))
     pair.is_(entries(pair.master), count, "many: a large table")
+    pair.ok(poll(lambda: pair.master.counters()["sync_told"] >= count, 100),
+            "many: of which nobody heard when it was told")
     began = time.monotonic()
     pair.backup.daemon("backup")
     pair.ok(poll(lambda: entries(pair.backup) == count, 100),
