@@ -21,6 +21,8 @@
 #include <opvs/wq.h>
 
 #include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/time64.h>
 
 /* How long after a question the next one comes: twice as long each time. */
@@ -32,6 +34,9 @@
 
 /* How often it is asked because messages of its answer were lost. */
 #define LOSSES_MAX	3
+
+/* Ticks that an entry waits for room in the table. */
+#define GROWTH_TRIES	20
 
 /* Datagrams of several ports overtake each other by no more than this. */
 #define STAMP_SLACK	(2 * NSEC_PER_SEC)
@@ -74,15 +79,31 @@ static void count_applied(struct opvs_daemon *d, int err)
 	}
 }
 
+/* The table grows in a work of its own, and takes nothing while that is behind.
+ * There is time to wait for it, unlike for packets.
+ */
+static int apply(struct opvs_daemon *d, const struct opvs_sync_entry *entry)
+{
+	int err, tries;
+
+	for (tries = 1; ; tries++) {
+		mutex_lock(&d->on->cfg_lock);
+		err = opvs_sync_apply(d->on, entry);
+		mutex_unlock(&d->on->cfg_lock);
+		if (tries == GROWTH_TRIES ||
+		    (err != -EBUSY && err != -E2BIG && err != -ENOMEM))
+			return err;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 static void hear_entries(struct opvs_daemon *d, struct opvs_sync_message *msg)
 {
 	struct opvs_sync_entry entry;
 	int ret;
 
-	mutex_lock(&d->on->cfg_lock);
 	while ((ret = opvs_sync_read(msg, &entry)) > 0)
-		count_applied(d, opvs_sync_apply(d->on, &entry));
-	mutex_unlock(&d->on->cfg_lock);
+		count_applied(d, apply(d, &entry));
 	if (ret < 0)
 		opvs_count_task(d->on, SYNC_MALFORMED);
 }
