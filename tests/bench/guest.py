@@ -85,6 +85,8 @@ def parse_args():
     args.add_argument("--packets", type=int, help="in a round")
     args.add_argument("--only", action="append", metavar="WORD",
                       help="only paths whose name begins so")
+    args.add_argument("--sync", action="store_true",
+                      help="opvs tells a partner of its connections meanwhile")
     args = args.parse_args()
     rounds, packets = LANES[args.lane]
     args.rounds = args.rounds or rounds
@@ -112,6 +114,9 @@ def main():
     machine.load()
     machine.prepare()
     with machine.namespaces(*machine.MODULES) as spaces:
+        if args.sync:
+            with spaces["opvs"].inside():
+                machine.start_master()
         measure(args, Bench(args.packets, spaces))
 
 

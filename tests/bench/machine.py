@@ -87,6 +87,21 @@ def prepare():
         run("ip", *command.split())
 
 
+def start_master():
+    """opvs of the present network namespace tells a partner that is not there of
+    its connections."""
+    run("ip", "link", "add", "sync0", "type", "dummy")
+    run("ip", "link", "set", "sync0", "up")
+    family = genl.Family("opvs")
+    with family.sock:
+        answer = family.ask(abi.NEW_DAEMON, genl.nest(
+            abi.DAEMON, abi.DAEMON_ATTRS, {
+                "STATE": genl.u32(1), "MCAST_IFN": genl.string("sync0"),
+                "SYNC_ID": genl.u32(1)}))
+    if answer.errno:
+        raise OSError(answer.errno, answer.text)
+
+
 class Namespace:
     """A network namespace with the two devices."""
 
