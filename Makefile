@@ -48,7 +48,7 @@ opvsadm:
 clean-opvsadm:
 	@$(MAKE) --no-print-directory -C tools/opvsadm clean
 
-TOOLS := opvs-upgrade
+TOOLS := opvs-upgrade opvs-takeover
 TOOL_PAGES := $(TOOLS:%=%.8)
 ADM_UNITS := opvs-metrics.socket opvs-metrics.service
 ADM_PAGES := $(notdir $(wildcard doc/opvsadm*.8))
@@ -139,7 +139,7 @@ help:
 	@echo '           DEBUG=1: it names what it waits for when a namespace ends'
 	@echo 'opvsadm    build the command-line tool; WERROR=1, SANITIZE=1'
 	@echo 'install    build; install below DESTDIR, with manual pages, opvsadm,'
-	@echo '           opvs-upgrade and units for systemd; run depmod'
+	@echo '           opvs-upgrade, opvs-takeover and units for systemd; run depmod'
 	@echo 'uninstall  take all of that out again'
 	@echo 'clean      remove what modules made'
 	@echo 'deb        build Debian packages into DEB_OUT (packages)'
