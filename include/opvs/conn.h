@@ -100,6 +100,7 @@ struct opvs_conn_ext {
 #define OPVS_CONN_LOOKED	BIT(22)	/* the sweeper has come by */
 #define OPVS_CONN_RETRY		BIT(23)	/* one more time that it is told of again */
 #define OPVS_CONN_RETRIES	(3 * OPVS_CONN_RETRY)
+#define OPVS_CONN_AGAIN		BIT(25)	/* its next look tells whatever it sees */
 
 /* State numbers of templates, as IPVS shows them. */
 enum opvs_template_state {

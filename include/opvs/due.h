@@ -64,6 +64,8 @@ void opvs_due_changed(struct opvs_net *on, struct opvs_conn *cp, u32 old,
 
 /* any context, RCU read side */
 u32 opvs_due_look(struct opvs_net *on, struct opvs_conn *cp, u32 now);
+bool opvs_due_wanted(const struct opvs_net *on, const struct opvs_conn *cp);
+void opvs_due_again(struct opvs_conn *cp);
 u32 opvs_conn_timeout(const struct opvs_conn *cp);
 
 /* Is a partner told of anything?  RCU read side. */

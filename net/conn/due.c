@@ -27,7 +27,9 @@
 #include <opvs/dest.h>
 #include <opvs/kunit.h>
 #include <opvs/policy.h>
+#include <opvs/ops.h>
 #include <opvs/proto.h>
+#include <opvs/sched.h>
 #include <opvs/svc.h>
 #include <opvs/wq.h>
 
@@ -35,6 +37,7 @@
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 /* A copy is refreshed before an eighth of its timeout is over. */
@@ -45,6 +48,18 @@
 
 /* Connections that one message holds, about: what a setting of IPVS counts in. */
 #define CONNS_PER_MESSAGE	32
+
+/* A service's templates are refreshed by what it is told now, exceptions by what
+ * they began with.
+ */
+static u32 template_timeout(const struct opvs_conn *cp)
+{
+	u32 now = rcu_dereference(cp->dest->svc->view)->timeout;
+
+	if (cp->flags & OPVS_CONN_F_EXCEPTION || !now)
+		return cp->timeout;
+	return min(cp->timeout, now);
+}
 
 /**
  * opvs_conn_timeout() - how long an entry may be silent in its present state
@@ -59,7 +74,7 @@ u32 opvs_conn_timeout(const struct opvs_conn *cp)
 	const struct opvs_proto *proto;
 
 	if (opvs_conn_is_template(cp))
-		return cp->timeout;
+		return template_timeout(cp);
 	policy = rcu_dereference(cp->dest->svc->policy);
 	proto = opvs_proto_find(cp->request.tuple.proto);
 	return READ_ONCE(policy->timeout[proto->timeout0 +
@@ -84,6 +99,37 @@ static bool is_left_to_template(const struct opvs_net *on,
 {
 	return cp->control && opvs_conn_is_template(cp->control) &&
 	       READ_ONCE(on->settings.sync_persist_mode);
+}
+
+/**
+ * opvs_due_wanted() - does a partner want to know of an entry?
+ * @cp: tracked connection or template
+ *
+ * Not of half a handshake, nor of what its server's removal ended.
+ *
+ * Context: any, RCU read side.
+ */
+bool opvs_due_wanted(const struct opvs_net *on, const struct opvs_conn *cp)
+{
+	return is_worth_telling(cp, READ_ONCE(cp->word)) &&
+	       !is_left_to_template(on, cp) && !READ_ONCE(cp->dest->removed);
+}
+
+/**
+ * opvs_due_again() - have the next look at an entry tell whatever it sees
+ * @cp: tracked connection or template
+ *
+ * When it was told of last has nothing to do with when it was looked at last.
+ *
+ * Context: any, RCU read side.
+ */
+void opvs_due_again(struct opvs_conn *cp)
+{
+	u32 seen = READ_ONCE(cp->word);
+
+	while (!(seen & OPVS_CONN_AGAIN) &&
+	       !opvs_conn_set_word(cp, &seen, seen | OPVS_CONN_AGAIN))
+		;
 }
 
 /* Is there room, and is this entry not waiting already?  Marks it. */
@@ -158,6 +204,8 @@ void opvs_due_changed(struct opvs_net *on, struct opvs_conn *cp, u32 old,
 	    reached || word & OPVS_CONN_TOLD :
 	    reached && (old & OPVS_CONN_PKTS) / OPVS_CONN_PKT < threshold)
 		opvs_due_add(on, cp);
+	if ((word ^ old) & OPVS_CONN_STATE && word & OPVS_CONN_LOOKED)
+		opvs_due_again(cp);
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_due_changed);
 
@@ -193,7 +241,7 @@ static bool was_used(const struct opvs_conn *cp, u32 now, u32 seconds,
 	u32 expires = READ_ONCE(cp->expiring.expires);
 	s32 left = expires - now;
 
-	return left + (s32)within >= (s32)(seconds * HZ);
+	return left >= (s32)(seconds * HZ - min(within, seconds * HZ));
 }
 
 static void note_look(struct opvs_conn *cp, u32 retries)
@@ -201,7 +249,8 @@ static void note_look(struct opvs_conn *cp, u32 retries)
 	u32 seen = READ_ONCE(cp->word), word;
 
 	do {
-		word = (seen & ~OPVS_CONN_RETRIES) | LOOKED | retries;
+		word = (seen & ~(OPVS_CONN_RETRIES | OPVS_CONN_AGAIN)) |
+		       LOOKED | retries;
 	} while (word != seen && !opvs_conn_set_word(cp, &seen, word));
 }
 
@@ -228,6 +277,7 @@ u32 opvs_due_look(struct opvs_net *on, struct opvs_conn *cp, u32 now)
 		due = !(word & OPVS_CONN_TOLD);
 	else
 		due = was_used(cp, now, seconds, wait + OPVS_EXPIRE_SLACK);
+	due |= !!(word & OPVS_CONN_AGAIN);
 	if (retries) {
 		retries -= OPVS_CONN_RETRY;
 		due = true;
@@ -255,6 +305,7 @@ static unsigned int take_one(struct opvs_conn *cp,
 	rcu_read_lock();
 	opvs_conn_put(cp);
 	rcu_read_unlock();
+	cond_resched();
 	return 1;
 }
 

@@ -29,6 +29,9 @@
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 
+/* Packets of the client by which a template is one in use. */
+#define IN_USE	2
+
 static bool is_template(const struct opvs_sync_entry *e)
 {
 	return e->flags & IP_VS_CONN_F_TEMPLATE;
@@ -162,7 +165,7 @@ static u32 entry_word(const struct opvs_sync_entry *e, u32 old)
 	u32 word = old & ~(OPVS_CONN_STATE | OPVS_CONN_ACTIVE |
 			   OPVS_CONN_NO_OUTPUT);
 
-	word |= e->state | OPVS_CONN_FOREIGN | OPVS_CONN_TOLD;
+	word |= e->state | OPVS_CONN_FOREIGN | OPVS_CONN_TOLD | OPVS_CONN_AGAIN;
 	if (is_template(e)) {
 		if (e->state == OPVS_TEMPLATE_S_ASSURED)
 			word |= OPVS_CONN_ASSURED;
@@ -222,6 +225,9 @@ static int entry_begin(struct opvs_net *on, struct opvs_dest *dest,
 	cp = opvs_conn_begin(on, &start, NULL);
 	if (IS_ERR(cp))
 		return PTR_ERR(cp);
+	/* Or it would be the first to go when room is made. */
+	if (is_template(e))
+		atomic_set(&cp->in_pkts, IN_USE);
 	set_seq(cp, e);
 	return 0;
 }
@@ -259,6 +265,9 @@ static int entry_set(struct opvs_net *on, struct opvs_dest *dest,
 	/* What would be a request is an answer here. */
 	if (node->tuple.kind != key->tuple.kind)
 		return -EADDRINUSE;
+	/* Perhaps this very entry was heard of, long ago: ours is no worse. */
+	if (e->own & OPVS_SYNC_HEARSAY)
+		return 0;
 	cp = opvs_conn_of(node);
 	if (cp->dest == dest) {
 		entry_update(on, cp, e);

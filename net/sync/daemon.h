@@ -63,7 +63,9 @@ struct opvs_catch_up {
  * @tries: how often it asked in vain; the work's, and 0 when it was answered
  * @missed: something was told of whose server is not known here
  * @servers: how many servers were ever added when it asked last
- * @got: messages that came since the master began to tell of all
+ * @asked: it asked, and no answer is complete yet
+ * @begins: answers that began since; more than one cannot be told apart
+ * @got: messages that came since the last of them began
  * @told: how many it says there were, once it has told of all; else 0
  * @losses: how often that were more than came, one time after the other
  */
@@ -72,6 +74,8 @@ struct opvs_asking {
 	unsigned int		tries;
 	bool			missed;
 	u32			servers;
+	bool			asked;
+	unsigned int		begins;
 	atomic_t		got;
 	u32			told;
 	unsigned int		losses;
@@ -82,6 +86,7 @@ struct opvs_asking {
  * @on: namespace; constant
  * @role: constant
  * @conf: constant, with defaults filled in
+ * @stopping: it is to end soon; READ_ONCE
  * @ports: how many UDP ports there are; constant
  * @mouth: socket for what is sent
  * @lock: for what is written at present
@@ -97,6 +102,7 @@ struct opvs_daemon {
 	struct opvs_net			*on;
 	enum opvs_sync_role		role;
 	struct opvs_sync_conf		conf;
+	bool				stopping;
 	unsigned int			ports;
 	struct socket			*mouth;
 	struct mutex			lock;	/* see above */

@@ -27,7 +27,8 @@
 
 /* How long after a question the next one comes: twice as long each time. */
 #define ASK_FIRST	HZ
-#define ASK_TRIES	5
+#define ASK_TRIES	5U
+#define ASK_SLOWLY	(60 * HZ)
 
 /* How often it is looked whether servers were added. */
 #define ASK_AGAIN	(2 * HZ)
@@ -35,8 +36,8 @@
 /* How often it is asked because messages of its answer were lost. */
 #define LOSSES_MAX	3
 
-/* Ticks that an entry waits for room in the table. */
-#define GROWTH_TRIES	20
+/* Ticks that the entries of a message wait for room in the table. */
+#define GROWTH_TICKS	20
 
 /* Datagrams of several ports overtake each other by no more than this. */
 #define STAMP_SLACK	(2 * NSEC_PER_SEC)
@@ -54,7 +55,8 @@ static bool is_trusted(struct opvs_daemon *d,
 		return true;
 	if (!opvs_sync_sealed(msg, &key, &stamp))
 		return false;
-	return opvs_sync_stamp(d->on, stamp, STAMP_SLACK);
+	/* A word that is said again costs more than an entry. */
+	return opvs_sync_stamp(d->on, stamp, msg->left ? STAMP_SLACK : 0);
 }
 
 static void count_applied(struct opvs_daemon *d, int err)
@@ -80,30 +82,33 @@ static void count_applied(struct opvs_daemon *d, int err)
 }
 
 /* The table grows in a work of its own, and takes nothing while that is behind.
- * There is time to wait for it, unlike for packets.
+ * There is time to wait for it, unlike for packets; @ticks for a whole message.
  */
-static int apply(struct opvs_daemon *d, const struct opvs_sync_entry *entry)
+static int apply(struct opvs_daemon *d, const struct opvs_sync_entry *entry,
+		 unsigned int *ticks)
 {
-	int err, tries;
+	int err;
 
-	for (tries = 1; ; tries++) {
+	for (;;) {
 		mutex_lock(&d->on->cfg_lock);
 		err = opvs_sync_apply(d->on, entry);
 		mutex_unlock(&d->on->cfg_lock);
-		if (tries == GROWTH_TRIES ||
+		if (!*ticks || READ_ONCE(d->stopping) ||
 		    (err != -EBUSY && err != -E2BIG && err != -ENOMEM))
 			return err;
+		(*ticks)--;
 		schedule_timeout_uninterruptible(1);
 	}
 }
 
 static void hear_entries(struct opvs_daemon *d, struct opvs_sync_message *msg)
 {
+	unsigned int ticks = GROWTH_TICKS;
 	struct opvs_sync_entry entry;
 	int ret;
 
 	while ((ret = opvs_sync_read(msg, &entry)) > 0)
-		count_applied(d, apply(d, &entry));
+		count_applied(d, apply(d, &entry, &ticks));
 	if (ret < 0)
 		opvs_count_task(d->on, SYNC_MALFORMED);
 }
@@ -120,9 +125,12 @@ static void hear_word(struct opvs_daemon *d,
 		break;
 	case OPVS_SYNC_BEGIN:
 		WRITE_ONCE(a->tries, 0);
+		WRITE_ONCE(a->begins, a->begins + 1);
 		atomic_set(&a->got, 0);
 		break;
 	case OPVS_SYNC_END:
+		if (!READ_ONCE(a->asked))
+			break;
 		/* Other ports may be behind. */
 		WRITE_ONCE(a->told, number);
 		queue_delayed_work(opvs_wq, &a->work, ASK_FIRST);
@@ -200,13 +208,29 @@ static bool ask_for_lost(struct opvs_daemon *d)
 	if (!told)
 		return false;
 	WRITE_ONCE(a->told, 0);
-	if ((s32)(told - atomic_read(&a->got)) <= 0 ||
-	    ++a->losses > LOSSES_MAX) {
+	WRITE_ONCE(a->asked, false);
+	if ((s32)(told - atomic_read(&a->got)) <= 0) {
 		a->losses = 0;
 		return false;
 	}
+	/* Of two masters that answer it cannot be told. */
+	if (READ_ONCE(a->begins) != 1 || a->losses >= LOSSES_MAX)
+		return false;
+	a->losses++;
 	WRITE_ONCE(a->tries, 1);
 	return true;
+}
+
+/* Until when the next question waits.  With a key there is no ip_vs, and who has a
+ * wrong clock is not believed until it is set.
+ */
+static unsigned long ask_pause(struct opvs_daemon *d, unsigned int tries)
+{
+	siphash_key_t key;
+
+	if (tries <= ASK_TRIES)
+		return ASK_FIRST << (tries - 1);
+	return opvs_sync_key(d->on, &key) ? ASK_SLOWLY : 0;
 }
 
 static void ask_work(struct work_struct *work)
@@ -216,12 +240,15 @@ static void ask_work(struct work_struct *work)
 	struct opvs_asking *a = &d->asking;
 	bool again = ask_once_more(d) || ask_for_lost(d);
 	unsigned int tries = READ_ONCE(a->tries);
+	unsigned long pause = tries ? ask_pause(d, tries) : 0;
 
-	if (again || (tries && tries <= ASK_TRIES)) {
+	if (again || pause) {
+		/* Before the answer can come. */
+		WRITE_ONCE(a->tries, min(tries, ASK_TRIES) + 1);
+		WRITE_ONCE(a->begins, 0);
+		WRITE_ONCE(a->asked, true);
 		opvs_say(d, OPVS_SYNC_ASK, 0);
-		WRITE_ONCE(a->tries, tries + 1);
-		queue_delayed_work(opvs_wq, &a->work,
-				   ASK_FIRST << (tries - 1));
+		queue_delayed_work(opvs_wq, &a->work, pause);
 	} else if (READ_ONCE(a->missed)) {
 		queue_delayed_work(opvs_wq, &a->work, ASK_AGAIN);
 	}

@@ -218,7 +218,7 @@ static void ear_work(struct work_struct *work)
 	struct opvs_ear *ear = container_of(work, struct opvs_ear, work);
 	int len, n;
 
-	for (n = 0; n < EAR_BATCH; n++) {
+	for (n = 0; n < EAR_BATCH && !READ_ONCE(ear->of->stopping); n++) {
 		len = ear_read(ear);
 		/* An error of the socket is told once; what came goes on. */
 		if (len == -EAGAIN)
@@ -227,7 +227,8 @@ static void ear_work(struct work_struct *work)
 			opvs_hear(ear->of, ear->data, len);
 		cond_resched();
 	}
-	queue_work(opvs_wq, &ear->work);
+	if (!READ_ONCE(ear->of->stopping))
+		queue_work(opvs_wq, &ear->work);
 }
 
 static int ear_join(const struct opvs_daemon *d, struct socket *sock,

@@ -15,6 +15,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
@@ -118,6 +119,7 @@ static void daemon_end(struct opvs_daemon *d)
 {
 	unsigned int nth;
 
+	WRITE_ONCE(d->stopping, true);
 	for (nth = 0; nth < d->num_ears; nth++)
 		opvs_ear_close(&d->ears[nth]);
 	opvs_ask_stop(d);
@@ -171,6 +173,11 @@ static int daemon_start(struct opvs_net *on, enum opvs_sync_role role,
 	fill_conf(&d->conf, role, dev);
 	ifindex = dev->ifindex;
 	dev_put(dev);
+	if (d->conf.port + d->ports - 1 > U16_MAX) {
+		NL_SET_ERR_MSG(extack, "MCAST_PORT: the last of sync_ports is beyond 65535");
+		err = -EINVAL;
+		goto err;
+	}
 	err = daemon_open(d, ifindex, extack);
 	if (err)
 		goto err;
@@ -180,6 +187,13 @@ static int daemon_start(struct opvs_net *on, enum opvs_sync_role role,
 err:
 	daemon_end(d);
 	return err;
+}
+
+static void forget_stamps(struct opvs_net *on)
+{
+	spin_lock(&on->sync.key_lock);
+	on->sync.newest = 0;
+	spin_unlock(&on->sync.key_lock);
 }
 
 /**
@@ -204,10 +218,12 @@ int opvs_sync_start(struct opvs_net *on, enum opvs_sync_role role,
 	if (!err) {
 		d = *daemon_of(on, role);
 		judge_passive(on);
-		if (role == OPVS_SYNC_MASTER)
+		if (role == OPVS_SYNC_MASTER) {
 			opvs_tell_all(d);
-		else
+		} else {
+			forget_stamps(on);
 			opvs_ask_start(d);
+		}
 	}
 	mutex_unlock(&on->sync.lock);
 	return err;
@@ -307,17 +323,21 @@ void opvs_sync_set_key(struct opvs_net *on, const siphash_key_t *key)
  * opvs_sync_stamp() - is a sealed datagram's time a new one?
  * @on: namespace
  * @stamp: its time, in nanoseconds
- * @slack: by how much it may be older than the newest
+ * @slack: by how much it may be older than the newest, 0: it must be newer
+ *
+ * A time that lies ahead does not make those that come later old.
  *
  * Context: process.
  */
 bool opvs_sync_stamp(struct opvs_net *on, u64 stamp, u64 slack)
 {
+	u64 now = ktime_get_real_ns();
 	bool fresh;
 
 	spin_lock(&on->sync.key_lock);
-	fresh = stamp + slack >= on->sync.newest;
-	on->sync.newest = max(on->sync.newest, stamp);
+	fresh = slack ? stamp + slack >= on->sync.newest :
+			stamp > on->sync.newest;
+	on->sync.newest = max(on->sync.newest, min(stamp, now));
 	spin_unlock(&on->sync.key_lock);
 	return fresh;
 }

@@ -83,7 +83,8 @@ static bool say_entry(const struct opvs_conn *cp, struct opvs_sync_entry *e)
 	u32 word = READ_ONCE(cp->word);
 
 	if (word & OPVS_CONN_ENDED || opvs_conn_dead(cp) ||
-	    cp->dest->family != tuple->family || opvs_conn_is_bypass(cp))
+	    cp->dest->family != tuple->family || opvs_conn_is_bypass(cp) ||
+	    !opvs_due_wanted(cp->on, cp))
 		return false;
 	*e = (struct opvs_sync_entry){
 		.family	 = tuple->family,
@@ -100,6 +101,8 @@ static bool say_entry(const struct opvs_conn *cp, struct opvs_sync_entry *e)
 		.vaddr	 = tuple->dst,
 		.daddr	 = cp->dest->addr,
 	};
+	if (word & OPVS_CONN_FOREIGN)
+		e->own |= OPVS_SYNC_HEARSAY;
 	if (cp->flags & OPVS_CONN_F_EXCEPTION)
 		e->own |= OPVS_SYNC_EXCEPTION;
 	if (cp->flags & OPVS_CONN_F_MOVED)
@@ -132,7 +135,8 @@ static void out_send(struct opvs_daemon *d, unsigned int nth)
 		d->stamp = max(d->stamp + 1, ktime_get_real_ns());
 		opvs_sync_seal(msg, &key, d->stamp);
 	}
-	d->sent++;
+	if (msg->left)
+		d->sent++;
 	if (opvs_mouth_send(d, nth, msg->data, msg->len)) {
 		opvs_count_task(d->on, SYNC_UNSENT);
 	} else {
@@ -151,6 +155,14 @@ static void out_send_all(struct opvs_daemon *d)
 			out_send(d, nth);
 }
 
+static void say(struct opvs_daemon *d, enum opvs_sync_word word, u32 number)
+{
+	if (d->out[0].left)
+		out_send(d, 0);
+	opvs_sync_write_word(&d->out[0], word, number);
+	out_send(d, 0);
+}
+
 /**
  * opvs_say() - say a word to the group
  * @d: daemon
@@ -162,10 +174,7 @@ static void out_send_all(struct opvs_daemon *d)
 void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word, u32 number)
 {
 	mutex_lock(&d->lock);
-	if (d->out[0].left)
-		out_send(d, 0);
-	opvs_sync_write_word(&d->out[0], word, number);
-	out_send(d, 0);
+	say(d, word, number);
 	mutex_unlock(&d->lock);
 }
 
@@ -177,7 +186,7 @@ static void tell(struct opvs_conn *cp, void *arg)
 	struct opvs_sync_entry entry;
 	bool wrote, any;
 
-	for (;;) {
+	while (!READ_ONCE(d->stopping)) {
 		/* The server is kept by the entry, or by this. */
 		rcu_read_lock();
 		any = say_entry(cp, &entry);
@@ -232,8 +241,6 @@ static void catch_up_work(struct work_struct *work)
 					     struct opvs_daemon, catch_up.work);
 	struct opvs_conn *cp;
 	unsigned int n;
-	bool over;
-	u32 sent;
 
 	mutex_lock(&d->lock);
 	for (n = 0; n < CATCH_UP_BATCH; n++) {
@@ -244,18 +251,18 @@ static void catch_up_work(struct work_struct *work)
 		}
 		tell(cp, d);
 		rcu_read_lock();
+		if (!(READ_ONCE(cp->word) & OPVS_CONN_FOREIGN))
+			opvs_due_again(cp);
 		opvs_conn_put(cp);
 		rcu_read_unlock();
 		cond_resched();
 	}
 	out_send_all(d);
-	over = !d->catch_up.busy;
-	sent = d->sent - d->catch_up.sent_at;
-	if (!over)
+	if (d->catch_up.busy)
 		queue_delayed_work(opvs_wq, &d->catch_up.work, CATCH_UP_PAUSE);
+	else
+		say(d, OPVS_SYNC_END, d->sent - d->catch_up.sent_at);
 	mutex_unlock(&d->lock);
-	if (over)
-		opvs_say(d, OPVS_SYNC_END, sent);
 }
 
 /**
@@ -271,18 +278,20 @@ void opvs_tell_all(struct opvs_daemon *d)
 {
 	struct opvs_catch_up *c = &d->catch_up;
 
-	opvs_say(d, OPVS_SYNC_BEGIN, 0);
 	opvs_count_task(d->on, SYNC_CATCH_UPS);
 	mutex_lock(&d->lock);
+	say(d, OPVS_SYNC_BEGIN, 0);
 	c->sent_at = d->sent;
 	if (c->busy && !c->walk.end) {
-		c->until = c->walk.at;
+		/* What was told last was told before this. */
+		c->until = c->walk.at + 1;
 		c->around = true;
 	} else {
 		c->walk = (struct opvs_conn_walk){};
 		c->around = false;
 		c->busy = true;
-		queue_delayed_work(opvs_wq, &c->work, 0);
+		/* Those who listen at several ports are to hear the word first. */
+		queue_delayed_work(opvs_wq, &c->work, CATCH_UP_PAUSE);
 	}
 	mutex_unlock(&d->lock);
 }
@@ -332,6 +341,7 @@ void opvs_tell_stop(struct opvs_daemon *d)
 {
 	if (!d->out)
 		return;
+	WRITE_ONCE(d->stopping, true);
 	if (d->role == OPVS_SYNC_MASTER) {
 		opvs_dues_stop(d->on);
 		cancel_delayed_work_sync(&d->catch_up.work);

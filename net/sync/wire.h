@@ -17,9 +17,10 @@
 /* Least payload that has room for any one connection. */
 #define OPVS_SYNC_LEN_MIN	512
 
-/* What opvs says of a template beyond IPVS's words. */
+/* What opvs says of an entry beyond IPVS's words. */
 #define OPVS_SYNC_EXCEPTION	BIT(0)	/* a session that is not where its key leads */
 #define OPVS_SYNC_MOVED		BIT(1)	/* because its key moved */
+#define OPVS_SYNC_HEARSAY	BIT(2)	/* the one who tells has it from others */
 
 /**
  * struct opvs_sync_entry - a connection or template, as told
@@ -41,7 +42,7 @@
  * @pe_name: engine's name, or empty
  * @key_len: bytes at @key
  * @key: the engine's key, within the datagram
- * @own: OPVS_SYNC_EXCEPTION, OPVS_SYNC_MOVED
+ * @own: OPVS_SYNC_EXCEPTION and others
  */
 struct opvs_sync_entry {
 	u8			family;

@@ -185,6 +185,37 @@ static void due_refresh(struct kunit *test)
 	WRITE_ONCE(on->settings.sync_threshold[1], 50);
 }
 
+/* Told when the state changed, not when it was looked at: the next look tells,
+ * though the entry seems to be idle; the one after that does not.
+ */
+static void due_again(struct kunit *test)
+{
+	struct opvs_conn *cp = begin(test, 1, ESTABLISHED | OPVS_CONN_PKT, 0);
+	u32 now = jiffies + 800 * HZ;
+
+	look(cp, jiffies + HZ);
+	change(cp, OPVS_TCP_S_FIN_WAIT | OPVS_CONN_ASSURED | OPVS_CONN_PKT);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	look(cp, now);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	look(cp, now + 600 * HZ);
+	KUNIT_EXPECT_EQ(test, take(), 0);
+}
+
+/* The longest timeouts there are do not overflow. */
+static void due_longest(struct kunit *test)
+{
+	struct opvs_conn *tp = begin(test, 0, 0, IP_VS_CONN_F_TEMPLATE);
+
+	tp->timeout = OPVS_EXPIRE_MAX_SECONDS;
+	WRITE_ONCE(tp->expiring.expires,
+		   opvs_expires_make(jiffies, OPVS_EXPIRE_MAX_SECONDS * HZ));
+	KUNIT_EXPECT_EQ(test, take(), 1);
+	look(tp, jiffies);
+	look(tp, jiffies);
+	KUNIT_EXPECT_EQ(test, take(), 1);
+}
+
 /* As often as sync_retries says, within eighths of the period. */
 static void due_retries(struct kunit *test)
 {
@@ -291,6 +322,8 @@ static struct kunit_case due_cases[] = {
 	KUNIT_CASE(due_first),
 	KUNIT_CASE(due_age),
 	KUNIT_CASE(due_refresh),
+	KUNIT_CASE(due_again),
+	KUNIT_CASE(due_longest),
 	KUNIT_CASE(due_retries),
 	KUNIT_CASE(due_template),
 	KUNIT_CASE(due_order),

@@ -114,7 +114,8 @@ static void expect_entry(struct kunit *test, const struct opvs_sync_entry *e,
 	KUNIT_EXPECT_NOT_NULL(test, cp);
 	if (cp) {
 		KUNIT_EXPECT_PTR_EQ(test, cp->dest, (struct opvs_dest *)at);
-		KUNIT_EXPECT_EQ(test, cp->word & ~OPVS_CONN_PKTS, word);
+		KUNIT_EXPECT_EQ(test, cp->word & ~(OPVS_CONN_PKTS |
+						  OPVS_CONN_AGAIN), word);
 		KUNIT_EXPECT_TRUE(test, cp->flags & IP_VS_CONN_F_SYNC);
 		KUNIT_EXPECT_GE(test, opvs_conn_seconds_left(cp) + 3, e->seconds);
 		KUNIT_EXPECT_LE(test, opvs_conn_seconds_left(cp), e->seconds);
@@ -352,6 +353,29 @@ static void apply_template(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, apply(&e), -EINVAL);
 }
 
+/* What a partner has from others, perhaps from here, makes a new entry, and touches
+ * none that is there: neither its time, nor its state, nor its server.
+ */
+static void apply_hearsay(struct kunit *test)
+{
+	struct opvs_sync_entry e = entry(1000), stale;
+
+	KUNIT_ASSERT_EQ(test, apply(&e), 0);
+	stale = e;
+	stale.own = OPVS_SYNC_HEARSAY;
+	stale.seconds = 5;
+	stale.state = OPVS_TCP_S_FIN_WAIT;
+	KUNIT_EXPECT_EQ(test, apply(&stale), 0);
+	stale.daddr.ip = htonl(OTHER);
+	KUNIT_EXPECT_EQ(test, apply(&stale), 0);
+	expect_entry(test, &e, dest,
+		     OPVS_TCP_S_ESTABLISHED | OPVS_CONN_ACTIVE |
+		     OPVS_CONN_ASSURED | OPVS_CONN_FOREIGN | OPVS_CONN_TOLD);
+	stale.cport = htons(1001);
+	KUNIT_EXPECT_EQ(test, apply(&stale), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&on->conn.limit.count), 2);
+}
+
 /* A limit holds for what a partner tells of as well. */
 static void apply_limit(struct kunit *test)
 {
@@ -406,6 +430,7 @@ static struct kunit_case sync_apply_cases[] = {
 	KUNIT_CASE(apply_longest),
 	KUNIT_CASE_PARAM(apply_refused, apply_gen_params),
 	KUNIT_CASE(apply_template),
+	KUNIT_CASE(apply_hearsay),
 	KUNIT_CASE(apply_limit),
 	KUNIT_CASE(apply_garbage),
 	{}
