@@ -6,26 +6,16 @@ of the same connections.  Needs root, ip_vs loaded, and opvs beside it.
 Output: TAP."""
 
 import sys
-import time
 
 from genl import Tap
 from sync_world import CALL, INVITE, SIP, UDP, Director, Listener, Native, \
-    Traffic, World, messages
+    Traffic, World, messages, poll
 
 # How much later the backup's time may be over, or sooner, in seconds: what was
 # told is as old as this machine is slow.
 SLACK = 25
 
 SPEAKER = {"ip_vs": Director, "opvs": Native}
-
-
-def poll(good, seconds=30):
-    end = time.monotonic() + seconds
-    while not good():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 class Pair:

@@ -12,19 +12,10 @@ import time
 import mass
 from genl import Tap
 from sync_world import GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
-    Director, Listener, Traffic, World, messages, run
+    Director, Listener, Traffic, World, messages, poll, run
 
 KEY, OTHER = "000102030405060708090a0b0c0d0e0f", "f" * 32
 ASK = struct.pack(">BBHBBHBBB", 0, 7, 11, 0, 1, 0, 0x49, 1, 1)
-
-
-def poll(good, seconds=30):
-    end = time.monotonic() + seconds
-    while not good():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 class Pair:

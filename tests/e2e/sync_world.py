@@ -20,6 +20,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 
 import abi
 import genl
@@ -47,6 +48,16 @@ def run(*command, ns=None, text=None):
     if done.returncode:
         raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+def poll(good, seconds=30):
+    """Does it become good in time?"""
+    end = time.monotonic() + seconds
+    while not good():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def bracket(addr):
