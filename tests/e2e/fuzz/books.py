@@ -127,7 +127,11 @@ class Judge:
             self.tally[kind + "_gso"] += 1
 
     def contents(self, packet, shot, data, partial):
-        """Fragments are judged when all have come."""
+        """Fragments are judged when all have come. Of fragments in fragments it
+        is not known which belong together.
+        """
+        if packet.nested:
+            return
         if packet.whole:
             self.judge(packet, packet.segment, shot, data, partial)
             return

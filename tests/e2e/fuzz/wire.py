@@ -126,7 +126,8 @@ class Packet:
     transport header on, as far as it is said to go."""
 
     __slots__ = ("family", "src", "dst", "proto", "ttl", "cookie", "at", "more",
-                 "ident", "segment", "start", "head_good", "complete")
+                 "ident", "segment", "start", "head_good", "complete",
+                 "nested")
 
     @property
     def whole(self):
@@ -158,6 +159,7 @@ def _read4(data):
     packet.at, packet.more = (frag & 0x1fff) << 3, bool(frag & 0x2000)
     packet.head_good = not total(data[:size])
     packet.complete = size <= length <= len(data)
+    packet.nested = False
     packet.segment, packet.start = data[size:max(length, size)], size
     return packet
 
@@ -175,17 +177,18 @@ def _read6(data):
     jumbo = not length and kind == HOP
     end = len(data) if jumbo else min(40 + length, len(data))
     packet.complete = 40 + length <= len(data)
-    at = 40
+    at, fragments = 40, 0
     while kind in EXTENSIONS and at + 8 <= end and not packet.at:
         if kind == FRAGMENT:
             offset, packet.ident = struct.unpack_from(">HI", data, at + 2)
             packet.at, packet.more = offset & 0xfff8, bool(offset & 1)
             size = 8
+            fragments += 1
         else:
             size = (data[at + 1] + 2) * 4 if kind == AH else \
                 (data[at + 1] + 1) * 8
         kind, at = data[at], at + size
-    packet.proto = kind
+    packet.proto, packet.nested = kind, fragments > 1
     packet.segment, packet.start = data[min(at, end):end], at
     return packet
 
