@@ -79,8 +79,8 @@ enum opvs_defence_mode {
  * @svc_lfactor: as it was written
  * @drop_rate: one new connection in so many is dropped now, 0: none.  Not a
  *	sysctl: what drop_packet and @closed amount to at present
- * @passive: nothing is balanced: a backup daemon runs, and backup_only is set.  Not
- *	a sysctl of its own
+ * @passive: no request is balanced: a backup daemon runs, and backup_only is set.
+ *	Not a sysctl of its own
  * @closed: conn_max lets nothing new pass.  Not a sysctl of its own
  * @secure_tcp_on: not a sysctl: what secure_tcp amounts to at present
  */

@@ -243,8 +243,10 @@ opvs_hook(struct opvs_net *on, struct sk_buff *skb,
 	  nf_hookfn *again)
 {
 	/* All that the director forwards comes to LOCAL_OUT once more. */
-	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)) ||
-	    unlikely(READ_ONCE(on->settings.passive)))
+	if (opvs_is_handled(skb) || unlikely(!skb_dst(skb)))
+		return NF_ACCEPT;
+	/* What is forwarded has no flags: answers to requests of before. */
+	if (flags && unlikely(READ_ONCE(on->settings.passive)))
 		return NF_ACCEPT;
 	if (unlikely(!in_softirq()))
 		return opvs_hook_task(on, skb, state, again);

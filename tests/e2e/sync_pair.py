@@ -148,7 +148,6 @@ def seal(pair):
     pair.start()
     for bad in "00", "x" * 32, KEY + "0", "":
         try:
-            pair.backup.adm("-Ln")
             run("sysctl", "-qw", f"net.opvs.sync_key={bad}", ns=pair.backup.ns)
             with_it = run("sysctl", "-n", "net.opvs.sync_key",
                           ns=pair.backup.ns).strip()
@@ -260,6 +259,38 @@ def passive(pair):
                "passive: and without the daemon")
 
 
+def answered(pair):
+    """backup_only: what a server answers to a request of before is still told as
+    the virtual address's. The client is beyond the director."""
+    pair.start()
+    # There it is a client, and would balance its own requests.
+    pair.backup.adm("-C")
+    world, director = pair.world, pair.master
+    run("sysctl", "-qw", "net.ipv4.ip_forward=1", ns=director.ns)
+    run("ip", "route", "add", "default", "via", "10.93.1.1",
+        ns=world.names["s"])
+    run("ip", "route", "add", VIP[4], "via", "10.93.9.1", ns=pair.backup.ns)
+    client = world.socket("k", 4, socket.SOCK_DGRAM, "10.93.9.2", 4000)
+    client.connect((VIP[4], UDP))
+    client.send(b"before")
+    server = world.serving(4, socket.SOCK_DGRAM, UDP)
+    got, peer = server.recvfrom(100)
+    director.setting("backup_only", 1)
+    director.daemon("backup")
+    server.sendto(b"answer to " + got, peer)
+    pair.is_(client.recv(100), b"answer to before",
+             "answered: also by a mere backup")
+    before = director.counters()
+    client.send(b"after")
+    try:
+        said = client.recv(100)
+    except ConnectionRefusedError:
+        said = "nobody is there"
+    pair.is_(said, "nobody is there", "answered: a new request is its own")
+    pair.is_(director.counters()["service_packets"],
+             before["service_packets"], "answered: and not a service's")
+
+
 def garbage(pair):
     """Whatever comes: nothing but what a valid message says."""
     pair.start()
@@ -332,7 +363,7 @@ def goes(pair):
 
 def main():
     tap = Tap()
-    for part in late, many, ask, ports, seal, old, passive, garbage, goes:
+    for part in late, many, ask, ports, seal, old, passive, answered, garbage, goes:
         pair = Pair(tap)
         try:
             part(pair)
