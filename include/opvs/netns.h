@@ -263,7 +263,6 @@ struct opvs_net_clock {
  * @key_lock: protects the rest
  * @keyed: datagrams are sealed, and believed only so
  * @key: by which
- * @newest: time of the newest sealed datagram that was heard, in nanoseconds
  */
 struct opvs_net_sync {
 	struct mutex			lock;		/* see above */
@@ -271,7 +270,6 @@ struct opvs_net_sync {
 	spinlock_t			key_lock;	/* see above */
 	bool				keyed;
 	siphash_key_t			key;
-	u64				newest;
 };
 
 /**
@@ -306,6 +304,7 @@ struct opvs_net_sync {
  * sync.lock    daemons; outside RTNL and cfg_lock   process        -
  * daemon lock  what a daemon writes at present      process        sync.lock
  * key_lock     the key of synchronisation           process        daemon lock
+ * stamp_lock   what time a daemon heard last        process        -
  * ============ ==================================== ============== ==========
  * RTNL is never taken inside cfg_lock.  Packets are RCU readers throughout.
  *

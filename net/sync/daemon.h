@@ -93,6 +93,9 @@ struct opvs_asking {
  * @out: datagrams that are written, one for each port; @lock
  * @sent: messages that were sent, wrapping; @lock
  * @stamp: of the last sealed datagram; @lock
+ * @newest: time of the newest sealed datagram that it heard, in nanoseconds;
+ *	@stamp_lock
+ * @stamp_lock: ears hear at the same time
  * @catch_up: of a master
  * @asking: of a backup
  * @ears: a backup's, one for each port; a master has one, for questions
@@ -109,6 +112,8 @@ struct opvs_daemon {
 	struct opvs_sync_message	*out;
 	u32				sent;
 	u64				stamp;
+	u64				newest;
+	spinlock_t			stamp_lock;	/* see above */
 	struct opvs_catch_up		catch_up;
 	struct opvs_asking		asking;
 	unsigned int			num_ears;
@@ -129,9 +134,6 @@ int opvs_tell_start(struct opvs_daemon *d);
 void opvs_tell_stop(struct opvs_daemon *d);
 void opvs_tell_all(struct opvs_daemon *d);
 void opvs_say(struct opvs_daemon *d, enum opvs_sync_word word, u32 number);
-
-/* sync.c */
-bool opvs_sync_stamp(struct opvs_net *on, u64 stamp, u64 slack);
 
 /* hear.c */
 void opvs_hear(struct opvs_daemon *d, u8 *data, unsigned int len);

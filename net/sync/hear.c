@@ -20,9 +20,11 @@
 #include <opvs/netns.h>
 #include <opvs/wq.h>
 
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/time64.h>
 
 /* How long after a question the next one comes: twice as long each time. */
@@ -42,9 +44,24 @@
 /* Datagrams of several ports overtake each other by no more than this. */
 #define STAMP_SLACK	(2 * NSEC_PER_SEC)
 
-/* Was it sealed with our key, and not long ago?  Without a key all that comes is
- * believed.
+/* Is a sealed datagram's time a new one?  A time that lies ahead does not make those
+ * old that come later.  A question that is asked again by another costs a walk over
+ * all entries, so it has to be newer than all before it.
  */
+static bool is_fresh(struct opvs_daemon *d, u64 stamp)
+{
+	u64 now = ktime_get_real_ns();
+	bool fresh;
+
+	spin_lock(&d->stamp_lock);
+	fresh = d->role == OPVS_SYNC_MASTER ? stamp > d->newest :
+					      stamp + STAMP_SLACK >= d->newest;
+	d->newest = max(d->newest, min(stamp, now));
+	spin_unlock(&d->stamp_lock);
+	return fresh;
+}
+
+/* Was it sealed with our key, and not long ago?  Without a key all is believed. */
 static bool is_trusted(struct opvs_daemon *d,
 		       const struct opvs_sync_message *msg)
 {
@@ -53,10 +70,7 @@ static bool is_trusted(struct opvs_daemon *d,
 
 	if (!opvs_sync_key(d->on, &key))
 		return true;
-	if (!opvs_sync_sealed(msg, &key, &stamp))
-		return false;
-	/* A word that is said again costs more than an entry. */
-	return opvs_sync_stamp(d->on, stamp, msg->left ? STAMP_SLACK : 0);
+	return opvs_sync_sealed(msg, &key, &stamp) && is_fresh(d, stamp);
 }
 
 static void count_applied(struct opvs_daemon *d, int err)

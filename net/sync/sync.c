@@ -15,7 +15,6 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
@@ -110,6 +109,7 @@ static struct opvs_daemon *daemon_alloc(struct opvs_net *on,
 	d->ports = ports;
 	d->num_ears = ears;
 	mutex_init(&d->lock);
+	spin_lock_init(&d->stamp_lock);
 	opvs_ask_init(d);
 	return d;
 }
@@ -189,13 +189,6 @@ err:
 	return err;
 }
 
-static void forget_stamps(struct opvs_net *on)
-{
-	spin_lock(&on->sync.key_lock);
-	on->sync.newest = 0;
-	spin_unlock(&on->sync.key_lock);
-}
-
 /**
  * opvs_sync_start() - start a daemon
  * @role: which
@@ -218,12 +211,10 @@ int opvs_sync_start(struct opvs_net *on, enum opvs_sync_role role,
 	if (!err) {
 		d = *daemon_of(on, role);
 		judge_passive(on);
-		if (role == OPVS_SYNC_MASTER) {
+		if (role == OPVS_SYNC_MASTER)
 			opvs_tell_all(d);
-		} else {
-			forget_stamps(on);
+		else
 			opvs_ask_start(d);
-		}
 	}
 	mutex_unlock(&on->sync.lock);
 	return err;
@@ -315,31 +306,7 @@ void opvs_sync_set_key(struct opvs_net *on, const siphash_key_t *key)
 		on->sync.key = *key;
 	else
 		memzero_explicit(&on->sync.key, sizeof(on->sync.key));
-	on->sync.newest = 0;
 	spin_unlock(&on->sync.key_lock);
-}
-
-/**
- * opvs_sync_stamp() - is a sealed datagram's time a new one?
- * @on: namespace
- * @stamp: its time, in nanoseconds
- * @slack: by how much it may be older than the newest, 0: it must be newer
- *
- * A time that lies ahead does not make those that come later old.
- *
- * Context: process.
- */
-bool opvs_sync_stamp(struct opvs_net *on, u64 stamp, u64 slack)
-{
-	u64 now = ktime_get_real_ns();
-	bool fresh;
-
-	spin_lock(&on->sync.key_lock);
-	fresh = slack ? stamp + slack >= on->sync.newest :
-			stamp > on->sync.newest;
-	on->sync.newest = max(on->sync.newest, min(stamp, now));
-	spin_unlock(&on->sync.key_lock);
-	return fresh;
 }
 
 /**
