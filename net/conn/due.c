@@ -276,7 +276,8 @@ u32 opvs_due_look(struct opvs_net *on, struct opvs_conn *cp, u32 now)
 	if (!(word & OPVS_CONN_LOOKED))
 		due = !(word & OPVS_CONN_TOLD);
 	else
-		due = was_used(cp, now, seconds, wait + OPVS_EXPIRE_SLACK);
+		due = wait && was_used(cp, now, seconds,
+				       wait + OPVS_EXPIRE_SLACK);
 	due |= !!(word & OPVS_CONN_AGAIN);
 	if (retries) {
 		retries -= OPVS_CONN_RETRY;

@@ -16,14 +16,8 @@ fi
 . "$e2e/pair.sh"
 
 # shellcheck disable=SC2034 # demo.sh reads family
-ms=2500 family=4
-case $OPVS_KERNEL in
-uml-debug) many=40 ;;
-*) many=100 ;;
-esac
-many=${OPVS_E2E_CALLS:-$many}
-((many <= 400)) || ms=$((many * 10))
-rate=$((many * 1000 / ms))
+family=4
+pair_load
 
 # Services for ipvsadm -R.
 remembering() {

@@ -16,15 +16,7 @@ fi
 # shellcheck source=tests/e2e/pair.sh
 . "$e2e/pair.sh"
 
-ms=2500
-case $OPVS_KERNEL in
-uml-debug) many=40 ;;
-*) many=100 ;;
-esac
-many=${OPVS_E2E_CALLS:-$many}
-# Very many begin more slowly, as on one processor they would be late.
-((many <= 400)) || ms=$((many * 10))
-rate=$((many * 1000 / ms))
+pair_load
 
 # goes_to D: the addresses do.
 goes_to() {

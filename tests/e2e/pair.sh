@@ -33,6 +33,19 @@ pair_addresses() {
 	done
 }
 
+# Sets how many calls are up at a time, how long each lasts and how many begin in a
+# second: many, ms, rate.
+pair_load() {
+	case $OPVS_KERNEL in
+	uml-debug) many=40 ;;
+	*) many=100 ;;
+	esac
+	many=${OPVS_E2E_CALLS:-$many} ms=2500
+	# Very many begin more slowly, as on one processor they would be late.
+	((many <= 400)) || ms=$((many * 10))
+	rate=$((many * 1000 / ms))
+}
+
 # ---- the network ------------------------------------------------------------
 
 ns_switch=opvs-w-$ns_id
