@@ -7,6 +7,7 @@ if [[ $module != opvs ]]; then
 fi
 rmmod opvs
 modprobe -a ip_vs ip_vs_rr ip_vs_pe_sip
+modprobe -q sctp || diag 'this kernel has no SCTP sockets'
 modprobe opvs
 program sync_ipvs
 rmmod opvs

@@ -8,12 +8,15 @@ Output: TAP."""
 import sys
 
 from genl import Tap
-from sync_world import CALL, INVITE, SIP, UDP, Director, Listener, Native, \
-    Traffic, World, messages, poll
+from sync_world import CALL, INVITE, SCTP, SIP, UDP, Director, Listener, \
+    Native, Traffic, World, messages, poll
 
 # How much later the backup's time may be over, or sooner, in seconds: what was
 # told is as old as this machine is slow.
 SLACK = 25
+
+# The number of that state, of the protocols that have one.
+ESTABLISHED = {6: 1, 132: 8}
 
 SPEAKER = {"ip_vs": Director, "opvs": Native}
 
@@ -70,6 +73,8 @@ class Pair:
             traffic = Traffic(self.world, family, 4000)
             traffic.datagrams(UDP, b"hello")
             open_now += traffic.connection()
+            if self.world.sctp:
+                open_now += traffic.connection(SCTP)
             Traffic(self.world, family, 4001).datagrams(SIP, INVITE)
         self.arrive("connections and templates")
         found = self.backup.entries()
@@ -93,17 +98,18 @@ class Pair:
 
 def first_words(pair):
     """By entry, what was said of it first, but for the time; of a template, whose
-    connections change it, not its state either. Not of TCP: see below."""
+    connections change it, not its state either. Not of TCP and SCTP: see below."""
     unsteady = {True: ("seconds", "state"), False: ("seconds",)}
     return {key: {name: value for name, value in said[0].items()
                   if name not in unsteady[key[1] == 0]}
-            for key, said in pair.said.items() if key[0] != 6}
+            for key, said in pair.said.items() if key[0] not in ESTABLISHED}
 
 
 def established(pair):
-    """What was said of TCP connections when they were established."""
-    return {key: next((entry for entry in said if entry["state"] == 1), None)
-            for key, said in pair.said.items() if key[0] == 6}
+    """What was said of TCP and SCTP connections when they were established."""
+    return {key: next((entry for entry in said
+                       if entry["state"] == ESTABLISHED[key[0]]), None)
+            for key, said in pair.said.items() if key[0] in ESTABLISHED}
 
 
 def main():
@@ -124,7 +130,7 @@ def main():
                    f"ip_vs: {theirs.get(key)}", f"opvs:  {ours.get(key)}")
         one, other = established(pairs["ip_vs"]), established(pairs["opvs"])
         tap.ok(one and one == other,
-               f"IPv{group}: the same about TCP connections",
+               f"IPv{group}: the same about TCP and SCTP connections",
                f"ip_vs: {one}", f"opvs:  {other}")
     return tap.end()
 

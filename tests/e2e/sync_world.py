@@ -32,9 +32,10 @@ RIP = {4: "10.93.1.2", 6: "fd93:1::2"}
 CLIENT = {4: "10.93.1.1", 6: "fd93:1::1"}
 GROUP = {4: "224.0.0.81", 6: "ff02::51"}
 PORT = 8848
-UDP, TCP, SIP = 7001, 7002, 5060
+UDP, TCP, SIP, SCTP = 7001, 7002, 5060, 7003
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-PORTS = ("udp", UDP), ("tcp", TCP), ("udp", SIP)
+PORTS = ("udp", UDP), ("tcp", TCP), ("udp", SIP), ("sctp", SCTP)
+OPTION = {"udp": "-u", "tcp": "-t", "sctp": "--sctp-service"}
 DEVICE = {"m": "m1", "k": "k1"}
 ROLE = {"master": 1, "backup": 2}
 
@@ -64,6 +65,16 @@ def bracket(addr):
     return f"[{addr}]" if ":" in addr else addr
 
 
+def has_sctp():
+    """Not all kernels have such sockets."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM,
+                      socket.IPPROTO_SCTP).close()
+    except OSError:
+        return False
+    return True
+
+
 class World:
     """The namespaces, until close()."""
 
@@ -72,6 +83,7 @@ class World:
         self.names = {}
         self.spaces = Namespaces()
         self.sockets = []
+        self.sctp = has_sctp()
         for who in "smk":
             name = f"opvs-y{who}-{self.id}"
             run("ip", "netns", "add", name)
@@ -94,8 +106,8 @@ class World:
                 run("ip", "addr", "add", addr, "dev", dev, ns=self.names[who])
             run("ip", "link", "set", dev, "up", ns=self.names[who])
 
-    def socket(self, who, family, kind, addr=None, port=0):
-        sock = self.spaces.socket(self.names[who], FAMILY[family], kind, 0)
+    def socket(self, who, family, kind, addr=None, port=0, proto=0):
+        sock = self.spaces.socket(self.names[who], FAMILY[family], kind, proto)
         sock.settimeout(20)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if addr:
@@ -108,6 +120,9 @@ class World:
             self.socket("s", family, socket.SOCK_DGRAM, RIP[family], port)
         self.socket("s", family, socket.SOCK_STREAM, RIP[family],
                     TCP).listen(128)
+        if self.sctp:
+            self.socket("s", family, socket.SOCK_STREAM, RIP[family], SCTP,
+                        socket.IPPROTO_SCTP).listen(128)
 
     def serving(self, family, kind, port):
         return next(sock for sock in self.sockets
@@ -136,11 +151,11 @@ class Director:
 
     def service(self, proto, vip, port, call):
         more = ("-p", 300, "--pe", "sip") if call else ()
-        self.adm("-A", f"-{proto[0]}", f"{bracket(vip)}:{port}", "-s", "rr",
+        self.adm("-A", OPTION[proto], f"{bracket(vip)}:{port}", "-s", "rr",
                  *more)
 
     def server(self, proto, vip, port, rip):
-        self.adm("-a", f"-{proto[0]}", f"{bracket(vip)}:{port}", "-r",
+        self.adm("-a", OPTION[proto], f"{bracket(vip)}:{port}", "-r",
                  f"{bracket(rip)}:{port}", "-m")
 
     def add_services(self):
@@ -338,11 +353,11 @@ class Traffic:
             assert sock.recv(2048) == text
         return sock
 
-    def connection(self):
-        server = self.world.serving(self.family, socket.SOCK_STREAM, TCP)
+    def connection(self, port=TCP):
+        server = self.world.serving(self.family, socket.SOCK_STREAM, port)
         sock = self.world.socket("m", self.family, socket.SOCK_STREAM,
-                                 CLIENT[self.family], self.port)
-        sock.connect((VIP[self.family], TCP))
+                                 CLIENT[self.family], self.port, server.proto)
+        sock.connect((VIP[self.family], port))
         far, _ = server.accept()
         far.settimeout(20)
         for _ in range(3):
