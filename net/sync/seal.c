@@ -17,6 +17,8 @@
 #include <opvs/compat.h>
 #include <opvs/kunit.h>
 
+#include <linux/string.h>
+
 #define SEAL_TYPE	(BIT(6) | 10)
 #define SEAL_VALUE	(OPVS_SYNC_SEAL_LEN - 2)
 
@@ -62,7 +64,8 @@ bool opvs_sync_sealed(const struct opvs_sync_message *msg,
 		return false;
 	tail = opvs_sync_tail(msg);
 	/* What fills up the last four bytes is all that may follow. */
-	if (tail < OPVS_SYNC_SEAL_LEN + 8 || msg->len - tail > 3)
+	if (tail < OPVS_SYNC_SEAL_LEN + 8 || msg->len - tail > 3 ||
+	    memchr_inv(msg->data + tail, 0, msg->len - tail))
 		return false;
 	p = msg->data + tail - OPVS_SYNC_SEAL_LEN;
 	if (p[0] != SEAL_TYPE || p[1] != SEAL_VALUE ||

@@ -222,8 +222,8 @@ static void wire_seal(struct kunit *test)
 	/* Who does not know seals reads as many entries. */
 	for (i = 0; i < n; i++)
 		KUNIT_ASSERT_EQ(test, opvs_sync_read(&in, &e), 1);
-	/* No bit of it but the filling behind the seal is free. */
-	for (i = 0; i < opvs_sync_tail(&out) * 8; i++) {
+	/* No bit of it is free, the filling behind the seal included. */
+	for (i = 0; i < out.len * 8; i++) {
 		wire_data[i / 8] ^= BIT(i % 8);
 		if (!opvs_sync_open(&in, wire_data, out.len))
 			KUNIT_EXPECT_FALSE_MSG(test,
