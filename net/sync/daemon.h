@@ -4,6 +4,7 @@
 #define OPVS_SYNC_DAEMON_H
 
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/siphash.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -13,7 +14,7 @@
 
 #include "wire.h"
 
-struct net_device;
+struct netlink_ext_ack;
 struct socket;
 
 /* UDP ports that a daemon may use. */
@@ -35,6 +36,22 @@ struct opvs_ear {
 	void			(*ready)(struct sock *sk);
 	unsigned int		room;
 	u8			*data;
+};
+
+/**
+ * struct opvs_device - the interface of a daemon
+ * @notifier: hears of it
+ * @work: looks what has become of it
+ * @ifindex: which the sockets belong to, 0: not all are open; the work's
+ * @up: it was of use when that looked last; the work's
+ * @watched: @notifier is registered
+ */
+struct opvs_device {
+	struct notifier_block	notifier;
+	struct work_struct	work;
+	int			ifindex;
+	bool			up;
+	bool			watched;
 };
 
 /**
@@ -88,7 +105,8 @@ struct opvs_asking {
  * @conf: constant, with defaults filled in
  * @stopping: it is to end soon; READ_ONCE
  * @ports: how many UDP ports there are; constant
- * @mouth: socket for what is sent
+ * @device: the interface by which it is reached
+ * @mouth: socket for what is sent, or NULL while there is none; @lock
  * @lock: for what is written at present
  * @out: datagrams that are written, one for each port; @lock
  * @sent: messages that were sent, wrapping; @lock
@@ -107,6 +125,7 @@ struct opvs_daemon {
 	struct opvs_sync_conf		conf;
 	bool				stopping;
 	unsigned int			ports;
+	struct opvs_device		device;
 	struct socket			*mouth;
 	struct mutex			lock;	/* see above */
 	struct opvs_sync_message	*out;
@@ -128,6 +147,16 @@ int opvs_ear_open(struct opvs_daemon *d, struct opvs_ear *ear, int ifindex,
 void opvs_ear_close(struct opvs_ear *ear);
 int opvs_mouth_send(struct opvs_daemon *d, unsigned int nth, const u8 *data,
 		    unsigned int len);
+
+/* device.c */
+int opvs_device_watch(struct opvs_daemon *d, int ifindex);
+void opvs_device_forget(struct opvs_daemon *d);
+
+/* sync.c */
+int opvs_sockets_open(struct opvs_daemon *d, int ifindex,
+		      struct netlink_ext_ack *extack);
+void opvs_sockets_close(struct opvs_daemon *d);
+void opvs_sync_afresh(struct opvs_daemon *d);
 
 /* tell.c */
 int opvs_tell_start(struct opvs_daemon *d);

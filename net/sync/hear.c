@@ -276,9 +276,8 @@ static void ask_work(struct work_struct *work)
  */
 void opvs_ask_start(struct opvs_daemon *d)
 {
-	d->asking.servers = READ_ONCE(d->on->svc.num_added);
-	d->asking.tries = 1;
-	queue_delayed_work(opvs_wq, &d->asking.work, 0);
+	WRITE_ONCE(d->asking.tries, 1);
+	mod_delayed_work(opvs_wq, &d->asking.work, 0);
 }
 
 /**
@@ -290,6 +289,7 @@ void opvs_ask_start(struct opvs_daemon *d)
 void opvs_ask_init(struct opvs_daemon *d)
 {
 	INIT_DELAYED_WORK(&d->asking.work, ask_work);
+	d->asking.servers = READ_ONCE(d->on->svc.num_added);
 }
 
 /**

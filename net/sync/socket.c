@@ -146,21 +146,25 @@ int opvs_mouth_open(struct opvs_daemon *d, int ifindex)
 		sock_release(sock);
 		return err;
 	}
+	mutex_lock(&d->lock);
 	d->mouth = sock;
+	mutex_unlock(&d->lock);
 	return 0;
 }
 
 /**
  * opvs_mouth_close() - undo opvs_mouth_open(), if it was done
- * @d: daemon that sends no more
+ * @d: daemon
  *
  * Context: process.
  */
 void opvs_mouth_close(struct opvs_daemon *d)
 {
+	mutex_lock(&d->lock);
 	if (d->mouth)
 		sock_release(d->mouth);
 	d->mouth = NULL;
+	mutex_unlock(&d->lock);
 }
 
 /**
@@ -170,8 +174,8 @@ void opvs_mouth_close(struct opvs_daemon *d)
  * @data: the datagram
  * @len: its length
  *
- * Context: process; sleeps, for SEND_TIMEOUT at most.
- * Return: 0 or a negative errno.
+ * Context: process; the daemon's lock is held.  Sleeps, for SEND_TIMEOUT at most.
+ * Return: 0; -ENODEV while there is no interface; another negative errno.
  */
 int opvs_mouth_send(struct opvs_daemon *d, unsigned int nth, const u8 *data,
 		    unsigned int len)
@@ -184,6 +188,10 @@ int opvs_mouth_send(struct opvs_daemon *d, unsigned int nth, const u8 *data,
 	};
 	int ret;
 
+	lockdep_assert_held(&d->lock);
+
+	if (!d->mouth)
+		return -ENODEV;
 	msg.msg_namelen = group_addr(d, d->mouth->sk->sk_bound_dev_if, nth,
 				     &addr);
 	ret = kernel_sendmsg(d->mouth, &msg, &vec, 1, len);

@@ -114,14 +114,59 @@ static struct opvs_daemon *daemon_alloc(struct opvs_net *on,
 	return d;
 }
 
-/* In the order in which nothing that is stopped is begun by what still runs. */
-static void daemon_end(struct opvs_daemon *d)
+static void ears_close(struct opvs_daemon *d)
 {
 	unsigned int nth;
 
-	WRITE_ONCE(d->stopping, true);
 	for (nth = 0; nth < d->num_ears; nth++)
 		opvs_ear_close(&d->ears[nth]);
+}
+
+/**
+ * opvs_sockets_open() - open the sockets of a daemon
+ * @d: daemon
+ * @ifindex: by which interface
+ * @extack: gets the reason of an error; may be NULL
+ *
+ * Context: process; takes RTNL.
+ * Return: 0 or a negative errno; opvs_sockets_close() undoes it in any case.
+ */
+int opvs_sockets_open(struct opvs_daemon *d, int ifindex,
+		      struct netlink_ext_ack *extack)
+{
+	unsigned int nth;
+	int err;
+
+	err = opvs_mouth_open(d, ifindex);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "MCAST_IFN: cannot send to the group by this interface");
+		return err;
+	}
+	for (nth = 0; !err && nth < d->num_ears; nth++)
+		err = opvs_ear_open(d, &d->ears[nth], ifindex, nth);
+	if (err)
+		NL_SET_ERR_MSG(extack, "MCAST_IFN: cannot listen to the group by this interface");
+	return err;
+}
+
+/**
+ * opvs_sockets_close() - undo opvs_sockets_open(), if it was done
+ * @d: daemon
+ *
+ * Context: process; takes RTNL.  Waits for what is heard just now.
+ */
+void opvs_sockets_close(struct opvs_daemon *d)
+{
+	ears_close(d);
+	opvs_mouth_close(d);
+}
+
+/* In the order in which nothing that is stopped is begun by what still runs. */
+static void daemon_end(struct opvs_daemon *d)
+{
+	WRITE_ONCE(d->stopping, true);
+	opvs_device_forget(d);
+	ears_close(d);
 	opvs_ask_stop(d);
 	opvs_tell_stop(d);
 	opvs_mouth_close(d);
@@ -132,19 +177,13 @@ static void daemon_end(struct opvs_daemon *d)
 static int daemon_open(struct opvs_daemon *d, int ifindex,
 		       struct netlink_ext_ack *extack)
 {
-	unsigned int nth;
 	int err;
 
-	err = opvs_mouth_open(d, ifindex);
-	if (err) {
-		NL_SET_ERR_MSG(extack, "MCAST_IFN: cannot send to the group by this interface");
-		return err;
-	}
 	err = opvs_tell_start(d);
-	for (nth = 0; !err && nth < d->num_ears; nth++)
-		err = opvs_ear_open(d, &d->ears[nth], ifindex, nth);
-	if (err)
-		NL_SET_ERR_MSG(extack, "MCAST_IFN: cannot listen to the group by this interface");
+	if (!err)
+		err = opvs_sockets_open(d, ifindex, extack);
+	if (!err)
+		err = opvs_device_watch(d, ifindex);
 	return err;
 }
 
@@ -190,6 +229,22 @@ err:
 }
 
 /**
+ * opvs_sync_afresh() - the way to the partner begins to be there
+ * @d: daemon, complete
+ *
+ * A master tells of all its entries, a backup asks for them.
+ *
+ * Context: process.
+ */
+void opvs_sync_afresh(struct opvs_daemon *d)
+{
+	if (d->role == OPVS_SYNC_MASTER)
+		opvs_tell_all(d);
+	else
+		opvs_ask_start(d);
+}
+
+/**
  * opvs_sync_start() - start a daemon
  * @role: which
  * @conf: its configuration
@@ -211,10 +266,7 @@ int opvs_sync_start(struct opvs_net *on, enum opvs_sync_role role,
 	if (!err) {
 		d = *daemon_of(on, role);
 		judge_passive(on);
-		if (role == OPVS_SYNC_MASTER)
-			opvs_tell_all(d);
-		else
-			opvs_ask_start(d);
+		opvs_sync_afresh(d);
 	}
 	mutex_unlock(&on->sync.lock);
 	return err;

@@ -11,7 +11,7 @@ import time
 
 import mass
 from genl import Tap
-from sync_world import GROUP, INVITE, PORT, RIP, SIP, TCP, UDP, VIP, \
+from sync_world import GROUP, INVITE, PORT, RIP, SCTP, SIP, TCP, UDP, VIP, \
     Director, Listener, Traffic, World, messages, poll, run
 
 KEY, OTHER = "000102030405060708090a0b0c0d0e0f", "f" * 32
@@ -63,6 +63,14 @@ class Pair:
                         socket.inet_aton("10.93.9.1"))
         sock.sendto(data, (GROUP[4], port))
         sock.close()
+
+    def waiting(self):
+        """Bytes that wait for the backup, and how many datagrams had no room."""
+        rows = [line.split() for line in run(
+            "cat", "/proc/net/udp", ns=self.backup.ns).splitlines()[1:]]
+        rows = [row for row in rows if row[1].endswith(f":{PORT:04X}")]
+        return (sum(int(row[4].split(":")[1], 16) for row in rows),
+                sum(int(row[-1]) for row in rows))
 
     def close(self):
         self.world.close()
@@ -291,6 +299,34 @@ def answered(pair):
              before["service_packets"], "answered: and not a service's")
 
 
+def mutated(texts, rnd):
+    data = bytearray(rnd.choice(texts))
+    for _ in range(rnd.randrange(1, 5)):
+        data[rnd.randrange(len(data))] = rnd.randrange(256)
+    if rnd.random() < 0.2:
+        del data[rnd.randrange(len(data)):]
+    if rnd.random() < 0.7 and len(data) > 3:
+        data[2:4] = struct.pack(">H", len(data))
+    return data
+
+
+def pelt(pair, texts, what):
+    """Sends the backup very many mutations of these, as fast as it reads them."""
+    total = int(sys.argv[1]) if sys.argv[1:] else 2000
+    rnd = random.Random(1)
+    sock = pair.world.socket("m", 4, socket.SOCK_DGRAM, "10.93.9.1")
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                    socket.inet_aton("10.93.9.1"))
+    for count in range(1, total + 1):
+        data = mutated(texts, rnd)
+        while data in texts:
+            data = mutated(texts, rnd)
+        sock.sendto(data, (GROUP[4], PORT))
+        if count % 500 == 0 or count == total:
+            poll(lambda: pair.waiting()[0] == 0)
+    pair.is_(pair.waiting(), (0, 0), f"{what}: {total} messages are heard")
+
+
 def garbage(pair):
     """Whatever comes: nothing but what a valid message says."""
     pair.start()
@@ -302,28 +338,65 @@ def garbage(pair):
     pair.arrive("garbage: told")
     pair.master.stop("master")
     texts = [data for data in listener.heard() if messages(data)[1]]
-    rnd = random.Random(1)
+    listener.sock.close()
     before = pair.backup.counters()
-    sock = pair.world.socket("m", 4, socket.SOCK_DGRAM, "10.93.9.1")
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                    socket.inet_aton("10.93.9.1"))
-    for count in range(int(sys.argv[1]) if sys.argv[1:] else 2000):
-        data = bytearray(rnd.choice(texts))
-        for _ in range(rnd.randrange(1, 5)):
-            data[rnd.randrange(len(data))] = rnd.randrange(256)
-        if rnd.random() < 0.2:
-            del data[rnd.randrange(len(data)):]
-        if rnd.random() < 0.7 and len(data) > 3:
-            data[2:4] = struct.pack(">H", len(data))
-        sock.sendto(data, (GROUP[4], PORT))
-        if count % 64 == 0:
-            time.sleep(0.01)
+    pelt(pair, texts, "garbage")
     pair.rises(pair.backup, "sync_malformed", before, "garbage: counted")
-    servers = {(RIP[4], port) for port in (UDP, TCP, SIP)} | \
-        {(RIP[6], port) for port in (UDP, TCP, SIP)}
+    servers = {(RIP[family], port) for family in RIP
+               for port in (UDP, TCP, SIP, SCTP)}
     strays = [entry for entry in pair.backup.entries()
               if (entry[5], entry[6]) not in servers]
     pair.ok(not strays, "garbage: no entry at another server", *strays)
+
+
+def forged(pair):
+    """With a key, no mutation of a sealed message does anything."""
+    pair.start()
+    for director in pair.master, pair.backup:
+        run("sysctl", "-qw", f"net.opvs.sync_key={KEY}", ns=director.ns)
+    listener = Listener(pair.world)
+    pair.master.daemon("master")
+    heard = []
+    for port, text in (UDP, b"x"), (SIP, INVITE):
+        Traffic(pair.world, 4, 4000 + port).datagrams(port, text)
+    Traffic(pair.world, 6, 4002).connection()
+    pair.ok(poll(lambda: heard.extend(listener.heard()) or sum(
+        len(messages(data)[1]) for data in heard) >= 4), "forged: messages")
+    pair.master.stop("master")
+    listener.sock.close()
+    texts = [data for data in heard if messages(data)[1]]
+    # Nothing but these mutations is ever told to it.
+    pair.backup.daemon("backup")
+    pelt(pair, texts, "forged")
+    after = pair.backup.counters()
+    pair.ok(after["sync_forged"] > 0, "forged: counted", after)
+    pair.is_((after["sync_heard"], pair.backup.entries()), (0, {}),
+             "forged: and nothing comes of any")
+
+
+def comes(pair):
+    """An interface that goes and comes back, or is down for a while: nobody has
+    to start daemons anew."""
+    pair.start()
+    pair.daemons()
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.arrive("comes: told")
+    run("ip", "link", "del", "m1", ns=pair.master.ns)
+    Traffic(pair.world, 4, 4001).datagrams(UDP, b"x")
+    pair.world.link("k", "k1", "m", "m1", 9)
+    pair.arrive("comes: another one of its name: what was missed")
+    Traffic(pair.world, 4, 4002).datagrams(UDP, b"x")
+    pair.arrive("comes: and what is new")
+    run("ip", "link", "set", "k1", "down", ns=pair.backup.ns)
+    Traffic(pair.world, 4, 4003).datagrams(UDP, b"x")
+    run("ip", "link", "set", "k1", "up", ns=pair.backup.ns)
+    pair.arrive("comes: up again: what was missed")
+    run("ip", "link", "set", "m1", "down", ns=pair.master.ns)
+    run("ip", "link", "set", "m1", "name", "other", ns=pair.master.ns)
+    Traffic(pair.world, 4, 4004).datagrams(UDP, b"x")
+    run("ip", "link", "set", "other", "name", "m1", ns=pair.master.ns)
+    run("ip", "link", "set", "m1", "up", ns=pair.master.ns)
+    pair.arrive("comes: renamed there and back")
 
 
 def goes(pair):
@@ -361,12 +434,18 @@ def goes(pair):
     pair.ok(True, "goes: the namespaces end with a daemon running")
 
 
+PARTS = {part.__name__: part for part in (
+    late, many, ask, ports, seal, old, passive, answered, garbage, forged, comes,
+    goes)}
+
+
 def main():
     tap = Tap()
-    for part in late, many, ask, ports, seal, old, passive, answered, garbage, goes:
+    wanted = sys.argv[3:] or PARTS
+    for name in wanted:
         pair = Pair(tap)
         try:
-            part(pair)
+            PARTS[name](pair)
         finally:
             pair.close()
     return tap.end()
