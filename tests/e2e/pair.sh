@@ -49,13 +49,16 @@ pair_load() {
 # ---- the network ------------------------------------------------------------
 
 ns_switch=opvs-w-$ns_id
-ns_pair() { echo "opvs-p$1-$ns_id"; }
 
 in_switch() { nsenter --net="/run/netns/$ns_switch" "$@"; }
 in_pair() {
 	local d=$1
 	shift
-	nsenter --net="/run/netns/opvs-p$d-$ns_id" "$@"
+	if [[ $d == "$far" ]]; then
+		in_far "$@"
+	else
+		nsenter --net="/run/netns/opvs-p$d-$ns_id" "$@"
+	fi
 }
 
 make_switch() {
@@ -79,6 +82,7 @@ make_switch() {
 			echo 'route add fd91:41::/64 via fd91:42::100'
 		} | ip -n "${ns_servers[n]}" -batch -
 	done
+	[[ ! $far ]] || make_far_link
 }
 
 # attach BRIDGE NAMESPACE DEVICE PORT
@@ -90,25 +94,36 @@ attach() {
 # make_director D: as a host that has just booted, with the secret and services,
 # which are read by ipvsadm from standard input.
 make_director() {
-	local d=$1 ns=opvs-p$1-$ns_id
-	ip netns add "$ns"
+	local d=$1
 	pairs[d]=$d
+	if [[ $d == "$far" ]]; then
+		boot_far
+	else
+		make_host "$d"
+	fi
 	in_pair "$d" sysctl -qw net.ipv4.ip_forward=1 \
 		net.ipv4.conf.all.send_redirects=0 \
 		net.ipv4.conf.default.send_redirects=0 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
 		net.ipv6.conf.default.accept_dad=0 \
-		net.ipv6.conf.all.forwarding=1 net.opvs.hash_key="$hash_key"
-	attach clients "$ns" p0 "p$d"
-	attach servers "$ns" q0 "q$d"
+		net.ipv6.conf.all.forwarding=1 net.opvs.hash_key="$hash_key" \
+		</dev/null
 	{
 		echo 'link set lo up'
 		# Who sends what is told by these.
 		echo "link set p0 address $(mac "$d")"
 		link_up p0 "10.91.41.1$d" "fd91:41::1$d"
 		link_up q0 "10.91.42.1$d" "fd91:42::1$d"
-	} | ip -n "$ns" -batch -
+	} | in_pair "$d" ip -batch -
 	in_pair "$d" ipvsadm -R
+}
+
+# make_host D: with an interface on each network.
+make_host() {
+	local ns=opvs-p$1-$ns_id
+	ip netns add "$ns"
+	attach clients "$ns" p0 "p$1"
+	attach servers "$ns" q0 "q$1"
 }
 
 mac() { echo "02:00:00:41:00:0$1"; }
@@ -117,6 +132,10 @@ mac() { echo "02:00:00:41:00:0$1"; }
 # these go first.
 unmake_director() {
 	unset "pairs[$1]"
+	if [[ $1 == "$far" ]]; then
+		far_off
+		return
+	fi
 	in_switch ip link del "p$1" 2>/dev/null || :
 	in_switch ip link del "q$1" 2>/dev/null || :
 	ip netns del "opvs-p$1-$ns_id"
@@ -130,6 +149,7 @@ unmake_pairs() {
 	for d in "${pairs[@]}"; do
 		unmake_director "$d"
 	done
+	[[ ! $far ]] || unmake_far_link
 	ip netns del "$ns_switch" 2>/dev/null || :
 	for n in 1 2 3; do
 		ip -n "${ns_servers[n]}" link del q0 2>/dev/null || :
@@ -147,6 +167,9 @@ stateless() {
 		done
 	done
 }
+
+# shellcheck source=tests/e2e/far.sh
+. "$e2e/far.sh"
 
 # ---- VRRP -------------------------------------------------------------------
 
@@ -185,6 +208,10 @@ END
 
 # start_vrrp D: by $state/pair-D.conf.
 start_vrrp() {
+	if [[ $1 == "$far" ]]; then
+		start_far_vrrp
+		return
+	fi
 	rm -f "$state/vrrp-$1.pid"
 	spawn_in "opvs-p$1-$ns_id" keepalived -n -l -D -P -G \
 		-f "$state/pair-$1.conf" -p "$state/keepalived-$1.pid" \
@@ -205,8 +232,7 @@ stop_vrrp() {
 # has_addresses D: in both networks and families?
 has_addresses() {
 	local got
-	got=$(in_pair "$1" ip -o addr show to 10.91.40.0/22
-		in_pair "$1" ip -6 -o addr show)
+	got=$(in_pair "$1" ip -o addr show </dev/null)
 	[[ $got == *10.91.41.100/* && $got == *10.91.42.100/* &&
 		$got == *fd91:41::100/* && $got == *fd91:42::100/* ]]
 }
@@ -234,10 +260,14 @@ moves_to() {
 
 # power_off D: nothing of it gets out any more.
 power_off() {
+	dead[$1]=1
+	if [[ $1 == "$far" ]]; then
+		far_off
+		return
+	fi
 	stop_vrrp "$1"
 	in_pair "$1" ip link set p0 down
 	in_pair "$1" ip link set q0 down
-	dead[$1]=1
 }
 
 # reboot D: with nothing that it knew; services as for make_director.
@@ -250,12 +280,19 @@ reboot() {
 
 # lose_link D, find_link D: the cable to the clients' switch is pulled, or put
 # back. The director sees it as any host does.
-lose_link() { in_switch ip link set "p$1" down; }
-find_link() { in_switch ip link set "p$1" up; }
+lose_link() { change_link "$1" down on; }
+find_link() { change_link "$1" up off; }
+change_link() {
+	if [[ $1 == "$far" ]]; then
+		in_far ip link set p0 protodown "$3" </dev/null
+	else
+		in_switch ip link set "p$1" "$2"
+	fi
+}
 
 # pair_counter D NAME: sets value.
 pair_counter() {
-	value=$(in_pair "$1" cat "/sys/kernel/opvs/$2")
+	value=$(in_pair "$1" cat "/sys/kernel/opvs/$2" </dev/null)
 }
 
 # ---- what is watched --------------------------------------------------------
