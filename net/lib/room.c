@@ -125,18 +125,21 @@ static const struct search whole_search = {
 	.slots = OPVS_EXPIRE_SLOTS,
 };
 
-/* Of what may be looked at, the expendable one that expires first, and when. */
+/* Of what may be looked at from the list on that lies so far ahead, the expendable
+ * one that expires first, and when.  @ahead is left where that ended.
+ */
 static struct opvs_expiring *
 find_soonest(struct opvs_expire_shard *shard, u32 now, struct search *left,
-	     bool (*expendable)(const struct opvs_expiring *e), u32 *expires)
+	     bool (*expendable)(const struct opvs_expiring *e), u32 *expires,
+	     unsigned int *ahead)
 {
-	unsigned int ahead, unseen = shard->filed;
+	u32 when, end = shard->swept_end + *ahead * OPVS_EXPIRE_TICK;
 	struct opvs_expiring *e, *best = NULL;
-	u32 when, end = shard->swept_end;
+	unsigned int unseen = shard->filed;
 
-	for (ahead = 0; unseen && left->slots; ahead++) {
+	for (; unseen && left->slots && *ahead < OPVS_EXPIRE_SLOTS; (*ahead)++) {
 		left->slots--;
-		hlist_for_each_entry(e, &shard->slot[opvs_shard_slot(shard, ahead)],
+		hlist_for_each_entry(e, &shard->slot[opvs_shard_slot(shard, *ahead)],
 				     node) {
 			if (!left->entries)
 				return best;
@@ -158,6 +161,27 @@ find_soonest(struct opvs_expire_shard *shard, u32 now, struct search *left,
 	return best;
 }
 
+/* While some entries are looked at before they could expire, the first lists are
+ * full of those, and none of them need be expendable.  Then a search goes on where
+ * the last one ended, or it would never come to others.
+ */
+static struct opvs_expiring *
+find_victim(const struct opvs_expire *ex, struct opvs_expire_shard *shard,
+	    u32 now, struct search *left,
+	    bool (*expendable)(const struct opvs_expiring *e), u32 *expires)
+{
+	bool looking = READ_ONCE(ex->first_look);
+	unsigned int ahead = looking ? shard->seek : 0;
+	struct opvs_expiring *e;
+
+	e = find_soonest(shard, now, left, expendable, expires, &ahead);
+	if (!looking || (!e && left->entries && left->slots))
+		shard->seek = 0;
+	else
+		shard->seek = (e ? ahead : ahead + 1) % OPVS_EXPIRE_SLOTS;
+	return e;
+}
+
 static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
 		       u32 now, struct search *left,
 		       bool (*expendable)(const struct opvs_expiring *e))
@@ -166,7 +190,7 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
 	u32 expires;
 
 	spin_lock_bh(&shard->lock);
-	e = find_soonest(shard, now, left, expendable, &expires);
+	e = find_victim(ex, shard, now, left, expendable, &expires);
 	/* Not if it is refreshed or ended at this very moment. */
 	if (e && try_cmpxchg(&e->expires, &expires,
 			     expires | OPVS_EXPIRE_DYING))
@@ -189,7 +213,8 @@ static bool evict_from(struct opvs_expire *ex, struct opvs_expire_shard *shard,
  * The caller's CPU first.  Looks at a batch of entries and at as many lists as a
  * shard has, goes on as opvs_expire_reclaim() does, and looks no more often.  In
  * a shard it never comes beyond a batch: what is filed later would be missed
- * more.
+ * more.  With &struct opvs_expire.first_look the batch is another each time, and
+ * the one of it that expires first goes.
  *
  * Context: any.
  * Return: true if one was ended; false if none was found.

@@ -42,6 +42,8 @@ struct opvs_expire_place {
  * @swept: slot that was emptied last, or is being emptied
  * @swept_end: when that slot was over, in jiffies
  * @filed: entries in all slots; statistics read it without the lock
+ * @seek: how far ahead the search for a live one to end goes on, while lists hold
+ *	what is only looked at
  * @slot: OPVS_EXPIRE_SLOTS lists
  * @reclaim: where packets of the CPU look for expired entries
  * @evict: where they look for live ones to end
@@ -51,6 +53,7 @@ struct opvs_expire_shard {
 	unsigned int		swept;
 	u32			swept_end;
 	u32			filed;
+	unsigned int		seek;
 	struct hlist_head	*slot;
 
 	struct opvs_expire_place	reclaim;

@@ -247,6 +247,31 @@ static void sweep_evict_bounded(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, item_dropped(&items[n - 2]));
 }
 
+/* Where entries are looked at before their time, more of them than are looked at for
+ * a victim lie in front of it.
+ */
+static void sweep_evicts_behind_looks(struct kunit *test)
+{
+	unsigned int n = 5 * OPVS_EXPIRE_BATCH, i, tries;
+
+	fixture_start(test, 0, n);
+	items[0].expendable = true;
+	item_file(&items[0], 60 * HZ);
+	WRITE_ONCE(ex->first_look, HZ);
+	for (i = 1; i < n; i++) {
+		item_file(&items[i], 900 * HZ);
+		if (!(i % OPVS_EXPIRE_BATCH))
+			test_clock += TICK;
+	}
+	for (tries = 0; tries < 8 && !item_dropped(&items[0]); tries++) {
+		test_clock++;
+		sweep_evict();
+	}
+	WRITE_ONCE(ex->first_look, 0);
+	KUNIT_EXPECT_TRUE(test, item_dropped(&items[0]));
+	KUNIT_EXPECT_EQ(test, atomic_read(&live), n - 1);
+}
+
 /* Nor again and again: a jiffy in which it found no entry is lost. */
 static void sweep_evict_in_vain(struct kunit *test)
 {
@@ -558,6 +583,7 @@ static struct kunit_case sweep_test_cases[] = {
 	KUNIT_CASE(sweep_reclaim_asks_keep),
 	KUNIT_CASE(sweep_evicts_the_soonest),
 	KUNIT_CASE(sweep_evict_bounded),
+	KUNIT_CASE(sweep_evicts_behind_looks),
 	KUNIT_CASE(sweep_evict_in_vain),
 	KUNIT_CASE(sweep_reclaim_in_vain),
 	KUNIT_CASE(sweep_evict_many_shards),
