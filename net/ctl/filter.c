@@ -19,8 +19,6 @@
 #include <linux/ip_vs.h>
 #include <net/ipv6.h>
 
-#define OPVS_HAS(name)	BIT(OPVS_CONN_ATTR_##name)
-
 /* The attributes that name a single connection, a template, one of a mark. */
 #define OPVS_HAS_CONN	(OPVS_HAS(FAMILY) | OPVS_HAS(PROTOCOL) | \
 			 OPVS_HAS(CLIENT) | OPVS_HAS(CLIENT_PORT) | \
@@ -231,6 +229,25 @@ static void opvs_filter_numbers(struct opvs_filter *filter,
 		filter->mark = nla_get_u32(tb[OPVS_CONN_ATTR_FWMARK]);
 }
 
+/* How long an entry lives is no choice among those that are there. */
+static int opvs_filter_seconds(struct opvs_filter *filter,
+			       const struct opvs_nest *nest,
+			       const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *header = nlmsg_data(nlh);
+	const struct nlattr *attr = nest->tb[OPVS_CONN_ATTR_SECONDS];
+
+	if (!attr)
+		return 0;
+	if (header->cmd != OPVS_CMD_NEW_CONN) {
+		NL_SET_ERR_MSG_ATTR(nest->extack, attr,
+				    "connection SECONDS is for a new one only");
+		return -EINVAL;
+	}
+	filter->seconds = nla_get_u32(attr);
+	return 0;
+}
+
 static int opvs_filter_conn(struct opvs_filter *filter,
 			    const struct nlmsghdr *nlh,
 			    struct nlattr *const *attrs,
@@ -252,6 +269,8 @@ static int opvs_filter_conn(struct opvs_filter *filter,
 		err = opvs_filter_key(filter, &nest);
 	if (!err)
 		err = opvs_filter_state(filter, &nest);
+	if (!err)
+		err = opvs_filter_seconds(filter, &nest, nlh);
 	return err;
 }
 

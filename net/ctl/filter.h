@@ -33,6 +33,7 @@ struct nlmsghdr;
  * @sport: port of @server
  * @mark: firewall mark of a template
  * @state: name
+ * @seconds: time left of an entry that is to be made
  * @pe: persistence engine
  * @key_len: bytes at @key
  * @key: the engine's key
@@ -54,10 +55,14 @@ struct opvs_filter {
 	__be16				sport;
 	u32				mark;
 	char				state[OPVS_STATE_NAME_MAX];
+	u32				seconds;
 	const struct opvs_pe_ops	*pe;
 	u16				key_len;
 	u8				key[OPVS_PE_KEY_MAX];
 };
+
+/* In &struct opvs_filter.has. */
+#define OPVS_HAS(name)	BIT(OPVS_CONN_ATTR_##name)
 
 /* Templates of firewall-mark services have the mark for an address. */
 static inline bool opvs_tuple_by_mark(const struct opvs_tuple *tuple)

@@ -118,6 +118,10 @@ static const struct genl_ops opvs_genl_ops[] = {
 		.internal_flags	= OPVS_NEED_FILTER,
 		.doit		= opvs_ctl_expire_conn,
 	}, {
+		.cmd		= OPVS_CMD_NEW_CONN,
+		.internal_flags	= OPVS_NEED_FILTER,
+		.doit		= opvs_ctl_new_conn,
+	}, {
 		.cmd		= OPVS_CMD_NEW_POLICY,
 		.internal_flags	= OPVS_NEED_NEW_POLICY,
 		.doit		= opvs_ctl_new_policy,

@@ -8,9 +8,7 @@
  * to an address that anybody could have named.)  Whatever a message says, it is held
  * against the protocol's states and the limits, as if a packet had come.
  */
-#include "apply.h"
-
-#include "wire.h"
+#include <opvs/sync.h>
 
 #include <opvs/app.h>
 #include <opvs/conn.h>
@@ -216,6 +214,9 @@ static int entry_begin(struct opvs_net *on, struct opvs_dest *dest,
 		if (e->own & OPVS_SYNC_MOVED)
 			start.flags |= OPVS_CONN_F_MOVED;
 	} else {
+		if (e->own & OPVS_SYNC_LISTED &&
+		    !READ_ONCE(dest->xmit)->rewrites)
+			start.word |= OPVS_CONN_NO_OUTPUT;
 		/* A port of its own is not the service's to tell. */
 		if (e->dport != (dest->port ?: e->vport))
 			start.server_port = e->dport;

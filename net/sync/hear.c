@@ -15,8 +15,6 @@
  */
 #include "daemon.h"
 
-#include "apply.h"
-
 #include <opvs/netns.h>
 #include <opvs/wq.h>
 

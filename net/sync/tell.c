@@ -13,6 +13,7 @@
 #include <opvs/dest.h>
 #include <opvs/due.h>
 #include <opvs/netns.h>
+#include <opvs/pe.h>
 #include <opvs/svc.h>
 #include <opvs/wq.h>
 

@@ -45,6 +45,7 @@
 
 #include <opvs/compat.h>
 #include <opvs/kunit.h>
+#include <opvs/pe.h>
 
 #include <linux/align.h>
 #include <linux/errno.h>

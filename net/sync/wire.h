@@ -8,62 +8,10 @@
 #include <linux/siphash.h>
 #include <linux/types.h>
 
-#include <opvs/expect.h>
-#include <opvs/pe.h>
-
-/* Longest name of an engine on the wire. */
-#define OPVS_SYNC_PE_NAME_MAX	16
+#include <opvs/sync.h>
 
 /* Least payload that has room for any one connection. */
 #define OPVS_SYNC_LEN_MIN	512
-
-/* What opvs says of an entry beyond IPVS's words. */
-#define OPVS_SYNC_EXCEPTION	BIT(0)	/* a session that is not where its key leads */
-#define OPVS_SYNC_MOVED		BIT(1)	/* because its key moved */
-#define OPVS_SYNC_HEARSAY	BIT(2)	/* the one who tells has it from others */
-
-/**
- * struct opvs_sync_entry - a connection or template, as told
- * @family: NFPROTO_*
- * @proto: transport protocol; 0 in templates of firewall-mark services
- * @old: by version 0, which has no timeout
- * @flags: IP_VS_CONN_F_*
- * @state: number of the protocol's state
- * @cport: client's port
- * @vport: virtual port
- * @dport: server's port
- * @mark: firewall mark of the service, or 0
- * @seconds: timeout
- * @caddr: client's address
- * @vaddr: virtual address
- * @daddr: server's address
- * @seq: shifts of the two directions' sequence numbers, client's first, if
- *	@flags say so
- * @pe_name: engine's name, or empty
- * @key_len: bytes at @key
- * @key: the engine's key, within the datagram
- * @own: OPVS_SYNC_EXCEPTION and others
- */
-struct opvs_sync_entry {
-	u8			family;
-	u8			proto;
-	bool			old;
-	u32			flags;
-	u16			state;
-	__be16			cport;
-	__be16			vport;
-	__be16			dport;
-	u32			mark;
-	u32			seconds;
-	union nf_inet_addr	caddr;
-	union nf_inet_addr	vaddr;
-	union nf_inet_addr	daddr;
-	struct opvs_seq		seq[2];
-	char			pe_name[OPVS_SYNC_PE_NAME_MAX + 1];
-	u8			key_len;
-	const u8		*key;
-	u8			own;
-};
 
 /* What a director says to its partner beside connections.  ip_vs hears nothing. */
 enum opvs_sync_word {

@@ -81,7 +81,7 @@ misread "--client takes ADDRESS[/PREFIX] or ADDRESS:PORT, not '10.1.1'" \
 	'an address that is none' conn list --client 10.1.1
 misread '--client 10.0.0.0/33: the prefix is longer than the address' \
 	'a prefix that is none' conn list --client 10.0.0.0/33
-misread "conn takes list, count, flush or expire, not 'show'" \
+misread "conn takes list, count, flush, expire or import, not 'show'" \
 	'a word that is none' conn show
 fails 1 "no service 10.91.0.2:$port/udp here; 'ipvsadm -Ln' shows all" \
 	'a service that is none' conn list --service 10.91.0.2:$port/udp
@@ -237,7 +237,7 @@ completes() {
 # shellcheck source=tools/opvsadm/completion.bash
 . "$e2e/../../tools/opvsadm/completion.bash"
 completes 'opvsadm co' 'conn counters'
-completes 'opvsadm -j conn ' 'list count flush expire'
+completes 'opvsadm -j conn ' 'list count flush expire import'
 completes 'opvsadm conn list --s' '--service --server --state'
 completes 'opvsadm conn list --service 10.91.0.2' '10.91.0.2:5060/udp'
 completes 'opvsadm drain 10.91.0.2:5' '5060/udp'

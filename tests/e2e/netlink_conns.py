@@ -14,12 +14,13 @@ from conns import (A, B, CONNECTION, Entry, INET, INET6, MARK, MARK6, MASQ,
                    SECONDS, SERVICES, SIP, SIX, TCP, TEMPLATE, UDP, WEB, WILD,
                    conn, do, ids, listing, raw, service, set_up, traffic)
 from abi import (CONN, CONN_ATTRS, COUNT, EXPIRE_CONN, FLUSH, FLUSH_CONN,
-                 GET_CONN, GET_TABLE, SHARD_ATTRS, TABLE_ATTRS)
+                 GET_CONN, GET_TABLE, NEW_CONN, SHARD_ATTRS, TABLE_ATTRS)
 from genl import (CLONE_NEWNET, Family, Tap, attr, attrs, be16, by_number,
                   named, nest, string, u8, u16, u32, unshare)
 
-EINVAL, ENOENT, ESRCH, EAFNOSUPPORT = (
-    errno.EINVAL, errno.ENOENT, errno.ESRCH, errno.EAFNOSUPPORT)
+EINVAL, ENOENT, ESRCH, EAFNOSUPPORT, EOPNOTSUPP = (
+    errno.EINVAL, errno.ENOENT, errno.ESRCH, errno.EAFNOSUPPORT,
+    errno.EOPNOTSUPP)
 INACTIVE, TEMPLATE_FLAG = 0x100, 0x1000
 CONNS = "/proc/self/net/ip_vs_conn"
 SYNC = "/proc/self/net/ip_vs_conn_sync"
@@ -254,7 +255,8 @@ def test_refused(tap, family, entries):
     rows = list(refused_rows(entry))
     for what, cmd, dump in (("list", GET_CONN, True), ("get", GET_CONN, False),
                             ("flush", FLUSH_CONN, False),
-                            ("expire", EXPIRE_CONN, False)):
+                            ("expire", EXPIRE_CONN, False),
+                            ("new", NEW_CONN, False)):
         for name, payload, want in rows:
             answer = family.ask(cmd, payload, dump=dump)
             tap.ok(answer.errno == want and answer.text and
@@ -268,6 +270,22 @@ def test_refused(tap, family, entries):
         answer = family.ask(GET_CONN, payload)
         tap.ok(answer.errno == EINVAL and answer.text, f"get: {name}",
                answer.errno, answer.text)
+    whole = {"CLIENT_PORT": be16(9), "SERVER": raw("127.3.0.1"),
+             "SERVER_PORT": be16(53), "STATE": string("UDP"),
+             "SECONDS": u32(9)}
+    for name, payload, want in (
+            *((f"no {part}", entry.naming(**(whole | {part: None})), EINVAL)
+              for part in whole),
+            ("a service beside it", entry.naming(**whole) + service(A), EINVAL),
+            ("SERVER of the other family",
+             entry.naming(**(whole | {"SERVER": bytes(16)})), EOPNOTSUPP),
+            ("SERVER unknown", entry.naming(
+                **(whole | {"SERVER": raw("127.3.0.99")})), ENOENT),
+            ("STATE of templates", entry.naming(
+                **(whole | {"STATE": string("ASSURED")})), EINVAL)):
+        answer = family.ask(NEW_CONN, payload)
+        tap.ok(answer.errno == want and answer.text, f"new: {name}",
+               f"errno {answer.errno}, want {want}", answer.text)
     none = entry.naming(CLIENT_PORT=be16(9))
     for what, cmd in (("flush", FLUSH_CONN), ("expire", EXPIRE_CONN)):
         answer = family.ask(cmd, none)

@@ -10,9 +10,9 @@ import socket
 import sys
 
 from abi import (DAEMON, DAEMON_ATTRS, DEL_DAEMON, DEL_DEST, DEL_SERVICE, DEST,
-                 DEST_ATTRS, EXPLAIN, FLUSH, GET_CONFIG, GET_CONN, GET_COUNTERS,
+                 DEST_ATTRS, FLUSH, GET_CONFIG, GET_CONN, GET_COUNTERS,
                  GET_DAEMON, GET_DEST, GET_INFO, GET_INFO_ANSWER, GET_POLICY,
-                 GET_SERVICE, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
+                 GET_SERVICE, NEW_CONN, NEW_DAEMON, NEW_DEST, NEW_SERVICE,
                  SERVICE, SERVICE_ATTRS, SET_CONFIG, SET_DEST, SET_SERVICE,
                  TIMEOUT_TCP, TIMEOUT_TCP_FIN, TIMEOUT_UDP, ZERO)
 from features import features
@@ -402,9 +402,9 @@ def test_dumps(tap, family):
 
 def test_commands(tap, family):
     """Refused by generic netlink itself, which has no words for it."""
-    unknown = [GET_INFO_ANSWER, 18, 63, EXPLAIN + 1]
+    unknown = [GET_INFO_ANSWER, 18, 63, NEW_CONN + 1]
     if family.name != "opvs":
-        unknown += range(GET_COUNTERS, EXPLAIN + 1)
+        unknown += range(GET_COUNTERS, NEW_CONN + 1)
     for cmd in unknown:
         tap.ok(family.ask(cmd).errno == EOPNOTSUPP,
                f"{family.name}: unknown command {cmd}")
@@ -444,7 +444,7 @@ def count_refused(names, namespaces=0):
         family = Family(name)
         commands = [*range(NEW_SERVICE, GET_INFO_ANSWER), GET_INFO, ZERO, FLUSH]
         if name == "opvs":
-            commands += range(GET_COUNTERS, EXPLAIN + 1)
+            commands += range(GET_COUNTERS, NEW_CONN + 1)
         for cmd in commands:
             answer = family.ask(cmd, service() + dest(), dump=cmd in DUMPS)
             passed += answer.errno != EPERM

@@ -22,7 +22,6 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "../../net/sync/apply.h"
 #include "../../net/sync/wire.h"
 #include "testlib.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* opvsadm conn: entries of the connection table. */
 #include "adm.h"
+#include "conn_import.h"
 #include "filter.h"
 #include "out.h"
 #include "snap.h"
@@ -277,7 +278,7 @@ static int conn_expire(int argc, char **argv)
 }
 
 /**
- * cmd_conn() - shows, counts or ends connections
+ * cmd_conn() - shows, counts, ends or makes connections
  * @argc: number of arguments
  * @argv: the command and its arguments
  *
@@ -290,6 +291,7 @@ int cmd_conn(int argc, char **argv)
 		{ "count", conn_count },
 		{ "flush", conn_flush },
 		{ "expire", conn_expire },
+		{ "import", conn_import },
 	};
 
 	return adm_run_verb(verbs, ARRAY_SIZE(verbs), argc, argv);

@@ -14,7 +14,7 @@ _opvsadm_arguments() {
 	local command=$1 word=${*: -1} before=${*: -2:1}
 	if [[ $before == --service ]]; then
 		_opvsadm_services
-	elif [[ $before == --@(pcap|message|call-ids) ]]; then
+	elif [[ $before == --@(pcap|message|call-ids) || $command/$before == conn/import ]]; then
 		compgen -f -- "$word"
 	elif [[ $before == --@(without|weight) ]]; then
 		_opvsadm_as_ipvsadm -r

@@ -253,6 +253,9 @@ static int put_conn(const struct filter *filter, struct nl_msg *msg)
 		err |= nla_put(msg, OPVS_CONN_ATTR_KEY, strlen(filter->key),
 			       filter->key);
 	}
+	if (filter->seconds)
+		err |= nla_put_u32(msg, OPVS_CONN_ATTR_SECONDS,
+				   *filter->seconds);
 	nla_nest_end(msg, nest);
 	return err;
 }

@@ -27,6 +27,7 @@ struct filter_end {
  * @engine: persistence engine; NULL: any
  * @key: what that found; NULL: any
  * @all: no restriction is what the user means
+ * @seconds: of an entry that is to be made: its time left; NULL: none is
  */
 struct filter {
 	const char		*service;
@@ -41,6 +42,7 @@ struct filter {
 	const char		*engine;
 	const char		*key;
 	bool			all;
+	const uint32_t		*seconds;
 };
 
 int filter_read(struct filter *filter, int argc, char **argv);

@@ -14,12 +14,14 @@
 static const struct adm_command commands[] = {
 	{
 		.name		= "conn",
-		.synopsis	= "[list|count|flush|expire] [FILTER...]",
-		.help		= "connections and templates: shown, counted, ended",
+		.synopsis	= "[list|count|flush|expire] [FILTER...] | import [FILE]",
+		.help		= "connections and templates: shown, counted, ended, taken over",
 		.more		= "  list    show them\n"
 				  "  count   print how many there are\n"
 				  "  flush   end them; print how many those were\n"
-				  "  expire  let them expire now, which takes less time\n\n"
+				  "  expire  let them expire now, which takes less time\n"
+				  "  import  make those that FILE, or standard input, lists,\n"
+				  "          as /proc/net/ip_vs_conn of another director\n\n"
 				  "Filters; those that are ended need one, or --all:\n"
 				  "  --service ADDRESS:PORT/PROTOCOL or fwmark:N\n"
 				  "  --client ADDRESS[/PREFIX] or ADDRESS:PORT\n"

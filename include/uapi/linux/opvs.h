@@ -155,6 +155,7 @@ enum opvs_cmd {
 	OPVS_CMD_SET_TABLE,		/* do */
 	OPVS_CMD_GET_TABLE,		/* do; answered as OPVS_CMD_SET_TABLE */
 	OPVS_CMD_EXPLAIN,		/* do */
+	OPVS_CMD_NEW_CONN,		/* do */
 	OPVS_CMD_SERVICE_ADDED = 128,	/* event, group events */
 	OPVS_CMD_SERVICE_CHANGED,	/* event, group events */
 	OPVS_CMD_SERVICE_REMOVED,	/* event, group events */
@@ -275,7 +276,7 @@ enum opvs_counter_attr {
  * which entries are meant. family, protocol, client and virtual with their
  * ports, and no client-prefix, name a single connection; with kind "template"
  * a single template: of a firewall mark family, client and fwmark, with an
- * engine also engine and key.
+ * engine also engine and key. new-conn wants those, and what the entry is.
  */
 enum opvs_conn_attr {
 	OPVS_CONN_ATTR_UNSPEC,
@@ -293,7 +294,7 @@ enum opvs_conn_attr {
 	OPVS_CONN_ATTR_STATE,		/* string of up to 15 bytes */
 	OPVS_CONN_ATTR_ENGINE,		/* string of up to 16 bytes */
 	OPVS_CONN_ATTR_KEY,		/* 1 to 255 bytes */
-	OPVS_CONN_ATTR_SECONDS,		/* u32; answers only */
+	OPVS_CONN_ATTR_SECONDS,		/* u32 */
 	OPVS_CONN_ATTR_FLAGS,		/* u32; answers only */
 	OPVS_CONN_ATTR_METHOD,		/* u32; answers only */
 	OPVS_CONN_ATTR_PACKETS,		/* u32; answers only */
