@@ -19,6 +19,7 @@
 : "${e2e:?}" "${state:=}" "${ns_id:=}" "${ns_client:=}" "${hash_key:?}"
 declare -gA vip vs rip rs client_ip
 pairs=() # numbers of the directors that there are
+pair_settings=(net.opvs.hash_key="$hash_key")
 
 # After this, what is sent to the first virtual address and to the servers, by
 # whatever function, is sent here.
@@ -106,8 +107,7 @@ make_director() {
 		net.ipv4.conf.default.send_redirects=0 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
 		net.ipv6.conf.default.accept_dad=0 \
-		net.ipv6.conf.all.forwarding=1 net.opvs.hash_key="$hash_key" \
-		</dev/null
+		net.ipv6.conf.all.forwarding=1 "${pair_settings[@]}" </dev/null
 	{
 		echo 'link set lo up'
 		# Who sends what is told by these.

@@ -133,6 +133,14 @@ def go_on(lan, calls, over):
         over.wait(0.1)
 
 
+def come(lan, over):
+    """New calls, so that there are ever more entries."""
+    number = 1000
+    while not over.wait(0.1):
+        call(lan, number, 22000)
+        number += 1
+
+
 class Line(threading.Thread):
     """A connection in use, until it breaks or stop is set."""
 
@@ -217,14 +225,18 @@ def play(tap, lan, path):
            "--dry-run changes nothing", done)
     # Calls go on meanwhile, of which the new director is to hear.
     over = threading.Event()
-    more = threading.Thread(target=go_on, args=(lan, first, over), daemon=True)
-    more.start()
+    more = [threading.Thread(target=go_on, args=(lan, first, over), daemon=True),
+            threading.Thread(target=come, args=(lan, over), daemon=True)]
+    for thread in more:
+        thread.start()
     done = tool(lan, path, "--settle", "4", "--wait", "60", "k1", "-",
                 text=rules)
     over.set()
-    more.join()
+    for thread in more:
+        thread.join()
     tap.ok(done.returncode == 0 and "services: 2, servers: 4" in done.stdout and
            "warning" not in done.stderr, "the new director knows", done)
+    tap.ok("at a steady rate" in done.stdout, "while new calls come", done)
     lan.move()
     before = [line.rounds for line in lines]
     end = time.monotonic() + 30
@@ -237,7 +249,7 @@ def play(tap, lan, path):
     tap.ok(not broken, f"{MANY} connections go on", *broken)
     packets = Native.counters(type("", (), {"ns": lan.names["k"]}))
     tap.ok(packets["service_packets"] > MANY, "through the new director", packets)
-    then = {n: call(lan, n, 22000) for n in first}
+    then = {n: call(lan, n, 24000) for n in first}
     tap.ok(then == first and set(first.values()) == set(SERVERS),
            f"{MANY} calls keep their servers", first, then)
     Line.stop.set()
