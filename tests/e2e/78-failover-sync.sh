@@ -102,6 +102,7 @@ moved[1]=$EPOCHREALTIME
 go_on first 'director 1 dies'
 lines second
 
+diag "director 2 came into charge $(times_in_charge 2) times; once is due"
 unmake_director 1
 unset 'dead[1]'
 make_director 1 < <(remembering)
@@ -116,6 +117,7 @@ moves_to 1
 moved[2]=$EPOCHREALTIME
 go_on first 'director 2 dies'
 go_on second 'director 2 dies'
+diag "director 1 came into charge $(times_in_charge 1) times, by its log"
 ring_on $((many / 4))
 hang_up
 watched sync

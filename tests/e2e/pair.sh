@@ -256,6 +256,17 @@ moves_to() {
 	moved_in=$(((${EPOCHREALTIME/./} - from) / 1000))
 }
 
+# times_in_charge D: prints how often it came to be, by what its keepalived says.
+# More often than it was made so: VRRP was late, and two directors were at once.
+times_in_charge() {
+	local log=$state/keepalived-$1
+	if [[ $1 == "$far" ]]; then
+		log=$state/keepalived-far
+		in_far cat /run/keepalived.log </dev/null >"$log" || :
+	fi
+	grep -c 'Entering MASTER STATE' "$log" || :
+}
+
 # ---- what happens to directors ----------------------------------------------
 
 # power_off D: nothing of it gets out any more.
