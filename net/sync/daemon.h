@@ -42,7 +42,8 @@ struct opvs_ear {
  * struct opvs_device - the interface of a daemon
  * @notifier: hears of it
  * @work: looks what has become of it
- * @ifindex: which the sockets belong to, 0: not all are open; the work's
+ * @ifindex: which the sockets belong to, 0: not all are open, or it is gone; READ_ONCE
+ *	and WRITE_ONCE
  * @up: it was of use when that looked last; the work's
  * @watched: @notifier is registered
  */

@@ -18,12 +18,17 @@
 static int device_event(struct notifier_block *nb, unsigned long event,
 			void *info)
 {
+	const struct net_device *dev = netdev_notifier_info_to_dev(info);
 	struct opvs_daemon *d = container_of(nb, struct opvs_daemon,
 					     device.notifier);
 
 	switch (event) {
-	case NETDEV_REGISTER:
 	case NETDEV_UNREGISTER:
+		/* It may come back with the same number, but without the group. */
+		if (dev->ifindex == READ_ONCE(d->device.ifindex))
+			WRITE_ONCE(d->device.ifindex, 0);
+		fallthrough;
+	case NETDEV_REGISTER:
 	case NETDEV_CHANGENAME:
 	case NETDEV_UP:
 	case NETDEV_DOWN:
@@ -58,17 +63,20 @@ static void device_work(struct work_struct *work)
 	bool up, was_up = d->device.up;
 	int err, ifindex = look(d, &up);
 
-	if (ifindex && ifindex != d->device.ifindex) {
+	if (ifindex && ifindex != READ_ONCE(d->device.ifindex)) {
 		opvs_sockets_close(d);
+		/* First, so that it is told if the interface goes meanwhile. */
+		WRITE_ONCE(d->device.ifindex, ifindex);
 		err = opvs_sockets_open(d, ifindex, NULL);
-		/* Tried again when something else happens to it. */
-		if (err)
+		if (err) {
+			/* Tried again when something else happens to it. */
+			WRITE_ONCE(d->device.ifindex, 0);
 			pr_warn_ratelimited("synchronisation by interface %s has ended: error %d\n",
 					    d->conf.ifname, -err);
-		d->device.ifindex = err ? 0 : ifindex;
+		}
 		was_up = false;
 	}
-	d->device.up = up && ifindex == d->device.ifindex;
+	d->device.up = up && ifindex == READ_ONCE(d->device.ifindex);
 	if (d->device.up && !was_up)
 		opvs_sync_afresh(d);
 }

@@ -397,6 +397,16 @@ def comes(pair):
     run("ip", "link", "set", "other", "name", "m1", ns=pair.master.ns)
     run("ip", "link", "set", "m1", "up", ns=pair.master.ns)
     pair.arrive("comes: renamed there and back")
+    # It keeps its number, and nothing else.
+    away, home = pair.world.names["s"], pair.backup.ns
+    run("ip", "link", "set", "k1", "netns", away, ns=home)
+    run("ip", "link", "set", "k1", "netns", home, ns=away)
+    run("ip", "addr", "add", "10.93.9.2/24", "dev", "k1", ns=home)
+    run("ip", "link", "set", "k1", "up", ns=home)
+    Traffic(pair.world, 4, 4005).datagrams(UDP, b"x")
+    pair.arrive("comes: in another namespace and back")
+    Traffic(pair.world, 4, 4006).datagrams(UDP, b"x")
+    pair.arrive("comes: and what is new after that")
 
 
 def goes(pair):
