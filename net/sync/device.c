@@ -24,7 +24,10 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case NETDEV_UNREGISTER:
-		/* It may come back with the same number, but without the group. */
+	case NETDEV_CHANGEMTU:
+		/* It may come back with the same number, but without the group; so
+		 * does IPv6, when the MTU was too small for it.
+		 */
 		if (dev->ifindex == READ_ONCE(d->device.ifindex))
 			WRITE_ONCE(d->device.ifindex, 0);
 		fallthrough;
@@ -63,6 +66,11 @@ static void device_work(struct work_struct *work)
 	bool up, was_up = d->device.up;
 	int err, ifindex = look(d, &up);
 
+	/* Another interface may get the number of one that is gone, and is not to
+	 * be told.  One that has another name now is still the same.
+	 */
+	if (!READ_ONCE(d->device.ifindex))
+		opvs_sockets_close(d);
 	if (ifindex && ifindex != READ_ONCE(d->device.ifindex)) {
 		opvs_sockets_close(d);
 		/* First, so that it is told if the interface goes meanwhile. */

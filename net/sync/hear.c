@@ -180,7 +180,9 @@ void opvs_hear(struct opvs_daemon *d, u8 *data, unsigned int len)
 	}
 	if (!is_for(d, &msg))
 		return;
-	if (d->conf.syncid && msg.syncid != d->conf.syncid) {
+	/* A backup that listens to all asks all. */
+	if (d->conf.syncid && msg.syncid != d->conf.syncid &&
+	    (d->role == OPVS_SYNC_BACKUP || msg.syncid)) {
 		opvs_count_task(d->on, SYNC_OTHERS);
 		return;
 	}

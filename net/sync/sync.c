@@ -348,10 +348,15 @@ bool opvs_sync_key(struct opvs_net *on, siphash_key_t *key)
  * @on: namespace
  * @key: the key; NULL: none from now on
  *
+ * While only one of two directors had it, they did not believe each other: what was
+ * said meanwhile is said again.
+ *
  * Context: process.
  */
 void opvs_sync_set_key(struct opvs_net *on, const siphash_key_t *key)
 {
+	enum opvs_sync_role role;
+
 	spin_lock(&on->sync.key_lock);
 	on->sync.keyed = key;
 	if (key)
@@ -359,6 +364,12 @@ void opvs_sync_set_key(struct opvs_net *on, const siphash_key_t *key)
 	else
 		memzero_explicit(&on->sync.key, sizeof(on->sync.key));
 	spin_unlock(&on->sync.key_lock);
+
+	mutex_lock(&on->sync.lock);
+	for (role = 0; role < OPVS_SYNC_ROLES; role++)
+		if (on->sync.daemon[role])
+			opvs_sync_afresh(on->sync.daemon[role]);
+	mutex_unlock(&on->sync.lock);
 }
 
 /**

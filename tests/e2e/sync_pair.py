@@ -3,6 +3,7 @@
 """Two opvs directors: what only opvs does, and what becomes of the daemons when
 things go.  Needs root and opvs loaded with the names of ip_vs.  Output: TAP."""
 
+import json
 import random
 import socket
 import struct
@@ -140,6 +141,41 @@ def ask(pair):
                "ask: not what another group says")
     pair.is_(pair.backup.counters()["sync_catch_ups"],
              before["sync_catch_ups"], "ask: nor other words")
+
+
+def anyone(pair):
+    """A backup that listens to all groups asks all of them."""
+    pair.start()
+    pair.master.daemon("master")
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.backup.adm("--start-daemon", "backup", "--mcast-interface", "k1",
+                    "--syncid", 0)
+    pair.arrive("anyone: a backup of no group gets what there is")
+
+
+def rekeyed(pair):
+    """What was told while only one had the key is not lost."""
+    pair.start()
+    pair.daemons()
+    before = pair.backup.counters()
+    run("sysctl", "-qw", f"net.opvs.sync_key={KEY}", ns=pair.backup.ns)
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.rises(pair.backup, "sync_forged", before, "rekeyed: not believed")
+    run("sysctl", "-qw", f"net.opvs.sync_key={KEY}", ns=pair.master.ns)
+    pair.arrive("rekeyed: until both have the key")
+
+
+def narrow(pair):
+    """IPv6 leaves an interface with too small an MTU, and the group with it."""
+    pair.start()
+    pair.backup.daemon("backup", 6)
+    pair.master.daemon("master", 6)
+    Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
+    pair.arrive("narrow: told by IPv6")
+    run("ip", "link", "set", "k1", "mtu", "1200", ns=pair.backup.ns)
+    run("ip", "link", "set", "k1", "mtu", "1500", ns=pair.backup.ns)
+    Traffic(pair.world, 4, 4001).datagrams(UDP, b"x")
+    pair.arrive("narrow: and again")
 
 
 def ports(pair):
@@ -374,6 +410,10 @@ def forged(pair):
              "forged: and nothing comes of any")
 
 
+def index_of(ns, name):
+    return json.loads(run("ip", "-j", "link", "show", name, ns=ns))[0]["ifindex"]
+
+
 def comes(pair):
     """An interface that goes and comes back, or is down for a while: nobody has
     to start daemons anew."""
@@ -381,8 +421,20 @@ def comes(pair):
     pair.daemons()
     Traffic(pair.world, 4, 4000).datagrams(UDP, b"x")
     pair.arrive("comes: told")
+    number = index_of(pair.master.ns, "m1")
     run("ip", "link", "del", "m1", ns=pair.master.ns)
+    # Its number goes to one that is not to be told.
+    run("ip", "link", "add", "foreign", "index", str(number), "type", "dummy",
+        ns=pair.master.ns)
+    run("ip", "link", "set", "foreign", "up", ns=pair.master.ns)
+    run("ip", "addr", "add", "192.0.2.1/24", "dev", "foreign",
+        ns=pair.master.ns)
+    before = pair.master.counters()
     Traffic(pair.world, 4, 4001).datagrams(UDP, b"x")
+    pair.rises(pair.master, "sync_unsent", before, "comes: it is gone")
+    pair.is_(pair.master.counters()["sync_sent"], before["sync_sent"],
+             "comes: and nobody else is told")
+    run("ip", "link", "del", "foreign", ns=pair.master.ns)
     pair.world.link("k", "k1", "m", "m1", 9)
     pair.arrive("comes: another one of its name: what was missed")
     Traffic(pair.world, 4, 4002).datagrams(UDP, b"x")
@@ -445,8 +497,8 @@ def goes(pair):
 
 
 PARTS = {part.__name__: part for part in (
-    late, many, ask, ports, seal, old, passive, answered, garbage, forged, comes,
-    goes)}
+    late, many, ask, anyone, rekeyed, narrow, ports, seal, old, passive,
+    answered, garbage, forged, comes, goes)}
 
 
 def main():
