@@ -93,7 +93,12 @@ struct opvs_sync_entry {
 	u8			own;
 };
 
+/* Jiffies that the entries of a message wait for room in the table. */
+#define OPVS_SYNC_GROWTH_TICKS	20
+
 /* process context, cfg_lock not held */
+int opvs_sync_note(struct opvs_net *on, const struct opvs_sync_entry *entry,
+		   unsigned int *ticks);
 int opvs_sync_start(struct opvs_net *on, enum opvs_sync_role role,
 		    const struct opvs_sync_conf *conf,
 		    struct netlink_ext_ack *extack);

@@ -60,10 +60,16 @@ static void opvs_new_conn_entry(struct opvs_sync_entry *entry,
 		/* One that is here is no worse. */
 		.own	 = OPVS_SYNC_LISTED | OPVS_SYNC_HEARSAY,
 	};
-	if (filter->kind == OPVS_CONN_KIND_TEMPLATE)
+	if (filter->kind == OPVS_CONN_KIND_TEMPLATE) {
 		entry->flags = IP_VS_CONN_F_TEMPLATE;
-	if (filter->mark)
-		entry->vaddr.ip = htonl(filter->mark);
+		/* The mark is its address, of any protocol. */
+		if (filter->mark) {
+			entry->proto = 0;
+			entry->vaddr = (union nf_inet_addr){
+				.ip = htonl(filter->mark),
+			};
+		}
+	}
 	if (!filter->pe)
 		return;
 	strscpy(entry->pe_name, filter->pe->name, sizeof(entry->pe_name));
@@ -110,6 +116,7 @@ int opvs_ctl_new_conn(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct opvs_req *req = opvs_req_of(info);
 	const struct opvs_filter *filter = &req->filter;
+	unsigned int ticks = OPVS_SYNC_GROWTH_TICKS;
 	struct opvs_sync_entry entry;
 	u16 state;
 	int err;
@@ -130,8 +137,6 @@ int opvs_ctl_new_conn(struct sk_buff *skb, struct genl_info *info)
 	if (opvs_state_number(filter, &state))
 		return opvs_new_conn_refuse(-EINVAL, info);
 	opvs_new_conn_entry(&entry, filter, state);
-	mutex_lock(&req->on->cfg_lock);
-	err = opvs_sync_apply(req->on, &entry);
-	mutex_unlock(&req->on->cfg_lock);
+	err = opvs_sync_note(req->on, &entry, &ticks);
 	return opvs_new_conn_refuse(err, info);
 }

@@ -26,6 +26,8 @@
 #include <linux/ip_vs.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
 
 /* Packets of the client by which a template is one in use. */
 #define IN_USE	2
@@ -317,3 +319,32 @@ int opvs_sync_apply(struct opvs_net *on, const struct opvs_sync_entry *entry)
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(opvs_sync_apply);
+
+/**
+ * opvs_sync_note() - note what a partner tells of, and wait for room
+ * @on: namespace
+ * @entry: as of opvs_sync_apply()
+ * @ticks: how many jiffies to wait at most; less what was waited
+ *
+ * The table grows in a work of its own, and takes nothing while that is behind.
+ * There is time to wait for it, unlike for packets.
+ *
+ * Context: process; takes cfg_lock.
+ * Return: as of opvs_sync_apply().
+ */
+int opvs_sync_note(struct opvs_net *on, const struct opvs_sync_entry *entry,
+		   unsigned int *ticks)
+{
+	int err;
+
+	for (;;) {
+		mutex_lock(&on->cfg_lock);
+		err = opvs_sync_apply(on, entry);
+		mutex_unlock(&on->cfg_lock);
+		if (!*ticks ||
+		    (err != -EBUSY && err != -E2BIG && err != -ENOMEM))
+			return err;
+		(*ticks)--;
+		schedule_timeout_uninterruptible(1);
+	}
+}

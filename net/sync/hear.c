@@ -36,9 +36,6 @@
 /* How often it is asked because messages of its answer were lost. */
 #define LOSSES_MAX	3
 
-/* Ticks that the entries of a message wait for room in the table. */
-#define GROWTH_TICKS	20
-
 /* Datagrams of several ports overtake each other by no more than this. */
 #define STAMP_SLACK	(2 * NSEC_PER_SEC)
 
@@ -93,34 +90,18 @@ static void count_applied(struct opvs_daemon *d, int err)
 	}
 }
 
-/* The table grows in a work of its own, and takes nothing while that is behind.
- * There is time to wait for it, unlike for packets; @ticks for a whole message.
- */
-static int apply(struct opvs_daemon *d, const struct opvs_sync_entry *entry,
-		 unsigned int *ticks)
-{
-	int err;
-
-	for (;;) {
-		mutex_lock(&d->on->cfg_lock);
-		err = opvs_sync_apply(d->on, entry);
-		mutex_unlock(&d->on->cfg_lock);
-		if (!*ticks || READ_ONCE(d->stopping) ||
-		    (err != -EBUSY && err != -E2BIG && err != -ENOMEM))
-			return err;
-		(*ticks)--;
-		schedule_timeout_uninterruptible(1);
-	}
-}
-
 static void hear_entries(struct opvs_daemon *d, struct opvs_sync_message *msg)
 {
-	unsigned int ticks = GROWTH_TICKS;
+	unsigned int ticks = OPVS_SYNC_GROWTH_TICKS;
 	struct opvs_sync_entry entry;
 	int ret;
 
-	while ((ret = opvs_sync_read(msg, &entry)) > 0)
-		count_applied(d, apply(d, &entry, &ticks));
+	while ((ret = opvs_sync_read(msg, &entry)) > 0) {
+		/* Who is to end does not wait. */
+		if (READ_ONCE(d->stopping))
+			ticks = 0;
+		count_applied(d, opvs_sync_note(d->on, &entry, &ticks));
+	}
 	if (ret < 0)
 		opvs_count_task(d->on, SYNC_MALFORMED);
 }
